@@ -1,0 +1,86 @@
+"""What can go wrong between StayGraph and a PMS, in one vocabulary of stable codes.
+
+Messages are written for the people who read them: they never hold a secret, a token, a guest's details or a body.
+"""
+
+from datetime import datetime
+
+from providers.model.described import Described
+
+
+class ErrorCode(Described):
+    """Stable names of upstream failures; a client may branch on them."""
+
+    RATE_LIMITED = "RATE_LIMITED", "No call to the PMS was possible within the time allowed; see retryAfter."
+    UPSTREAM_UNAVAILABLE = "UPSTREAM_UNAVAILABLE", "The PMS could not be reached or answered with a server error."
+    UPSTREAM_TIMEOUT = "UPSTREAM_TIMEOUT", "The PMS did not answer in time."
+    UPSTREAM_INVALID = "UPSTREAM_INVALID", "The PMS answered with something that is not what its API promises."
+    UPSTREAM_REFUSED = "UPSTREAM_REFUSED", "The PMS understood the call and refused it."
+    AUTHENTICATION_FAILED = "AUTHENTICATION_FAILED", "The PMS does not accept the account's credentials."
+    PERMISSION_DENIED = "PERMISSION_DENIED", "The credentials are right but do not allow this."
+    NOT_FOUND = "NOT_FOUND", "No such object, or none that may be seen."
+    NOT_SUPPORTED = "NOT_SUPPORTED", "The PMS has no way to do this."
+
+
+class ProviderError(Exception):
+    """A failure at or on the way to a PMS.
+
+    ``message`` is safe to show. ``retry_after`` is in seconds from now where it is known. ``upstream_status`` is the
+    HTTP status of the PMS's answer, if there was one. ``provider`` and ``account_id`` are filled in by the layer that
+    knows them.
+    """
+
+    code: ErrorCode
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        provider: str | None = None,
+        account_id: str | None = None,
+        retry_after: float | None = None,
+        upstream_status: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.provider = provider
+        self.account_id = account_id
+        self.retry_after = retry_after
+        self.upstream_status = upstream_status
+        self.at: datetime | None = None
+
+
+class RateLimited(ProviderError):
+    code = ErrorCode.RATE_LIMITED
+
+
+class UpstreamUnavailable(ProviderError):
+    code = ErrorCode.UPSTREAM_UNAVAILABLE
+
+
+class UpstreamTimeout(ProviderError):
+    code = ErrorCode.UPSTREAM_TIMEOUT
+
+
+class UpstreamInvalid(ProviderError):
+    code = ErrorCode.UPSTREAM_INVALID
+
+
+class UpstreamRefused(ProviderError):
+    code = ErrorCode.UPSTREAM_REFUSED
+
+
+class AuthenticationFailed(ProviderError):
+    code = ErrorCode.AUTHENTICATION_FAILED
+
+
+class PermissionDenied(ProviderError):
+    code = ErrorCode.PERMISSION_DENIED
+
+
+class NotFound(ProviderError):
+    code = ErrorCode.NOT_FOUND
+
+
+class NotSupported(ProviderError):
+    code = ErrorCode.NOT_SUPPORTED

@@ -1,0 +1,94 @@
+"""What a plugin says about its PMS before anyone calls it: names, credentials, limits, what it filters itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pydantic import BaseModel
+
+from providers.model.described import Described
+
+ConfigModel = type[BaseModel]
+
+
+class AuthType(Described):
+    """How an account proves itself to its PMS."""
+
+    ACCESS_TOKEN = "ACCESS_TOKEN", "A token made elsewhere; it cannot be renewed."  # noqa: S105
+    API_KEY = "API_KEY", "A key or secret made in the PMS; tokens are made from it as needed."
+    OAUTH = "OAUTH", "OAuth 2.0, with refresh tokens or client credentials."
+    EMAIL_PASSWORD = "EMAIL_PASSWORD", "An e-mail address and a password."  # noqa: S105
+    PARTNER_TOKEN = "PARTNER_TOKEN", "A token of a partner of the PMS."  # noqa: S105
+
+
+class LimitScope(Described):
+    """What a PMS counts calls by."""
+
+    ACCOUNT = "ACCOUNT", "Calls of one account of the PMS."
+    IP = "IP", "Calls from one IP address, of all accounts together."
+    APPLICATION = "APPLICATION", "Calls of one registered application, of all accounts together."
+
+
+class WindowKind(StrEnum):
+    """How a window moves: any stretch of its length, or fixed stretches of the clock."""
+
+    SLIDING = "SLIDING"
+    CLOCK = "CLOCK"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """At most ``calls`` calls in any ``seconds`` seconds, counted by ``scope``.
+
+    ``charge`` names the kind of call the limit is for: a ``Call`` with that charge uses only the limits of that
+    charge if the profile has any, else those with charge ``None`` (the general ones). ``SLIDING`` windows hold for
+    every stretch of that length; ``CLOCK`` windows begin at multiples of their length since the Unix epoch.
+    """
+
+    scope: LimitScope
+    calls: int
+    seconds: int
+    charge: str | None = None
+    kind: WindowKind = WindowKind.SLIDING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthMethod:
+    """One way to connect an account: its type and the model that its ``authConfig`` must fit."""
+
+    type: AuthType
+    config: ConfigModel
+    description: str
+
+
+class Precision(StrEnum):
+    """How well a PMS does a filter: exactly as asked, or only so that nothing wanted is missing."""
+
+    EXACT = "EXACT"
+    NARROWS = "NARROWS"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """The facts about a PMS that StayGraph needs beforehand.
+
+    ``limits`` holds named profiles, ``default_limits`` the one in force unless the settings name another. ``margin``
+    is added to each window, in seconds, for the time a call travels. ``base_url`` ends without a slash and holds
+    scheme, host and port only: the path prefix belongs to the calls. The ``*_filters`` say which fields of a query
+    the PMS applies itself, ``*_orders`` which orders it gives; the gateway does the rest.
+    """
+
+    code: str
+    name: str
+    docs_url: str
+    base_url: str
+    auth_methods: tuple[AuthMethod, ...]
+    limits: Mapping[str, tuple[Limit, ...]]
+    default_limits: str
+    margin: float = 0.25
+    listing_filters: Mapping[str, Precision] = field(default_factory=dict)
+    listing_orders: frozenset[str] = frozenset()
+    reservation_filters: Mapping[str, Precision] = field(default_factory=dict)
+    reservation_orders: frozenset[str] = frozenset()
+    listing_page_size: int = 100
+    reservation_page_size: int = 100

@@ -1,0 +1,52 @@
+"""A listing's days: what is free, at what price, under which rules."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Annotated
+
+from annotated_doc import Doc
+
+from providers.model.described import Described
+
+
+class DayStatus(Described):
+    """What holds the night that starts on a day."""
+
+    AVAILABLE = "AVAILABLE", "Can be booked."
+    RESERVED = "RESERVED", "Taken by a reservation."
+    PENDING = "PENDING", "Held by a request or a tentative booking."
+    BLOCKED = "BLOCKED", "Closed by the host."
+    NOT_SELLABLE = "NOT_SELLABLE", "Free, but the PMS has no price for it, so it cannot be booked."
+    UNKNOWN = "UNKNOWN", "The PMS says nothing about this day, or uses a word that StayGraph does not know."
+
+
+@dataclass(slots=True, kw_only=True)
+class CalendarDay:
+    """One night of a listing: the one that starts on `date`."""
+
+    date: Annotated[date, Doc("Day on which the night starts, in the listing's own time zone.")]
+    status: Annotated[DayStatus, Doc("What holds the night.")]
+    provider_status: Annotated[str | None, Doc("The PMS's own word for the status.")] = None
+    available: Annotated[bool | None, Doc("True if the night can be booked; null if the PMS does not say.")] = None
+    price: Annotated[Decimal | None, Doc("Price of the night in the calendar's currency, before rules and fees.")] = None
+    minimum_stay: Annotated[int | None, Doc("Fewest nights of a stay that arrives on this day.")] = None
+    maximum_stay: Annotated[int | None, Doc("Most nights of a stay that arrives on this day.")] = None
+    closed_to_arrival: Annotated[bool | None, Doc("True if no stay may begin on this day.")] = None
+    closed_to_departure: Annotated[bool | None, Doc("True if no stay may end on this day.")] = None
+    units_total: Annotated[int | None, Doc("Units of this listing, where it has several.")] = None
+    units_available: Annotated[int | None, Doc("Units left to sell, where it has several.")] = None
+    note: Annotated[str | None, Doc("The host's note.")] = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Calendar:
+    """The days of one listing from a first day to a last one that is not part of it."""
+
+    provider: Annotated[str, Doc("Code of the PMS the listing lives in.")]
+    account_id: str
+    listing_id: str
+    start: Annotated[date, Doc("First day, included.")]
+    end: Annotated[date, Doc("Day after the last one: not included, like a checkout day.")]
+    currency: str | None = None
+    days: Annotated[list[CalendarDay], Doc("One entry per day, in order, none left out.")]

@@ -1,0 +1,60 @@
+"""What a stay would cost, and why."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated
+
+from annotated_doc import Doc
+
+from providers.model.described import Described
+from providers.model.money import Money
+from providers.model.reservation import FinanceLineType
+
+
+class PriceSource(Described):
+    """Who worked a price out."""
+
+    PMS = "PMS", "The PMS quoted it."
+    COMPUTED = "COMPUTED", "StayGraph computed it from rates, fees and taxes; the PMS may differ."
+
+
+@dataclass(slots=True, kw_only=True)
+class PriceComponent:
+    """One part of a price."""
+
+    type: Annotated[FinanceLineType, Doc("What the part is for.")]
+    provider_type: Annotated[str | None, Doc("The PMS's own word for the type.")] = None
+    provider_id: Annotated[str | None, Doc("Id of the fee or tax setting behind it, in the PMS.")] = None
+    name: Annotated[str | None, Doc("The PMS's machine name, for example cleaningFee.")] = None
+    title: Annotated[str | None, Doc("Label for people.")] = None
+    quantity: Annotated[Decimal | None, Doc("How many units it counts.")] = None
+    amount: Annotated[Money, Doc("Amount of the part, signed: discounts are negative.")]
+    included_in_total: Annotated[bool, Doc("True if the total counts it.")]
+    mandatory: Annotated[bool | None, Doc("True if the guest cannot leave it out.")] = None
+    overridden: Annotated[bool, Doc("True if the amount was set by hand.")] = False
+    deleted: Annotated[bool, Doc("True if it was struck out: it counts for nothing.")] = False
+
+
+@dataclass(slots=True, kw_only=True)
+class PriceDetails:
+    """What one stay would cost now. Prices are not held: ask again before you book."""
+
+    provider: Annotated[str, Doc("Code of the PMS the listing lives in.")]
+    account_id: str
+    listing_id: str
+    arrival: Annotated[date, Doc("First night.")]
+    departure: Annotated[date, Doc("Day of departure: not a night of the stay.")]
+    nights: Annotated[int, Doc("Number of nights.")]
+    adults: Annotated[int, Doc("Adults the price is for.")]
+    children: Annotated[int, Doc("Children the price is for.")]
+    bookable: Annotated[
+        bool | None,
+        Doc("False if the PMS will not sell this stay; null if its quote says nothing about availability."),
+    ] = None
+    total: Annotated[Money | None, Doc("What the guest would pay; null if the stay is not for sale.")] = None
+    due_now: Annotated[Money | None, Doc("What is due when booking, where the PMS says.")] = None
+    damage_deposit: Annotated[Money | None, Doc("Refundable deposit on top of the total.")] = None
+    components: Annotated[list[PriceComponent], Doc("What the total is made of.")]
+    source: Annotated[PriceSource, Doc("Who worked the price out.")]
+    quoted_at: Annotated[datetime, Doc("When the PMS gave the price, UTC.")]

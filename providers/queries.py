@@ -1,0 +1,146 @@
+"""What can be asked of a plugin: the filters, orders and ranges of the unified schema, before any PMS's dialect."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Generic, TypeVar
+
+from providers.errors import ProviderError
+from providers.model import ReservationStatus
+from providers.model.described import Described
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class DateRange:
+    """The days from ``start`` up to, and not including, ``end``. Either end may be open (None)."""
+
+    start: date | None = None
+    end: date | None = None
+
+    def holds(self, day: date | None) -> bool:
+        """Whether a day lies inside; an unknown day lies in no range that has an end or a start."""
+        if day is None:
+            return self.start is None and self.end is None
+        return (self.start is None or day >= self.start) and (self.end is None or day < self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """A closed range of days with both ends known: ``start`` included, ``end`` excluded, ``start`` < ``end``."""
+
+    start: date
+    end: date
+
+    def __iter__(self) -> Iterator[date]:
+        day = self.start
+        while day < self.end:
+            yield day
+            day += timedelta(days=1)
+
+    def __len__(self) -> int:
+        return (self.end - self.start).days
+
+
+class OrderDirection(Described):
+    """Which end comes first."""
+
+    ASC = "ASC", "Smallest, earliest or A first."
+    DESC = "DESC", "Largest, latest or Z first."
+
+
+class ListingOrderField(Described):
+    """What listings can be ordered by."""
+
+    PROVIDER = "PROVIDER", "Account by account, each in its PMS's own order: the cheapest. It has no direction."
+    NAME = "NAME", "Name, ignoring case."
+    UPDATED = "UPDATED", "When the PMS last changed it; listings without that time come last."
+
+
+class ReservationOrderField(Described):
+    """What reservations can be ordered by."""
+
+    PROVIDER = "PROVIDER", "Account by account, each in its PMS's own order: the cheapest. It has no direction."
+    ARRIVAL = "ARRIVAL", "Day of arrival; reservations without dates come last."
+    UPDATED = "UPDATED", "When the PMS last changed it; reservations without that time come last."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingQuery:
+    """Which listings, in which order. Filters that are None do not filter; all others must hold together.
+
+    ``text`` is sought in name and internal name, ignoring case; ``city`` and ``country_code`` match whole values,
+    ignoring case; ``min_guests`` is the least capacity; ``updated_since`` an aware instant, inclusive.
+    """
+
+    text: str | None = None
+    city: str | None = None
+    country_code: str | None = None
+    min_guests: int | None = None
+    updated_since: datetime | None = None
+    order: ListingOrderField = ListingOrderField.PROVIDER
+    direction: OrderDirection = OrderDirection.ASC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReservationQuery:
+    """Which reservations, in which order. Filters that are None do not filter; all others must hold together.
+
+    ``arrival`` and ``departure`` bound those days; ``stay`` keeps reservations of which at least one night lies in
+    the range. ``listing_ids`` are ids in the PMS. ``statuses`` is never empty when given.
+    """
+
+    listing_ids: tuple[str, ...] | None = None
+    arrival: DateRange | None = None
+    departure: DateRange | None = None
+    stay: DateRange | None = None
+    statuses: frozenset[ReservationStatus] | None = None
+    updated_since: datetime | None = None
+    text: str | None = None
+    order: ReservationOrderField = ReservationOrderField.PROVIDER
+    direction: OrderDirection = OrderDirection.ASC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteRequest:
+    """What would this stay cost? ``departure`` is the day of departure, not a night. ``currency`` is the listing's."""
+
+    listing_id: str
+    arrival: date
+    departure: date
+    adults: int
+    children: int = 0
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OddRecord:
+    """A record that the PMS sent and that could not be understood: its id, if that much was readable, and why."""
+
+    id: str | None
+    reason: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Page(Generic[T]):
+    """One page of a collection.
+
+    ``next`` is the position to ask for the following page with, opaque to everybody but the plugin; None ends the
+    walk. ``total`` counts the whole filtered collection at the PMS, where it says. ``odd`` are records left out.
+    """
+
+    items: Sequence[T]
+    next: str | None
+    total: int | None
+    fetched_at: datetime
+    odd: Sequence[OddRecord] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch(Generic[T]):
+    """Answers for many keys at once: what was found, and what failed on its own. A key in neither does not exist."""
+
+    found: dict[str, T]
+    fetched_at: datetime
+    failed: dict[str, ProviderError]
