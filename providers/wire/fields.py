@@ -1,0 +1,106 @@
+"""Field types of wire models.
+
+``Lenient…``: for what a record can do without; a value that cannot be read becomes None. ``Strict…``: None
+where nothing was sent, but an unreadable value makes the record odd. ``Identity``: must be there, readable.
+All but ``Identity`` are to be declared with ``= None`` where the PMS may leave them out.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    PlainValidator,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+
+from providers.wire.values import (
+    OddValue,
+    read_bool,
+    read_date,
+    read_decimal,
+    read_float,
+    read_id,
+    read_instant,
+    read_int,
+    read_text,
+)
+
+T = TypeVar("T")
+
+
+def _lenient(read: Callable[[Any], T | None]) -> PlainValidator:
+    def read_or_none(value: Any) -> T | None:
+        if value is None:  # by far the most frequent answer
+            return None
+        try:
+            return read(value)
+        except OddValue:
+            return None
+
+    return PlainValidator(read_or_none)
+
+
+def _identity(value: Any) -> str:
+    found = read_id(value)
+    if found is None:
+        raise OddValue("missing")
+    return found
+
+
+LenientBool = Annotated[bool | None, _lenient(read_bool)]
+LenientInt = Annotated[int | None, _lenient(read_int)]
+LenientFloat = Annotated[float | None, _lenient(read_float)]
+LenientDecimal = Annotated[Decimal | None, _lenient(read_decimal)]
+LenientStr = Annotated[str | None, _lenient(read_text)]
+LenientId = Annotated[str | None, _lenient(read_id)]
+LenientDate = Annotated[date | None, _lenient(read_date)]
+LenientInstant = Annotated[datetime | None, _lenient(read_instant)]
+
+StrictDate = Annotated[date | None, PlainValidator(read_date)]
+StrictInt = Annotated[int | None, PlainValidator(read_int)]
+StrictStr = Annotated[str | None, PlainValidator(read_text)]
+
+Identity = Annotated[str, PlainValidator(_identity)]
+"""An id, as text, however it was sent. Required and never empty."""
+
+
+class _Odd:
+    """Stands in a list for an element that could not be read, until the list is complete."""
+
+
+def _or_odd(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return read(value)
+    except ValueError:
+        return _Odd
+
+
+def _or_none(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return None if value is None else read(value)
+    except ValueError:
+        return None
+
+
+def _list_or_none(value: Any) -> Any:
+    return value if isinstance(value, list) else None
+
+
+def _without_odd(values: list[T] | None) -> list[T] | None:
+    return None if values is None else [value for value in values if value is not _Odd]
+
+
+LenientObject = Annotated[T | None, WrapValidator(_or_none)]
+"""A nested model, None where it is missing or cannot be read: ``LenientObject[Address]``."""
+
+LenientList = Annotated[
+    list[Annotated[T, WrapValidator(_or_odd)]] | None,
+    BeforeValidator(_list_or_none),
+    AfterValidator(_without_odd),
+]
+"""A list without its unreadable elements, None where it is no list at all: ``LenientList[Image]``."""

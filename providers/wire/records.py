@@ -1,0 +1,63 @@
+"""From raw records to unified ones, odd records set aside."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from providers.queries import OddRecord
+from providers.wire.values import OddValue, read_id
+
+M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
+
+_REASONS_SHOWN = 3
+
+
+class WireModel(BaseModel):
+    """Base of the models of what a PMS sends. Unknown fields are ignored; errors never quote the input."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+
+def parse_records(
+    model: type[M], raw: Iterable[Any], build: Callable[[M], T], *, id_field: str = "id"
+) -> tuple[list[T], list[OddRecord]]:
+    """``build(model)`` of every raw record that can be read, in order, and the records that cannot.
+
+    A record is odd if the model refuses it or if ``build`` raises ``OddValue`` (with a text fit to be shown)
+    or any other ``ValueError`` or arithmetic error. Never raises for a record, whatever it is.
+    """
+    items: list[T] = []
+    odd: list[OddRecord] = []
+    for record in raw:
+        try:
+            items.append(build(model.model_validate(record)))
+        except (ValueError, ArithmeticError) as error:
+            odd.append(OddRecord(_id(record, id_field), _reason(error)))
+    return items, odd
+
+
+def _id(record: Any, id_field: str) -> str | None:
+    try:
+        return read_id(record.get(id_field)) if isinstance(record, Mapping) else None
+    except OddValue:
+        return None
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong, by the names of the fields; never by their values, which may be a guest's."""
+    if isinstance(error, ValidationError):
+        return _fields(error)
+    return str(error) if isinstance(error, OddValue) else "cannot be understood"
+
+
+def _fields(error: ValidationError) -> str:
+    found = []
+    for each in error.errors(include_url=False, include_input=False):
+        cause = each.get("ctx", {}).get("error")
+        what = str(cause) if isinstance(cause, OddValue) else each["type"].replace("_", " ")
+        where = ".".join(map(str, each["loc"]))
+        found.append(f"{where}: {what}" if where else what)
+    more = len(found) - _REASONS_SHOWN
+    return "; ".join(found[:_REASONS_SHOWN]) + (f"; and {more} more" if more > 0 else "")
