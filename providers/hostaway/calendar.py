@@ -1,0 +1,104 @@
+"""Hostaway's calendars in the unified model, and how a range is cut into calls."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+from providers.hostaway.listings import NO_MAXIMUM_STAY
+from providers.hostaway.manifest import CODE
+from providers.hostaway.paging import Query
+from providers.hostaway.wire import WireDay
+from providers.model import Calendar, CalendarDay, DayStatus
+from providers.queries import Days
+from providers.wire import parse_records
+
+LONGEST_READ = 365
+"""Days asked for in one call. No maximum is documented; other clients read a year."""
+
+# Hostaway documentation, Calendar day. mblocked, mreserved and conflicted are deprecated; hardBlock is announced.
+_STATUSES = {
+    "available": DayStatus.AVAILABLE,
+    "reserved": DayStatus.RESERVED,
+    "mreserved": DayStatus.RESERVED,
+    "conflicted": DayStatus.RESERVED,
+    "pending": DayStatus.PENDING,
+    "blocked": DayStatus.BLOCKED,
+    "mblocked": DayStatus.BLOCKED,
+    "hardblock": DayStatus.BLOCKED,
+}
+
+
+def pieces(days: Days) -> Iterator[Days]:
+    """``days`` in stretches that one call may ask for."""
+    start = days.start
+    while start < days.end:
+        end = min(days.end, start + timedelta(days=LONGEST_READ))
+        yield Days(start, end)
+        start = end
+
+
+def calendar_parameters(days: Days) -> Query:
+    """``endDate`` is the day after the last one: whether it is inclusive is not documented, and surplus is dropped."""
+    return (("startDate", days.start.isoformat()), ("endDate", days.end.isoformat()))
+
+
+def build_calendar(rows: list[Any], listing_id: str, account_id: str, days: Days) -> Calendar:
+    """A calendar of exactly ``days``: days outside are dropped, missing or unreadable ones are ``UNKNOWN``.
+
+    Of a day that was sent twice the last one holds.
+    """
+    read, _ = parse_records(WireDay, rows, _day)
+    by_date = {day.date: day for day in read if day is not None}
+    return Calendar(
+        provider=CODE,
+        account_id=account_id,
+        listing_id=listing_id,
+        start=days.start,
+        end=days.end,
+        days=[by_date.get(each) or _unsaid(each) for each in days],
+    )
+
+
+def _unsaid(day: date) -> CalendarDay:
+    return CalendarDay(date=day, status=DayStatus.UNKNOWN)
+
+
+def _day(wire: WireDay) -> CalendarDay | None:
+    if wire.date is None:
+        return None
+    status = _status(wire)
+    return CalendarDay(
+        date=wire.date,
+        status=status,
+        provider_status=wire.status,
+        available=_available(wire, status),
+        price=wire.price,
+        minimum_stay=wire.minimum_stay if wire.minimum_stay and wire.minimum_stay > 0 else None,
+        maximum_stay=_maximum_stay(wire.maximum_stay),
+        # Null means open (Hostaway documentation, Calendar day).
+        closed_to_arrival=bool(wire.closed_on_arrival),
+        closed_to_departure=bool(wire.closed_on_departure),
+        units_total=wire.count_available_units,
+        units_available=wire.available_units_to_sell,
+        note=wire.note,
+    )
+
+
+def _status(wire: WireDay) -> DayStatus:
+    """The word's meaning; a day called available that cannot be booked is not understood."""
+    if wire.status is None:
+        return DayStatus.AVAILABLE if wire.is_available else DayStatus.UNKNOWN
+    status = _STATUSES.get(wire.status.lower(), DayStatus.UNKNOWN)
+    if status is DayStatus.AVAILABLE and wire.is_available is False:
+        return DayStatus.UNKNOWN
+    return status
+
+
+def _available(wire: WireDay, status: DayStatus) -> bool | None:
+    if wire.is_available is not None:
+        return wire.is_available
+    return None if status is DayStatus.UNKNOWN else status is DayStatus.AVAILABLE
+
+
+def _maximum_stay(nights: int | None) -> int | None:
+    return nights if nights and 0 < nights < NO_MAXIMUM_STAY else None

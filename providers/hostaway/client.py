@@ -1,0 +1,214 @@
+"""The reads of one Hostaway account."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from providers.contract import ProviderClient, Session
+from providers.errors import ProviderError, UpstreamInvalid
+from providers.hostaway.by_listing import reservations_of
+from providers.hostaway.calendar import build_calendar, calendar_parameters, pieces
+from providers.hostaway.envelope import read_object
+from providers.hostaway.fanning import Fan
+from providers.hostaway.listings import build_listing, listing_parameters
+from providers.hostaway.manifest import CODE
+from providers.hostaway.paging import Position, Query, Walk, is_id, read_page
+from providers.hostaway.picking import pages_of, pick
+from providers.hostaway.quotes import build_quote, quote_call
+from providers.hostaway.reading import LISTINGS, RESERVATIONS, Reader
+from providers.hostaway.reservation_filters import STEADY_ORDER, reservation_order, reservation_parameters
+from providers.hostaway.reservations import build_reservation
+from providers.hostaway.wire import WireListing, WireReservation
+from providers.model import Calendar, Listing, PriceDetails, ProviderAccount, Reservation
+from providers.queries import Batch, Days, ListingQuery, OddRecord, Page, QuoteRequest, ReservationQuery
+from providers.wire import OddValue, parse_records
+from providers.wire.values import read_id
+
+T = TypeVar("T")
+Parse = Callable[[Iterable[Any]], tuple[list[T], list[OddRecord]]]
+
+_EVERY_LISTING = listing_parameters(ListingQuery())
+_EVERY_RESERVATION = reservation_parameters(ReservationQuery())
+
+
+class HostawayClient(ProviderClient):
+    """Hostaway's Public API v1. Calls: one a page, one a calendar year of a listing, one a quote."""
+
+    provider = CODE
+    quote_needs_currency = True
+
+    def __init__(
+        self,
+        session: Session,
+        hostaway_account_id: str | None,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._reader = Reader(session)
+        self._account_id = session.account_id
+        self._hostaway_account_id = hostaway_account_id
+        self._now = now
+        self._listing_count: int | None = None
+        self._reservation_count: int | None = None
+
+    async def check(self) -> None:
+        """One listing is asked for: the smallest call that every account may make."""
+        await self._reader.rows(LISTINGS)((("limit", "1"), ("offset", "0")))
+
+    async def account(self) -> ProviderAccount:
+        """Hostaway has no account record: there is only the account's number, which users carry, too."""
+        known = self._hostaway_account_id
+        if known is None:
+            known = self._hostaway_account_id = await self._account_of_users()
+        return ProviderAccount(provider_id=known)
+
+    async def _account_of_users(self) -> str:
+        found = await self._reader.rows("/v1/users")(())
+        for user in found.rows:
+            try:
+                account = read_id(user.get("accountId")) if isinstance(user, dict) else None
+            except OddValue:
+                continue
+            if account is not None:
+                return account
+        with self._reader.signing():
+            raise UpstreamInvalid("Hostaway's users do not name their account.")
+
+    async def listing_page(self, query: ListingQuery, position: str | None) -> Page[Listing]:
+        """One call. By offset: the only way that listings have. No total where the PMS counts more than asked for."""
+        filters = listing_parameters(query)
+        page = await self._page(LISTINGS, filters, position, self._parse_listings, cursor=False)
+        if query.updated_since is not None:
+            page.total = None
+        elif page.total is not None:
+            self._listing_count = page.total
+        return page
+
+    async def listings(self, ids: Sequence[str]) -> Batch[Listing]:
+        """One call for one; else pages of everything and single reads, mixed so that the calls are few."""
+        wanted = [each for each in ids if is_id(each)]
+        count = self._listing_count
+        by_pages = len(set(wanted)) > (1 if count is None else pages_of(count))
+        walk = Walk(self._reader.rows(LISTINGS), _EVERY_LISTING, cursor=False) if by_pages else None
+        with self._reader.signing():
+            picked = await pick(wanted, walk, self._single(LISTINGS, _EVERY_LISTING))
+        if walk is not None:
+            self._listing_count = walk.total
+        return self._parsed(picked, self._parse_listings)
+
+    async def reservation_page(self, query: ReservationQuery, position: str | None) -> Page[Reservation]:
+        """One call, or two where the server does not know ``afterId``. Several listings are not filtered.
+
+        The total is left out where the PMS counts more than was asked for.
+        """
+        ids = query.listing_ids
+        if ids is not None and not any(map(is_id, ids)):
+            return Page(items=[], next=None, total=0, fetched_at=self._now())
+        filters = reservation_parameters(query)
+        only = (("listingId", ids[0]),) if ids is not None and len(ids) == 1 else ()
+        asked = (*filters, *only, *reservation_order(query))
+        page = await self._page(RESERVATIONS, asked, position, self._parse_reservations, cursor=True)
+        if filters != _EVERY_RESERVATION or (ids is not None and not only):
+            page.total = None
+        elif not only and page.total is not None:
+            self._reservation_count = page.total
+        return page
+
+    async def reservations(self, ids: Sequence[str]) -> Batch[Reservation]:
+        """One call each, or pages of everything where the account is known to have fewer pages than ``ids``."""
+        wanted = [each for each in ids if is_id(each)]
+        count = self._reservation_count
+        by_pages = count is not None and len(set(wanted)) > pages_of(count)
+        steady = (*_EVERY_RESERVATION, STEADY_ORDER)
+        walk = Walk(self._reader.rows(RESERVATIONS), steady, cursor=True) if by_pages else None
+        with self._reader.signing():
+            picked = await pick(wanted, walk, self._single(RESERVATIONS, _EVERY_RESERVATION))
+        return self._parsed(picked, self._parse_reservations)
+
+    async def reservations_by_listing(
+        self, listing_ids: Sequence[str], query: ReservationQuery
+    ) -> Batch[list[Reservation]]:
+        """Pages of everything, or of each listing: see ``by_listing``."""
+        wanted = [each for each in listing_ids if is_id(each)]
+        filters = (*reservation_parameters(query), STEADY_ORDER)
+        with self._reader.signing():
+            group = await reservations_of(wanted, self._reader.rows(RESERVATIONS), filters)
+        found: dict[str, list[Reservation]] = {each: [] for each in listing_ids if not is_id(each)}
+        for listing_id, rows in group.found.items():
+            items, _ = self._parse_reservations(rows)
+            found[listing_id] = list({item.provider_id: item for item in items}.values())
+        return self._batch(found, group.failed, group.oldest)
+
+    async def calendars(self, listing_ids: Sequence[str], days: Days) -> Batch[Calendar]:
+        """One call a listing for each 365 days: there is no calendar of several listings."""
+        cut = tuple(pieces(days))
+
+        async def one(key: tuple[str, Days]) -> tuple[list[Any], datetime]:
+            listing_id, piece = key
+            rows = await self._reader.rows(f"{LISTINGS}/{listing_id}/calendar")(calendar_parameters(piece))
+            return rows.rows, rows.received_at
+
+        fan: Fan[tuple[str, Days], list[Any]] = Fan()
+        await fan.read(((each, piece) for each in listing_ids if is_id(each) for piece in cut), one)
+        failed = {listing_id: error for (listing_id, _), error in fan.failed.items()}
+        found: dict[str, Calendar] = {}
+        for listing_id in dict.fromkeys(listing_ids):
+            read = [fan.found[listing_id, piece] for piece in cut if (listing_id, piece) in fan.found]
+            if len(read) == len(cut):
+                rows = [row for each in read for row in each]
+                found[listing_id] = build_calendar(rows, listing_id, self._account_id, days)
+        return self._batch(found, failed, fan.oldest)
+
+    async def quotes(self, requests: Sequence[QuoteRequest]) -> Batch[PriceDetails]:
+        """One call for each distinct request. A listing that does not exist has no entry."""
+
+        async def one(request: QuoteRequest) -> tuple[PriceDetails, datetime]:
+            answer = await self._reader.session.send(quote_call(request))
+            with self._reader.signing():
+                quote = build_quote(read_object(answer), request, answer, self._account_id)
+            return quote, answer.received_at
+
+        fan: Fan[QuoteRequest, PriceDetails] = Fan()
+        await fan.read((each for each in requests if is_id(each.listing_id)), one)
+        numbered = [(str(index), request) for index, request in enumerate(requests)]
+        found = {index: fan.found[request] for index, request in numbered if request in fan.found}
+        failed = {index: fan.failed[request] for index, request in numbered if request in fan.failed}
+        return self._batch(found, failed, fan.oldest)
+
+    async def _page(self, path: str, filters: Query, position: str | None, parse: Parse[T], *, cursor: bool) -> Page[T]:
+        with self._reader.signing():
+            start = None if position is None else Position.parse(position)
+            stretch = await read_page(self._reader.rows(path), filters, start, cursor=cursor)
+        items, odd = parse(stretch.rows)
+        following = None if stretch.next is None else str(stretch.next)
+        return Page(items=items, next=following, total=stretch.total, fetched_at=stretch.received_at, odd=odd)
+
+    def _single(self, path: str, query: Query) -> Callable[[str], Any]:
+        return lambda record_id: self._reader.record(path, record_id, query)
+
+    def _parsed(self, picked: Fan[str, Any], parse: Parse[T]) -> Batch[T]:
+        """Raw records as unified ones; an odd record fails alone."""
+        found: dict[str, T] = {}
+        failed = dict(picked.failed)
+        for record_id, raw in picked.found.items():
+            items, odd = parse([raw])
+            if items:
+                found[record_id] = items[0]
+            else:
+                failed[record_id] = self._odd(odd[0])
+        return self._batch(found, failed, picked.oldest)
+
+    def _odd(self, record: OddRecord) -> ProviderError:
+        text = f"Hostaway's record cannot be understood: {record.reason}"
+        return UpstreamInvalid(text)
+
+    def _batch(self, found: dict[str, T], failed: Mapping[str, ProviderError], oldest: datetime | None) -> Batch[T]:
+        for error in failed.values():
+            self._reader.sign(error)
+        return Batch(found=found, failed=dict(failed), fetched_at=oldest or self._now())
+
+    def _parse_listings(self, rows: Iterable[Any]) -> tuple[list[Listing], list[OddRecord]]:
+        return parse_records(WireListing, rows, lambda wire: build_listing(wire, self._account_id))
+
+    def _parse_reservations(self, rows: Iterable[Any]) -> tuple[list[Reservation], list[OddRecord]]:
+        return parse_records(WireReservation, rows, lambda wire: build_reservation(wire, self._account_id))

@@ -1,0 +1,181 @@
+"""The simulated accounts: their credentials, listings, reservations and taken nights."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from providers.hostaway.simulator import listing_record, reservation_record
+from providers.hostaway.simulator.odd import BROKEN_LISTING
+from providers.hostaway.simulator.readings import HostawayReadings
+from providers.hostaway.simulator.terms import Terms, terms
+from providers.simulation.chance import chance
+from providers.simulation.portfolio import Business, House, Stay, StayKind, business, stays_by_house
+
+FIRST_ACCOUNT = 10_450
+FIRST_LISTING = 40_000
+FIRST_RESERVATION = 20_000_000
+RESERVATIONS_OF_AN_ACCOUNT = 1_000_000
+LISTINGS_OF_AN_ACCOUNT = 10_000
+"""Ids are unique across accounts: so many lie between the first listing of one and that of the next."""
+
+
+@dataclass(slots=True, kw_only=True)
+class ListingRow:
+    """A listing: the record as sent, and the facts behind it that filters and quotes work with."""
+
+    id: int
+    house: House
+    terms: Terms
+    record: dict[str, Any]
+    nights: dict[date, Stay] = field(default_factory=dict)
+    """The stay that holds each taken night."""
+
+
+@dataclass(slots=True, kw_only=True)
+class ReservationRow:
+    """A reservation: the record as sent, and the facts behind it that filters and orders work with."""
+
+    id: int
+    listing_id: int
+    stay: Stay
+    arrival: date
+    departure: date
+    updated_at: datetime
+    record: dict[str, Any]
+
+
+@dataclass(kw_only=True)
+class SimulatedAccount:
+    """One Hostaway account. Its data is made when it is first needed, and then kept."""
+
+    index: int
+    seed: int
+    listing_count: int
+    today: date
+    readings: HostawayReadings
+    broken_records: bool = False
+    _orders: dict[str, Sequence[ReservationRow]] = field(default_factory=dict, repr=False)
+
+    @property
+    def id(self) -> int:
+        return FIRST_ACCOUNT + self.index
+
+    @cached_property
+    def secret(self) -> str:
+        """The API secret: 64 hexadecimal digits that seed and account decide."""
+        return f"{chance(self.seed, 'hostaway', self.index, 'secret').getrandbits(256):064x}"
+
+    @cached_property
+    def business(self) -> Business:
+        return business(
+            seed=self.seed,
+            provider="hostaway",
+            account=self.index,
+            houses=self.listing_count,
+            today=self.today,
+        )
+
+    @cached_property
+    def listings(self) -> dict[int, ListingRow]:
+        """Listings by id, in the order of their ids."""
+        rows = (self._listing_row(house) for house in self.business.houses)
+        return {row.id: row for row in rows}
+
+    @cached_property
+    def reservations(self) -> dict[int, ReservationRow]:
+        """Reservations by id, in the order of their ids."""
+        odd = self._odd_reservations
+        first = FIRST_RESERVATION + self.index * RESERVATIONS_OF_AN_ACCOUNT
+        rows = (self._reservation_row(stay, first + stay.number, odd) for stay in self.business.stays)
+        return {row.id: row for row in rows}
+
+    @cached_property
+    def broken_reservation_id(self) -> int | None:
+        """The reservation that breaks its type if broken records are switched on: the newest confirmed one."""
+        rows = reversed(self.reservations.values())
+        return next((row.id for row in rows if row.stay.kind is StayKind.CONFIRMED), None)
+
+    def prepare(self) -> None:
+        """Make all data now, so that the calls to come are quick."""
+        _ = self.reservations
+
+    def listing_shown(self, row: ListingRow) -> dict[str, Any]:
+        if self.broken_records and row.house.number == BROKEN_LISTING:
+            return listing_record.broken(row.record)
+        return row.record
+
+    def reservation_shown(self, row: ReservationRow) -> dict[str, Any]:
+        if self.broken_records and row.id == self.broken_reservation_id:
+            return reservation_record.broken(row.record)
+        return row.record
+
+    def reservations_ordered(
+        self, name: str, key: Callable[[ReservationRow], Any], *, reverse: bool
+    ) -> Sequence[ReservationRow]:
+        """All reservations in an order, sorted once and then kept under its name."""
+        if name not in self._orders:
+            self._orders[name] = sorted(self.reservations.values(), key=key, reverse=reverse)
+        return self._orders[name]
+
+    def reservations_of(self, listing_id: int) -> Sequence[ReservationRow]:
+        """The reservations of one listing, in the order of their ids."""
+        return self._by_listing.get(listing_id, ())
+
+    @cached_property
+    def _by_listing(self) -> dict[int, list[ReservationRow]]:
+        found: dict[int, list[ReservationRow]] = {}
+        for row in self.reservations.values():
+            found.setdefault(row.listing_id, []).append(row)
+        return found
+
+    @cached_property
+    def _odd_reservations(self) -> dict[str, int | None]:
+        """Stay numbers of the reservations with an unknown status word and without dates."""
+        stays = self.business.stays
+        future = (s.number for s in stays if s.kind is StayKind.CONFIRMED and s.arrival > self.today)
+        asked = (s.number for s in stays if s.kind is StayKind.INQUIRY)
+        return {"unknown_status": next(future, None), "dates_unspecified": next(asked, None)}
+
+    @cached_property
+    def _stays(self) -> dict[int, list[Stay]]:
+        return stays_by_house(self.business.stays)
+
+    def _listing_row(self, house: House) -> ListingRow:
+        listing_id = self._listing_id(house)
+        conditions = terms(house, listing_id)
+        record = listing_record.listing_record(house, self.business.owner, conditions, listing_id, self.readings)
+        held = (stay for stay in self._stays.get(house.number, ()) if stay.kind.holds_nights)
+        nights = {stay.arrival + timedelta(days=night): stay for stay in held for night in range(stay.nights)}
+        return ListingRow(id=listing_id, house=house, terms=conditions, record=record, nights=nights)
+
+    def _reservation_row(self, stay: Stay, number: int, odd: dict[str, int | None]) -> ReservationRow:
+        listing_id = self._listing_id(stay.house)
+        dateless = stay.number == odd["dates_unspecified"]
+        yesterday = self.today - timedelta(days=1)
+        record = reservation_record.reservation_record(
+            stay,
+            reservation_record.Dress(
+                account_id=self.id,
+                listing_id=listing_id,
+                reservation_id=number,
+                terms=self.listings[listing_id].terms,
+                today=self.today,
+                readings=self.readings,
+                unknown_status=stay.number == odd["unknown_status"],
+                dates_unspecified=dateless,
+            ),
+        )
+        return ReservationRow(
+            id=number,
+            listing_id=listing_id,
+            stay=stay,
+            arrival=yesterday if dateless else stay.arrival,
+            departure=yesterday if dateless else stay.departure,
+            updated_at=stay.updated_at,
+            record=record,
+        )
+
+    def _listing_id(self, house: House) -> int:
+        return FIRST_LISTING + self.index * LISTINGS_OF_AN_ACCOUNT + house.number

@@ -1,0 +1,54 @@
+"""How the simulator reads the places where Hostaway's documentation is silent or contradicts itself."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostawayReadings:
+    """One choice for each open point that touches reading. A good client works under every choice.
+
+    - ``settle_seconds``: a younger token is refused (0: accepted at once).
+    - ``missing_token_status``: the answer to a call without ``Authorization``.
+    - ``token_enveloped``: the token comes inside ``{"status", "result"}``.
+    - ``token_life``: seconds a token lives (its ``expires_in``).
+    - ``token_calls_count``, ``refused_calls_count``: whether these use up the limits.
+    - ``refusals_with_200``: 400, 404 and 422 come as status 200 with ``status: fail``.
+    - ``bad_value``: status for a bad value of a documented parameter; None ignores the parameter.
+    - ``largest_page``: more rows than that are not given (None: any number).
+    - ``oversized_page_is_error``: a larger ``limit`` is a bad value instead of being cut.
+    - ``listings_page``: rows of ``GET /v1/listings`` without ``limit`` (None: all).
+    - ``after_id``: the cursor is known (it is since 2026-03-31; else it is ignored).
+    - ``sends_updated_on``: reservations carry ``insertedOn`` and ``updatedOn``.
+    - ``activity_has_time``: ``latestActivityOn`` has a time part.
+    - ``date_bounds_inclusive``: ``arrivalEndDate`` and its like include that day.
+    - ``calendar_end_inclusive``: the calendar holds the day ``endDate``.
+    - ``calendar_default_days``: days of a calendar asked for without dates.
+    - ``availability_end_is_departure``: ``availabilityDateEnd`` is the day of departure, else the last night.
+    - ``quote_checks_calendar``: taken, too short or too crowded stays are refused, else priced all the same.
+    - ``quote_keeps_deleted``: a struck-out component comes back with ``isDeleted: 1``, else not at all.
+    - ``tax_by_apply_to``: a percent tax is taken of what its ``applyTo`` names, else of base rate, discounts,
+      extra guests and chosen extras.
+    """
+
+    settle_seconds: float = 1.0
+    missing_token_status: Literal[401, 403] = 403
+    token_enveloped: bool = False
+    token_life: int = 63_072_000
+    token_calls_count: bool = True
+    refused_calls_count: bool = False
+    refusals_with_200: bool = False
+    bad_value: Literal[400, 422] | None = 400
+    largest_page: int | None = 100
+    oversized_page_is_error: bool = False
+    listings_page: int | None = 100
+    after_id: bool = True
+    sends_updated_on: bool = True
+    activity_has_time: bool = True
+    date_bounds_inclusive: bool = True
+    calendar_end_inclusive: bool = True
+    calendar_default_days: int = 31
+    availability_end_is_departure: bool = True
+    quote_checks_calendar: bool = False
+    quote_keeps_deleted: bool = True
+    tax_by_apply_to: bool = False
