@@ -1,0 +1,141 @@
+"""Calendars: only the days that are unknown or too old are asked for, for all listings of an account together."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from graph.accounts.accounts import ConnectedAccount
+from graph.gateway.flights import Flights
+from graph.gateway.keeper import Kept
+from graph.gateway.operation import Freshness, Operation
+from graph.gateway.reading import Outcome, Reading, key_of
+from graph.gateway.refs import Ref
+from graph.gateway.spans import KnownDays
+from graph.gateway.store import Held, Key
+from providers.errors import NotFound, ProviderError
+from providers.queries import Days
+
+
+class DaysOfListing(NamedTuple):
+    """Some days of one listing."""
+
+    listing: Ref
+    days: Days
+
+
+class Calendars:
+    """Reads the calendars of listings."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._flights = Flights()
+
+    async def read(
+        self, operation: Operation, wanted: Sequence[DaysOfListing], max_age: int | None
+    ) -> dict[DaysOfListing, Outcome]:
+        """The calendar of each listing for its days; the value None where the listing does not exist."""
+        freshness = self._reading.freshness(operation, self._reading.ages.calendar, max_age)
+
+        async def read_account(
+            account: ConnectedAccount, group: Sequence[DaysOfListing]
+        ) -> Mapping[DaysOfListing, Outcome]:
+            await self._refresh_stale(account, group, freshness)
+            failures = await self._load_missing(account, group, freshness)
+            return {each: await self._assembled(account, each, freshness, failures) for each in group}
+
+        return await self._reading.by_account(operation, wanted, lambda each: each.listing.account_id, read_account)
+
+    async def _refresh_stale(
+        self, account: ConnectedAccount, group: Sequence[DaysOfListing], freshness: Freshness
+    ) -> None:
+        """Start a refresh of what is stale but may still be served."""
+        if freshness.strict:
+            return
+        now = self._reading.clock.now()
+        stale: dict[str, Days] = {}
+        for each in group:
+            known = await self._known(account, each.listing)
+            if known is None or known.missing(each.days, lambda at: freshness.serves(at, now)):
+                continue
+            if known.missing(each.days, lambda at: freshness.accepts(at, now)):
+                id_ = each.listing.provider_id
+                stale[id_] = _hull(each.days, stale.get(id_))
+        if stale:
+            self._reading.keeper.in_background(lambda: self._load(account, stale))
+
+    async def _load_missing(
+        self, account: ConnectedAccount, group: Sequence[DaysOfListing], freshness: Freshness
+    ) -> dict[str, ProviderError]:
+        """Load what may not be served from what is known. Answers the failures by listing."""
+        now = self._reading.clock.now()
+        missing: dict[str, Days] = {}
+        for each in group:
+            known = await self._known(account, each.listing)
+            lacking = each.days
+            if known is not None:
+                if not known.missing(each.days, lambda at: freshness.serves(at, now)):
+                    continue
+                lacking = known.missing(each.days, lambda at: freshness.accepts(at, now)) or each.days
+            missing[each.listing.provider_id] = _hull(lacking, missing.get(each.listing.provider_id))
+        return await self._load(account, missing)
+
+    async def _load(self, account: ConnectedAccount, missing: Mapping[str, Days]) -> dict[str, ProviderError]:
+        if not missing:
+            return {}
+        days = None
+        for each in missing.values():
+            days = _hull(each, days)
+        assert days is not None  # noqa: S101  # there is at least one
+        span = f"{account.id}/{account.credentials_version}/{days.start}/{days.end}/"
+
+        async def load(names: Sequence[str]) -> dict[str, ProviderError | None]:
+            ids = [name.removeprefix(span) for name in names]
+            return {span + id_: error for id_, error in (await self._fetch(account, ids, days)).items()}
+
+        landed = await self._flights.run([span + id_ for id_ in missing], load)
+        return {name.removeprefix(span): error for name, error in landed.items() if error is not None}
+
+    async def _fetch(
+        self, account: ConnectedAccount, listing_ids: Sequence[str], days: Days
+    ) -> dict[str, ProviderError | None]:
+        client = await self._reading.client(account)
+        batch = await client.calendars(listing_ids, days)
+        outcomes: dict[str, ProviderError | None] = {}
+        entries: dict[Key, Held] = {}
+        for id_ in listing_ids:
+            calendar = batch.found.get(id_)
+            if calendar is None:
+                outcomes[id_] = batch.failed.get(id_) or NotFound("The PMS has no such listing.")
+                continue
+            outcomes[id_] = None
+            read = KnownDays.of(calendar, batch.fetched_at)
+            known = await self._known(account, Ref(account.id, id_))
+            entries[self._key(account, id_)] = Held(known.joined(read) if known else read, batch.fetched_at)
+        await self._reading.keeper.keep(entries)
+        return outcomes
+
+    async def _assembled(
+        self,
+        account: ConnectedAccount,
+        wanted: DaysOfListing,
+        freshness: Freshness,
+        failures: Mapping[str, ProviderError],
+    ) -> Outcome:
+        failure = failures.get(wanted.listing.provider_id)
+        known = await self._known(account, wanted.listing)
+        if failure and (freshness.strict or isinstance(failure, NotFound)):
+            return failure
+        if known is None or known.missing(wanted.days, lambda _: True):
+            return failure or NotFound("The PMS has no such listing.")
+        calendar, fetched_at = known.calendar(wanted.days)
+        return Kept(calendar, fetched_at, failure)
+
+    async def _known(self, account: ConnectedAccount, listing: Ref) -> KnownDays | None:
+        held = await self._reading.keeper.recall(self._key(account, listing.provider_id))
+        return None if held is None else held.value
+
+    def _key(self, account: ConnectedAccount, listing_id: str) -> Key:
+        return key_of(account, "calendar", listing_id)
+
+
+def _hull(days: Days, other: Days | None) -> Days:
+    return days if other is None else Days(min(days.start, other.start), max(days.end, other.end))

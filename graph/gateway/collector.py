@@ -1,0 +1,190 @@
+"""Paged collections over many accounts: listings and reservations share all of this."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from graph.accounts.accounts import ConnectedAccount
+from graph.gateway.collecting import Taken, Totals, take_in_turn, take_merged
+from graph.gateway.cursors import Cursors, fingerprint
+from graph.gateway.keeper import Kept, Loaded
+from graph.gateway.marks import Mark, PageMark
+from graph.gateway.operation import Freshness
+from graph.gateway.ordering import Ordering
+from graph.gateway.reading import Reading, key_of, name_error
+from graph.gateway.reports import SourceReport, report
+from graph.gateway.store import Held, Key
+from graph.gateway.streams import AccountStream, Collection
+from providers.contract import ProviderClient
+from providers.queries import Page
+
+T = TypeVar("T")
+Q = TypeVar("Q")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind(Generic[T, Q]):
+    """What differs between collections of listings and of reservations."""
+
+    what: str
+    entity: str
+    page: Callable[[ProviderClient, Q, str | None], Awaitable[Page[T]]]
+    whole_query: Q
+    native: Callable[[Q, ConnectedAccount], Q]
+    exact: Callable[[Q, ConnectedAccount], bool]
+    ordered: Callable[[Q, ConnectedAccount], bool]
+    page_size: Callable[[ConnectedAccount], int]
+    keeps: Callable[[Q, T], bool]
+    ordering: Callable[[Q], Ordering[T] | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request(Generic[Q]):
+    """One page of a collection: a query per account, how many records, after which cursor."""
+
+    queries: Mapping[str, Q]
+    accounts: Sequence[ConnectedAccount]
+    order: Q
+    first: int
+    after: str | None
+    freshness: Freshness
+    scope: str
+    count: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected(Generic[T]):
+    """One page: its records, what is known of the rest, how each account contributed, and how to write its cursors."""
+
+    taken: Sequence[Taken[T]]
+    has_next: bool
+    total: int | None
+    sources: Sequence[SourceReport]
+    cursors: Cursors
+    fingerprint: str
+    before: Mapping[str, Mark]
+    end: Mapping[str, Mark]
+
+    def cursor(self, index: int) -> str:
+        """The cursor behind the record at ``index``."""
+        marks = dict(self.before)
+        marks.update((each.account_id, each.mark) for each in self.taken[: index + 1])
+        return self.cursors.write(self.fingerprint, marks)
+
+    def end_cursor(self) -> str:
+        """The cursor to go on with after this page. Accounts that failed are asked again from where they stood."""
+        return self.cursors.write(self.fingerprint, self.end)
+
+
+class Collector(Generic[T, Q]):
+    """Reads pages of one kind of collection over many accounts."""
+
+    def __init__(self, reading: Reading, cursors: Cursors, kind: Kind[T, Q]) -> None:
+        self._reading = reading
+        self._cursors = cursors
+        self._kind = kind
+        self._totals = Totals()
+
+    async def collect(self, request: Request[Q]) -> Collected[T]:
+        """One page. Raises ``CursorError`` for a cursor that does not fit; accounts' failures are in ``sources``."""
+        name = fingerprint(
+            self._kind.what,
+            request.scope,
+            [account.id for account in request.accounts],
+            sorted(request.queries.items()),
+        )
+        before = self._cursors.read(name, request.after) if request.after else {}
+        ordering = self._kind.ordering(request.order)
+        streams = [
+            AccountStream(
+                self._collection(account, request.queries[account.id], request.freshness, ordering),
+                before.get(account.id, PageMark()),
+            )
+            for account in request.accounts
+        ]
+        if ordering is None:
+            taken = await take_in_turn(streams, request.first, self._totals)
+        else:
+            taken = await take_merged(streams, request.first, ordering)
+        total = await self._total(streams) if request.count else None
+        for stream in streams:
+            for error in filter(None, (stream.error, stream.stale)):
+                name_error(error, stream.account)
+        return Collected(
+            taken=taken,
+            has_next=any(stream.ready or not (stream.done or stream.error) for stream in streams),
+            total=total,
+            sources=[report(stream) for stream in streams],
+            cursors=self._cursors,
+            fingerprint=name,
+            before=before,
+            end=_end(before, streams, taken),
+        )
+
+    async def _total(self, streams: Sequence[AccountStream[T]]) -> int | None:
+        counts = await asyncio.gather(*(stream.count() for stream in streams))
+        known = [count for count in counts if count is not None]
+        return sum(known) if len(known) == len(counts) else None
+
+    def _collection(
+        self, account: ConnectedAccount, query: Q, freshness: Freshness, ordering: Ordering[T] | None
+    ) -> Collection[T]:
+        kind = self._kind
+        native = kind.native(query, account)
+
+        async def filtered(position: str | None) -> Kept:
+            return await self._page(account, native, position, freshness)
+
+        async def whole(position: str | None) -> Kept:
+            return await self._page(account, kind.whole_query, position, freshness)
+
+        async def held() -> Kept | None:
+            kept = await self._reading.keeper.peek(self._key(account, kind.whole_query, None), freshness)
+            return kept if kept is not None and kept.value.next is None else None
+
+        return Collection(
+            account=account,
+            filtered=filtered,
+            whole=whole,
+            held=held,
+            keeps=lambda record: kind.keeps(query, record),
+            exact=kind.exact(query, account),
+            ordering=ordering,
+            ordered=kind.ordered(query, account),
+            page_size=kind.page_size(account),
+            what=kind.what,
+        )
+
+    def _key(self, account: ConnectedAccount, query: Q, position: str | None) -> Key:
+        return key_of(account, f"{self._kind.entity}-page", fingerprint(query, position))
+
+    async def _page(self, account: ConnectedAccount, query: Q, position: str | None, freshness: Freshness) -> Kept:
+        key = self._key(account, query, position)
+
+        async def load(_: Sequence[Key]) -> Loaded:
+            client = await self._reading.client(account)
+            page = await self._kind.page(client, query, position)
+            records: dict[Key, Any] = {
+                key_of(account, self._kind.entity, _id(record)): Held(record, page.fetched_at) for record in page.items
+            }
+            return {**records, key: Held(page, page.fetched_at)}
+
+        outcome = (await self._reading.keeper.many([key], freshness, load))[key]
+        if isinstance(outcome, Kept):
+            return outcome
+        raise outcome
+
+
+def _id(record: Any) -> str:
+    return str(record.provider_id)
+
+
+def _end(before: Mapping[str, Mark], streams: Sequence[AccountStream[T]], taken: Sequence[Taken[T]]) -> dict[str, Mark]:
+    """Where each account stands after a page: behind the last record taken, or as far as it was read for nothing."""
+    marks = dict(before)
+    marks.update((each.account_id, each.mark) for each in taken)
+    for stream in streams:
+        if not stream.ready and (stream.done or not stream.error):
+            marks[stream.account.id] = stream.mark
+    return {id_: mark for id_, mark in marks.items() if mark != PageMark()}

@@ -1,0 +1,169 @@
+"""The cache's rules: what is fresh is served, what is stale is refreshed, what is missing is loaded once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from graph.gateway.flights import Flights
+from graph.gateway.operation import Freshness
+from graph.gateway.store import Held, Key, Store
+from providers.errors import ErrorCode, ProviderError
+from providers.upstream.caller import Caller, Priority, calling
+from providers.upstream.clock import Clock
+
+log = structlog.get_logger(__name__)
+
+Loaded = Mapping[Key, Held | ProviderError]
+Loader = Callable[[Sequence[Key]], Awaitable[Loaded]]
+
+MAX_REFRESHES = 64
+"""Background refreshes at once; beyond it stale answers are served without one."""
+
+REFRESH_SECONDS = 60.0
+"""How long a background refresh may wait for its permits."""
+
+_OUTAGES = {
+    ErrorCode.RATE_LIMITED,
+    ErrorCode.UPSTREAM_UNAVAILABLE,
+    ErrorCode.UPSTREAM_TIMEOUT,
+    ErrorCode.UPSTREAM_INVALID,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A value to serve: when the PMS gave it, and the failure that kept it from being newer, if any."""
+
+    value: Any
+    fetched_at: datetime
+    error: ProviderError | None = None
+
+
+class Keeper:
+    """Reads through the store.
+
+    ``loader`` is asked for the keys that are missing or too old, all together, and answers with a value or an error
+    for each; it may answer with more keys than it was asked for: those are kept as well.
+    """
+
+    def __init__(self, store: Store, clock: Clock, weigh: Callable[[Any], int]) -> None:
+        self._store = store
+        self._clock = clock
+        self._weigh = weigh
+        self._flights = Flights()
+        self._refreshes: set[asyncio.Task[object]] = set()
+
+    async def peek(self, key: Key, freshness: Freshness) -> Kept | None:
+        """What is kept and fresh, without asking anybody."""
+        held = await self._store.get(key)
+        if held is None or not freshness.accepts(held.fetched_at, self._clock.now()):
+            return None
+        return Kept(held.value, held.fetched_at)
+
+    async def recall(self, key: Key) -> Held | None:
+        """What is kept, whatever its age."""
+        return await self._store.get(key)
+
+    async def keep(self, entries: Mapping[Key, Held]) -> None:
+        """Keep values that came along with others. That something does not exist is not kept: it may come to be."""
+        await self._store.put(
+            [(key, held, self._weigh(held.value)) for key, held in entries.items() if held.value is not None]
+        )
+
+    async def forget(self, tenant: str, account: str) -> None:
+        """Drop everything kept of one account."""
+        await self._store.forget(tenant, account)
+
+    async def one(self, key: Key, freshness: Freshness, load: Callable[[], Awaitable[Held]]) -> Kept:
+        """The value of one key. Raises ``ProviderError``."""
+
+        async def loader(keys: Sequence[Key]) -> Loaded:
+            return {key: await load() for key in keys}
+
+        outcome = (await self.many([key], freshness, loader))[key]
+        if isinstance(outcome, ProviderError):
+            raise outcome
+        return outcome
+
+    async def many(self, keys: Sequence[Key], freshness: Freshness, loader: Loader) -> dict[Key, Kept | ProviderError]:
+        """The value or the failure of every key."""
+        now = self._clock.now()
+        outcomes: dict[Key, Kept | ProviderError] = {}
+        stale: dict[Key, Held] = {}
+        missing: list[Key] = []
+        for key in dict.fromkeys(keys):
+            held = await self._store.get(key)
+            if held is None:
+                missing.append(key)
+            elif freshness.accepts(held.fetched_at, now):
+                outcomes[key] = Kept(held.value, held.fetched_at)
+            elif freshness.serves(held.fetched_at, now):
+                stale[key] = held
+            else:
+                missing.append(key)
+        if missing:
+            outcomes |= await self._load(missing, freshness, loader)
+        if stale:
+            outcomes |= {key: Kept(held.value, held.fetched_at) for key, held in stale.items()}
+            self._refresh(list(stale), loader)
+        return outcomes
+
+    async def _load(self, keys: Sequence[Key], freshness: Freshness, loader: Loader) -> dict[Key, Kept | ProviderError]:
+        landed = await self._flights.run([str(key) for key in keys], self._storing(keys, loader))
+        outcomes: dict[Key, Kept | ProviderError] = {}
+        for key in keys:
+            outcome = landed[str(key)]
+            if isinstance(outcome, ProviderError):
+                outcomes[key] = await self._fall_back(key, outcome, freshness)
+            else:
+                outcomes[key] = Kept(outcome.value, outcome.fetched_at)
+        return outcomes
+
+    async def _fall_back(self, key: Key, error: ProviderError, freshness: Freshness) -> Kept | ProviderError:
+        """A value that is too old is better than none while the PMS is away, unless the client named an age."""
+        if freshness.strict or error.code not in _OUTAGES:
+            return error
+        held = await self._store.get(key)
+        return error if held is None else Kept(held.value, held.fetched_at, error)
+
+    def _storing(
+        self, keys: Sequence[Key], loader: Loader
+    ) -> Callable[[Sequence[str]], Awaitable[Mapping[str, Held | ProviderError]]]:
+        by_name = {str(key): key for key in keys}
+
+        async def load(names: Sequence[str]) -> Mapping[str, Held | ProviderError]:
+            loaded = await loader([by_name[name] for name in names])
+            await self.keep({key: held for key, held in loaded.items() if isinstance(held, Held)})
+            return {str(key): outcome for key, outcome in loaded.items()}
+
+        return load
+
+    def _refresh(self, keys: Sequence[Key], loader: Loader) -> None:
+        names = [str(key) for key in keys]
+        self.in_background(lambda: self._flights.run(names, self._storing(keys, loader)))
+
+    def in_background(self, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        """Do work that nobody waits for, behind every interactive call; left undone when there is too much of it."""
+        if len(self._refreshes) >= MAX_REFRESHES:
+            return
+        deadline = self._clock.monotonic() + REFRESH_SECONDS
+        with calling(Caller(key="refresh", deadline=deadline, priority=Priority.BACKGROUND)):
+            task: asyncio.Task[object] = asyncio.create_task(work())
+        self._refreshes.add(task)
+        task.add_done_callback(self._refreshed)
+
+    def _refreshed(self, task: "asyncio.Task[object]") -> None:
+        self._refreshes.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("refresh failed", error=type(error).__name__)
+
+    async def aclose(self) -> None:
+        """End the refreshes and empty the store."""
+        for task in list(self._refreshes):
+            task.cancel()
+        await asyncio.gather(*self._refreshes, return_exceptions=True)
+        await self._store.aclose()

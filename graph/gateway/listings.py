@@ -1,0 +1,76 @@
+"""Listings, over all accounts of a tenant."""
+
+from collections.abc import Sequence
+
+from graph.accounts.accounts import ConnectedAccount
+from graph.gateway.collector import Collected, Collector, Kind, Request
+from graph.gateway.cursors import Cursors
+from graph.gateway.filters import is_exact, keeps_listing, native_listing_query
+from graph.gateway.operation import Operation
+from graph.gateway.ordering import listing_ordering
+from graph.gateway.reading import Outcome, Reading
+from graph.gateway.refs import Ref
+from providers.catalogue import plugin
+from providers.manifest import Manifest
+from providers.model import Listing
+from providers.queries import ListingQuery
+
+
+def _manifest(account: ConnectedAccount) -> Manifest:
+    return plugin(account.provider).manifest
+
+
+LISTINGS: Kind[Listing, ListingQuery] = Kind(
+    what="listings",
+    entity="listing",
+    page=lambda client, query, position: client.listing_page(query, position),
+    whole_query=ListingQuery(),
+    native=lambda query, account: native_listing_query(
+        query, _manifest(account).listing_filters, _manifest(account).listing_orders
+    ),
+    exact=lambda query, account: is_exact(query, _manifest(account).listing_filters),
+    ordered=lambda query, account: query.order in _manifest(account).listing_orders,
+    page_size=lambda account: _manifest(account).listing_page_size,
+    keeps=keeps_listing,
+    ordering=listing_ordering,
+)
+
+
+class Listings:
+    """Reads listings by page and by id."""
+
+    def __init__(self, reading: Reading, cursors: Cursors) -> None:
+        self._reading = reading
+        self._collector = Collector(reading, cursors, LISTINGS)
+
+    async def page(
+        self,
+        operation: Operation,
+        accounts: Sequence[ConnectedAccount],
+        query: ListingQuery,
+        *,
+        first: int,
+        after: str | None = None,
+        max_age: int | None = None,
+        count: bool = False,
+    ) -> Collected[Listing]:
+        """A page of the listings of ``accounts``. Raises ``CursorError``."""
+        return await self._collector.collect(
+            Request(
+                queries={account.id: query for account in accounts},
+                accounts=accounts,
+                order=query,
+                first=first,
+                after=after,
+                freshness=self._reading.freshness(operation, self._reading.ages.listing, max_age),
+                scope=operation.tenant_id,
+                count=count,
+            )
+        )
+
+    async def by_id(self, operation: Operation, refs: Sequence[Ref], max_age: int | None) -> dict[Ref, Outcome]:
+        """Listings by id. One that does not exist has the value None."""
+        freshness = self._reading.freshness(operation, self._reading.ages.listing, max_age)
+        return await self._reading.records(
+            operation, refs, LISTINGS.entity, freshness, lambda client, ids: client.listings(ids)
+        )

@@ -1,0 +1,91 @@
+"""What stays cost: quotes by the PMS, kept for a moment only."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from graph.accounts.accounts import ConnectedAccount
+from graph.gateway.keeper import Kept, Loaded
+from graph.gateway.listings import Listings
+from graph.gateway.operation import Operation
+from graph.gateway.reading import Outcome, Reading, key_of
+from graph.gateway.refs import Ref
+from graph.gateway.store import Held, Key
+from providers.errors import NotFound, ProviderError, UpstreamInvalid
+from providers.queries import QuoteRequest
+
+
+class Stay(NamedTuple):
+    """A stay to be priced. ``request.currency`` is left out: the gateway finds it."""
+
+    account_id: str
+    request: QuoteRequest
+
+
+class Prices:
+    """Reads prices of stays."""
+
+    def __init__(self, reading: Reading, listings: Listings) -> None:
+        self._reading = reading
+        self._listings = listings
+
+    async def read(self, operation: Operation, stays: Sequence[Stay], max_age: int | None) -> dict[Stay, Outcome]:
+        """The price of each stay."""
+        freshness = self._reading.freshness(operation, self._reading.ages.price, max_age)
+
+        async def read_account(account: ConnectedAccount, group: Sequence[Stay]) -> Mapping[Stay, Outcome]:
+            keys = {key_of(account, "price", _name(stay.request)): stay for stay in group}
+
+            async def load(missing: Sequence[Key]) -> Loaded:
+                return await self._quote(operation, account, {key: keys[key].request for key in missing})
+
+            kept = await self._reading.keeper.many(list(keys), freshness, load)
+            return {keys[key]: outcome for key, outcome in kept.items()}
+
+        return await self._reading.by_account(operation, stays, lambda stay: stay.account_id, read_account)
+
+    async def _quote(
+        self, operation: Operation, account: ConnectedAccount, wanted: Mapping[Key, QuoteRequest]
+    ) -> Loaded:
+        client = await self._reading.client(account)
+        loaded: dict[Key, Held | ProviderError] = {}
+        ready = dict(wanted)
+        if client.quote_needs_currency:
+            currencies = await self._currencies(operation, account, [each.listing_id for each in wanted.values()])
+            for key, request in wanted.items():
+                currency = currencies[request.listing_id]
+                if isinstance(currency, ProviderError):
+                    loaded[key] = currency
+                    del ready[key]
+                else:
+                    ready[key] = replace(request, currency=currency)
+        if not ready:
+            return loaded
+        batch = await client.quotes(list(ready.values()))
+        for index, key in enumerate(ready):
+            found = batch.found.get(str(index))
+            if found is None:
+                loaded[key] = batch.failed.get(str(index)) or NotFound("The PMS has no such listing.")
+            else:
+                loaded[key] = Held(found, batch.fetched_at)
+        return loaded
+
+    async def _currencies(
+        self, operation: Operation, account: ConnectedAccount, listing_ids: Sequence[str]
+    ) -> dict[str, str | ProviderError]:
+        """The currency of each listing: its quotes name none."""
+        refs = {Ref(account.id, id_): id_ for id_ in listing_ids}
+        outcomes = await self._listings.by_id(operation, list(refs), None)
+        return {refs[ref]: _currency(outcome) for ref, outcome in outcomes.items()}
+
+
+def _currency(outcome: Outcome) -> str | ProviderError:
+    if isinstance(outcome, Kept) and outcome.value is None:
+        return NotFound("The PMS has no such listing.")
+    if isinstance(outcome, Kept):
+        return outcome.value.currency or UpstreamInvalid("The PMS names no currency for this listing.")
+    return outcome
+
+
+def _name(request: QuoteRequest) -> str:
+    return f"{request.listing_id}/{request.arrival}/{request.departure}/{request.adults}/{request.children}"

@@ -1,0 +1,144 @@
+"""What every read of the gateway needs: an account's client, the cache, the ages, and a name on every failure."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from graph.accounts.accounts import Accounts, ConnectedAccount
+from graph.accounts.connections import Connections
+from graph.gateway.keeper import Keeper, Kept, Loaded
+from graph.gateway.operation import Freshness, Operation
+from graph.gateway.refs import Ref
+from graph.gateway.spans import KnownDays
+from graph.gateway.store import Held, Key
+from providers.contract import ProviderClient
+from providers.errors import NotFound, ProviderError
+from providers.queries import Batch, Page
+from providers.upstream.clock import Clock
+
+T = TypeVar("T")
+R = TypeVar("R")
+Outcome = Kept | ProviderError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ages:
+    """How old answers may be where the client names no age, in seconds, by kind; and how long stale ones may serve."""
+
+    account: float = 3600.0
+    listing: float = 600.0
+    reservation: float = 60.0
+    calendar: float = 300.0
+    price: float = 60.0
+    stale_for: float = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The way from a read of the gateway to the plugins and the cache."""
+
+    accounts: Accounts
+    connections: Connections
+    keeper: Keeper
+    ages: Ages
+    clock: Clock
+
+    def freshness(self, operation: Operation, default: float, max_age: int | None) -> Freshness:
+        """How old an answer may be: the client's ``max_age`` strictly, else the default of its kind."""
+        return Freshness(
+            max_age=default if max_age is None else max_age,
+            since=operation.started_at,
+            stale_for=self.ages.stale_for,
+            strict=max_age is not None,
+        )
+
+    async def client(self, account: ConnectedAccount) -> ProviderClient:
+        return await self.connections.client(account)
+
+    async def known_accounts(self, operation: Operation) -> dict[str, ConnectedAccount]:
+        """The tenant's accounts by id, oldest first."""
+        return {account.id: account for account in await self.accounts.list(operation.tenant_id)}
+
+    async def by_account(
+        self,
+        operation: Operation,
+        wanted: Iterable[R],
+        account_id: Callable[[R], str],
+        read: Callable[[ConnectedAccount, Sequence[R]], Awaitable[Mapping[R, Outcome]]],
+    ) -> dict[R, Outcome]:
+        """Read what is wanted account by account, all at once; one account's failure leaves the others alone."""
+        accounts = await self.known_accounts(operation)
+        groups: dict[str, list[R]] = {}
+        for each in dict.fromkeys(wanted):
+            groups.setdefault(account_id(each), []).append(each)
+        outcomes: dict[R, Outcome] = {}
+
+        async def read_group(id_: str, group: Sequence[R]) -> None:
+            account = accounts.get(id_)
+            if account is None:
+                outcomes.update(dict.fromkeys(group, NotFound("No such account is connected.")))
+                return
+            try:
+                outcomes.update(await read(account, group))
+            except ProviderError as error:
+                outcomes.update(dict.fromkeys(group, error))
+            for each in group:
+                if isinstance(outcome := outcomes.get(each), ProviderError):
+                    name_error(outcome, account)
+
+        await asyncio.gather(*(read_group(id_, group) for id_, group in groups.items()))
+        return outcomes
+
+    async def records(
+        self,
+        operation: Operation,
+        refs: Sequence[Ref],
+        kind: str,
+        freshness: Freshness,
+        read: Callable[[ProviderClient, Sequence[str]], Awaitable[Batch[Any]]],
+    ) -> dict[Ref, Outcome]:
+        """Records by id. One that does not exist has the value None."""
+
+        async def read_account(account: ConnectedAccount, group: Sequence[Ref]) -> Mapping[Ref, Outcome]:
+            keys = {key_of(account, kind, ref.provider_id): ref for ref in group}
+
+            async def load(missing: Sequence[Key]) -> Loaded:
+                batch = await read(await self.client(account), [key.name for key in missing])
+                return spread(batch, missing, account, kind)
+
+            kept = await self.keeper.many(list(keys), freshness, load)
+            return {keys[key]: outcome for key, outcome in kept.items()}
+
+        return await self.by_account(operation, refs, lambda ref: ref.account_id, read_account)
+
+
+def key_of(account: ConnectedAccount, kind: str, name: str) -> Key:
+    """Where something of an account is kept. New credentials may see other things: they get keys of their own."""
+    return Key(account.tenant_id, account.id, f"{account.credentials_version}:{kind}", name)
+
+
+def spread(batch: Batch[Any], asked: Sequence[Key], account: ConnectedAccount, kind: str) -> Loaded:
+    """A batch as outcomes by key; what is neither found nor failed does not exist."""
+    outcomes: dict[Key, Held | ProviderError] = {key: Held(None, batch.fetched_at) for key in asked}
+    outcomes |= {key_of(account, kind, id_): Held(value, batch.fetched_at) for id_, value in batch.found.items()}
+    outcomes |= {key_of(account, kind, id_): error for id_, error in batch.failed.items()}
+    return outcomes
+
+
+def name_error(error: ProviderError, account: ConnectedAccount) -> None:
+    """Say whose failure it is, where the layer that raised it did not know."""
+    error.provider = error.provider or account.provider
+    error.account_id = error.account_id or account.id
+
+
+def weigh(value: object) -> int:
+    """How much a kept value counts towards the cache's bound, in records."""
+    match value:
+        case Page(items=items):
+            return len(items) + 1
+        case list():
+            return len(value) + 1
+        case KnownDays(spans=spans):
+            return 1 + sum(len(span.days) for span in spans) // 20
+    return 1

@@ -1,0 +1,87 @@
+"""What was read from the PMSs, kept in memory: bounded, never across tenants."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from aiocache import SimpleMemoryCache
+
+
+class Key(NamedTuple):
+    """Where something is kept. The tenant comes first, so that no key can name another tenant's data by accident."""
+
+    tenant: str
+    account: str
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return "\x1f".join(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A kept value and when the PMS gave it (aware UTC)."""
+
+    value: Any
+    fetched_at: datetime
+
+
+class Store:
+    """An aiocache memory cache with a bound: the least recently used entries leave when ``max_weight`` is passed.
+
+    aiocache keeps no bound of its own. Values are shared, never copied: nobody may change them.
+    """
+
+    def __init__(self, max_weight: int) -> None:
+        self._cache = SimpleMemoryCache(timeout=0)
+        self._weights: OrderedDict[Key, int] = OrderedDict()
+        self._weight = 0
+        self._max_weight = max_weight
+
+    @property
+    def weight(self) -> int:
+        """How much is kept, in objects."""
+        return self._weight
+
+    async def get(self, key: Key) -> Held | None:
+        held: Held | None = await self._cache.get(str(key))
+        if held is not None and key in self._weights:
+            self._weights.move_to_end(key)
+        return held
+
+    async def put(self, entries: Iterable[tuple[Key, Held, int]]) -> None:
+        """Keep each entry, counted with its weight in objects. An older value never replaces a newer one."""
+        fresh = []
+        for key, held, weight in entries:
+            kept = await self._cache.get(str(key))
+            if kept is None or kept.fetched_at <= held.fetched_at:
+                fresh.append((key, held, weight))
+        if not fresh:
+            return
+        await self._cache.multi_set([(str(key), held) for key, held, _ in fresh])
+        for key, _, weight in fresh:
+            self._weight += weight - self._weights.pop(key, 0)
+            self._weights[key] = weight
+        await self._shrink()
+
+    async def forget(self, tenant: str, account: str) -> None:
+        """Drop everything of one account."""
+        for key in [key for key in self._weights if key.tenant == tenant and key.account == account]:
+            await self._drop(key)
+
+    async def aclose(self) -> None:
+        self._weights.clear()
+        self._weight = 0
+        await self._cache.clear()
+        await self._cache.close()
+
+    async def _shrink(self) -> None:
+        while self._weight > self._max_weight and self._weights:
+            await self._drop(next(iter(self._weights)))
+
+    async def _drop(self, key: Key) -> None:
+        self._weight -= self._weights.pop(key, 0)
+        await self._cache.delete(str(key))

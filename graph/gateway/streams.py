@@ -1,0 +1,213 @@
+"""One account's records as a stream that can be put down and taken up again."""
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from graph.accounts.accounts import ConnectedAccount
+from graph.gateway.marks import EndMark, KeyMark, Mark, PageMark
+from graph.gateway.ordering import Ordering
+from providers.errors import NotSupported, ProviderError
+from providers.queries import OddRecord, Page
+
+T = TypeVar("T")
+
+MAX_PAGES = 20
+"""Pages of one account that one operation reads to fill one page of its own."""
+
+
+class FetchedPage(Protocol[T]):
+    """A page as the cache hands it out."""
+
+    @property
+    def value(self) -> Page[T]: ...
+    @property
+    def fetched_at(self) -> datetime: ...
+    @property
+    def error(self) -> ProviderError | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection(Generic[T]):
+    """A filtered, ordered collection of one account, and the ways to read it.
+
+    ``filtered`` reads a page of what the PMS makes of the query; ``whole`` of the unfiltered collection; ``held`` gives
+    the unfiltered collection's first page if it is in the cache and fresh. ``keeps`` applies every filter. ``exact``:
+    the PMS applies all of them exactly. ``ordering`` is None for the PMS's own order; ``ordered`` says that
+    ``filtered`` comes in that order.
+    """
+
+    account: ConnectedAccount
+    filtered: Callable[[str | None], Awaitable[FetchedPage[T]]]
+    whole: Callable[[str | None], Awaitable[FetchedPage[T]]]
+    held: Callable[[], Awaitable[FetchedPage[T] | None]]
+    keeps: Callable[[T], bool]
+    exact: bool
+    ordering: Ordering[T] | None
+    ordered: bool
+    page_size: int
+    what: str
+
+
+class AccountStream(Generic[T]):
+    """Reads a collection from a mark on, a page at a time and only when asked to."""
+
+    def __init__(self, collection: Collection[T], mark: Mark) -> None:
+        self.collection = collection
+        self.mark = mark
+        self.error: ProviderError | None = None
+        self.stale: ProviderError | None = None
+        self.fetched_at: datetime | None = None
+        self.odd: dict[str | None, OddRecord] = {}
+        self.cut_short = False
+        self._ready: deque[tuple[T, Mark]] = deque()
+        self._pages_read = 0
+        self._last: Page[T] | None = None
+
+    @property
+    def account(self) -> ConnectedAccount:
+        return self.collection.account
+
+    @property
+    def asked(self) -> bool:
+        """Whether the account was asked for anything in this operation."""
+        return self.fetched_at is not None or self.error is not None
+
+    @property
+    def ready(self) -> bool:
+        return bool(self._ready)
+
+    @property
+    def ready_count(self) -> int:
+        return len(self._ready)
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left, as far as is known."""
+        return isinstance(self.mark, EndMark) and not self._ready
+
+    @property
+    def stopped(self) -> bool:
+        """Whether nothing more comes in this operation."""
+        return self.done or self.error is not None or (self.cut_short and not self._ready)
+
+    @property
+    def head(self) -> T:
+        return self._ready[0][0]
+
+    def pop(self) -> tuple[T, Mark]:
+        """The next record and the mark behind it."""
+        return self._ready.popleft()
+
+    async def fill(self) -> None:
+        """Read until a record is ready or the stream has stopped. A failure is kept in ``error``."""
+        try:
+            while not self._ready and not self.stopped:
+                await self._advance()
+        except ProviderError as error:
+            self.error = error
+
+    async def count(self) -> int | None:
+        """How many records the whole filtered collection has; None if only a full walk would tell, or on failure."""
+        try:
+            page = await self._countable_page()
+        except ProviderError as error:
+            self.error = self.error or error
+            return None
+        if page.next is None and page is not self._last:
+            return sum(1 for record in page.items if self.collection.keeps(record))
+        return page.total if self.collection.exact else None
+
+    async def _countable_page(self) -> Page[T]:
+        if self._last is not None and self._last.total is not None and self.collection.exact:
+            return self._last
+        return self._note(await self.collection.filtered(None), count_only=True)
+
+    async def _advance(self) -> None:
+        match self.mark:
+            case KeyMark():
+                await self._hold(self.mark)
+            case PageMark(None, 0, False) if self.collection.ordering is not None:
+                await self._open_ordered()
+            case PageMark(None, 0, False) if await self.collection.held():
+                self.mark = PageMark(whole=True)
+            case PageMark():
+                await self._read_page(self.mark)
+            case EndMark():
+                pass
+
+    async def _open_ordered(self) -> None:
+        """A collection that fits one page is put in order here; a longer one must come in order, or be held."""
+        held = await self.collection.held()
+        first = self._note(held or await self.collection.filtered(None))
+        if first.next is not None and self.collection.ordered:
+            self._take_page(first, PageMark())
+        else:
+            await self._hold(None, None if first.next else list(first.items))
+
+    async def _hold(self, after: KeyMark | None, records: list[T] | None = None) -> None:
+        """Read all of a bounded collection, put it in order, and make ready what comes after a key."""
+        ordering = self.collection.ordering
+        if ordering is None:
+            raise NotSupported("This cursor needs the order that it was made with.")
+        if records is None:
+            records = await self._read_all()
+        kept = ordering.arranged(record for record in records if self.collection.keeps(record))
+        for record in kept:
+            key = ordering.key(record)
+            if after is None or ordering.before((after.value, after.id), key):
+                self._ready.append((record, KeyMark(*key)))
+        self._end_after_ready()
+
+    async def _read_all(self) -> list[T]:
+        records: list[T] = []
+        position: str | None = None
+        for _ in range(MAX_PAGES):
+            page = self._note(await self.collection.filtered(position))
+            records.extend(page.items)
+            if page.next is None:
+                return records
+            position = page.next
+        raise NotSupported(
+            f"This provider cannot order {self.collection.what}, and the account has more than "
+            f"{len(records)} that fit the filter: narrow the filter, or use the order PROVIDER."
+        )
+
+    async def _read_page(self, mark: PageMark) -> None:
+        if self._pages_read >= MAX_PAGES:
+            self.cut_short = True
+            return
+        fetch = self.collection.whole if mark.whole else self.collection.filtered
+        self._take_page(self._note(await fetch(mark.position)), mark)
+
+    def _take_page(self, page: Page[T], mark: PageMark) -> None:
+        self._pages_read += 1
+        for index, record in enumerate(page.items[mark.index :], start=mark.index):
+            if self.collection.keeps(record):
+                self._ready.append((record, PageMark(mark.position, index + 1, mark.whole)))
+        if page.next is None:
+            self._end_after_ready()
+        else:
+            self.mark = PageMark(page.next, 0, mark.whole)
+            self._close_last(self.mark)
+
+    def _end_after_ready(self) -> None:
+        self.mark = EndMark()
+        self._close_last(self.mark)
+
+    def _close_last(self, mark: Mark) -> None:
+        """Behind the last record of a page stands the next page, so that no page is read again for nothing."""
+        if self._ready:
+            record, _ = self._ready.pop()
+            self._ready.append((record, mark))
+
+    def _note(self, fetched: FetchedPage[T], *, count_only: bool = False) -> Page[T]:
+        page = fetched.value
+        self.stale = fetched.error or self.stale
+        self.fetched_at = min(filter(None, (self.fetched_at, fetched.fetched_at)))
+        self.odd |= {odd.id: odd for odd in page.odd}
+        if not count_only:
+            self._last = page
+        return page
