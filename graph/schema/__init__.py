@@ -1,0 +1,1 @@
+"""What clients see: one module a type, thin resolvers, every word described."""

@@ -1,0 +1,116 @@
+"""Connected accounts, as clients see them."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import strawberry
+
+from graph.accounts.accounts import ConnectedAccount
+from graph.schema import ids
+from graph.schema.arguments import After, First, check_first
+from graph.schema.connection import Connection, connection, wants_total
+from graph.schema.context import Info
+from graph.schema.exposing import expose_enum, exposes
+from graph.schema.listing import AccountListingFilter, Listing, ListingOrder, listing_query
+from graph.schema.node import Node
+from graph.schema.paging import on_cursor
+from graph.schema.reservation import (
+    ListingReservationFilter,
+    Reservation,
+    ReservationOrder,
+    reservation_query,
+)
+from providers import model
+from providers.manifest import AuthType
+
+expose_enum(AuthType)
+
+
+@exposes(model.ProviderAccount)
+class ProviderAccount(model.ProviderAccount):
+    pass
+
+
+def _id(account: strawberry.Parent[ConnectedAccount]) -> strawberry.ID:
+    return ids.GlobalId(ids.ACCOUNT, account.id).text()
+
+
+async def _provider_account(account: strawberry.Parent[ConnectedAccount], info: Info) -> Any:
+    return await info.context.loaders(info).provider_account.load(account.id)
+
+
+async def _listings(
+    account: strawberry.Parent[ConnectedAccount],
+    info: Info,
+    first: First = 50,
+    after: After = None,
+    filter: Annotated[AccountListingFilter | None, strawberry.argument(description="Which listings.")] = None,  # noqa: A002  # the schema's name
+    order_by: Annotated[
+        ListingOrder | None, strawberry.argument(description="In which order; else the PMS's own.")
+    ] = None,
+) -> Any:
+    query = listing_query(filter, order_by)
+    with on_cursor():
+        page = await info.context.gateway.listings.page(
+            info.context.operation,
+            [account],
+            query,
+            first=check_first(first),
+            after=after,
+            max_age=info.context.max_age(info),
+            count=wants_total(info),
+        )
+    return connection(page, info, after)
+
+
+async def _reservations(
+    account: strawberry.Parent[ConnectedAccount],
+    info: Info,
+    first: First = 50,
+    after: After = None,
+    filter: Annotated[ListingReservationFilter | None, strawberry.argument(description="Which reservations.")] = None,  # noqa: A002  # the schema's name
+    order_by: Annotated[
+        ReservationOrder | None, strawberry.argument(description="In which order; else the PMS's own.")
+    ] = None,
+) -> Any:
+    query = reservation_query(filter, order_by)
+    with on_cursor():
+        page = await info.context.gateway.reservations.page(
+            info.context.operation,
+            {account: query},
+            first=check_first(first),
+            after=after,
+            max_age=info.context.max_age(info),
+            count=wants_total(info),
+        )
+    return connection(page, info, after)
+
+
+@strawberry.type(description="A connected account: StayGraph's way into one business's PMS.")
+class Account(Node):
+    name: str = strawberry.field(description="Name given when the account was connected.")
+    provider: str = strawberry.field(description="Code of its PMS, for example HOSTAWAY.")
+    auth_type: AuthType = strawberry.field(description="How it proves itself to the PMS.")
+    created_at: datetime = strawberry.field(description="When it was connected, UTC.")
+    updated_at: datetime = strawberry.field(description="When its settings or credentials last changed, UTC.")
+    provider_account: ProviderAccount | None = strawberry.field(
+        resolver=_provider_account,
+        description="The business account in the PMS; null where the PMS has no such record or fails.",
+        graphql_type=ProviderAccount | None,
+    )
+    listings: Connection[Listing] | None = strawberry.field(
+        resolver=_listings, description="The account's listings.", graphql_type=Connection[Listing] | None
+    )
+    reservations: Connection[Reservation] | None = strawberry.field(
+        resolver=_reservations,
+        description="The account's reservations, of all statuses and times unless filtered.",
+        graphql_type=Connection[Reservation] | None,
+    )
+
+    id: strawberry.ID = strawberry.field(
+        resolver=_id, description="Opaque id, unique over all types, accounts and PMSs."
+    )
+
+    @classmethod
+    def is_type_of(cls, value: object, _: object) -> bool:
+        return isinstance(value, ConnectedAccount)

@@ -1,0 +1,33 @@
+"""Calendars, as clients see them."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from graph.gateway.refs import Ref
+from graph.schema.context import Info
+from graph.schema.exposing import exposes
+from providers import model
+
+if TYPE_CHECKING:
+    from graph.schema.listing import Listing
+
+
+@exposes(model.Calendar)
+class Calendar(model.Calendar):
+    @strawberry.field(
+        description="The listing.",
+        graphql_type=Annotated["Listing", strawberry.lazy("graph.schema.listing")] | None,
+    )
+    async def listing(self, info: Info) -> Any:
+        return await info.context.loaders(info).listing_by_id.load(Ref(self.account_id, self.listing_id))
+
+    @strawberry.field(
+        description="ISO 4217 code of the days' prices: the listing's. Where the PMS's calendar does not name it, "
+        "asking for it may cost one more call."
+    )
+    async def currency(self, info: Info) -> str | None:
+        if self.currency is not None:
+            return str(self.currency)
+        listing = await info.context.loaders(info).listing_by_id.load(Ref(self.account_id, self.listing_id))
+        return listing.currency if listing else None

@@ -1,0 +1,55 @@
+"""What a resolver can reach: the operation, its loaders, the gateway, and where to report partial failures."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import GraphQLError
+from strawberry.types.info import Info as StrawberryInfo
+
+from graph.access.loaders import LoaderRegistry, Loaders
+from graph.gateway.cursors import Cursors
+from graph.gateway.gateway import Gateway
+from graph.gateway.operation import Operation
+from graph.schema.errors import partial
+from providers.errors import ProviderError
+from providers.upstream.upstream import Upstream
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """The context of one operation."""
+
+    operation: Operation
+    gateway: Gateway
+    cursors: Cursors
+    upstream: Upstream
+    operation_timeout: float
+    registry: LoaderRegistry
+    partial_failures: list[GraphQLError] = field(default_factory=list)
+    _ages: dict[str | int, int | None] = field(default_factory=dict)
+
+    def begin(self, info: "Info", max_age: int | None) -> Loaders:
+        """Note the maximum age that a root field asks for; it holds for everything below that field."""
+        self._ages[_root(info)] = max_age
+        return self.registry.at(max_age)
+
+    def max_age(self, info: "Info") -> int | None:
+        """The maximum age that holds here, in seconds; None: the defaults."""
+        return self._ages.get(_root(info))
+
+    def loaders(self, info: "Info") -> Loaders:
+        return self.registry.at(self.max_age(info))
+
+    def report(self, info: "Info", error: ProviderError) -> None:
+        """Say in the answer's errors that one source of this field failed, while the rest of it is there."""
+        self.partial_failures.append(partial(info.path.as_list(), error))
+
+
+Info = StrawberryInfo[Context, Any]
+
+
+def _root(info: Info) -> str | int:
+    path = info.path
+    while path.prev is not None:
+        path = path.prev
+    return path.key

@@ -1,0 +1,100 @@
+"""Errors as clients see them: a stable code, what was wrong where, and nothing that should not be shown."""
+
+import math
+import re
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import structlog
+from graphql import GraphQLError
+
+from graph.schema import ids
+from graph.schema.arguments import BadInput
+from providers.errors import ProviderError
+
+log = structlog.get_logger(__name__)
+
+BAD_INPUT = "BAD_INPUT"
+"""An argument is not acceptable; ``argument`` names it, ``allowed`` says what is."""
+
+INVALID_OPERATION = "INVALID_OPERATION"
+"""The document or its variables do not fit the schema."""
+
+OPERATION_TOO_LARGE = "OPERATION_TOO_LARGE"
+"""The document is deeper, longer or costlier than this server allows."""
+
+UNAUTHENTICATED = "UNAUTHENTICATED"
+"""No API key, or one that is not valid."""
+
+INTERNAL = "INTERNAL"
+"""A fault of StayGraph itself; its log has the details."""
+
+CODES = {
+    BAD_INPUT: "An argument is not acceptable: `argument` names it, `allowed` says what is.",
+    INVALID_OPERATION: "The document or its variables do not fit the schema.",
+    OPERATION_TOO_LARGE: "The document is deeper, longer or costlier than this server allows.",
+    UNAUTHENTICATED: "No API key was sent, or it is not valid.",
+    INTERNAL: "A fault of StayGraph itself; the server's log has the details.",
+}
+
+# Strawberry's limiters tell what they refuse in words only; a test holds each of these.
+_TOO_LARGE = re.compile(r"exceeds maximum operation depth|aliases found|more than \d+ tokens")
+
+
+def present(error: GraphQLError) -> GraphQLError:
+    """``error`` as it may be shown. Faults of our own are logged by type and place, and hidden."""
+    if error.extensions and "code" in error.extensions:
+        return error
+    original = error.original_error
+    match original:
+        case ProviderError():
+            return _copy(error, original.message, provider_extensions(original))
+        case BadInput():
+            return _copy(error, str(original), bad_input_extensions(original))
+        case None | GraphQLError():
+            code = OPERATION_TOO_LARGE if _TOO_LARGE.search(error.message) else INVALID_OPERATION
+            return _copy(error, error.message, {"code": code})
+    # The place and the kind of the fault, not its text or values: those may hold what no log should.
+    log.error("resolver failed", path=error.path, error=type(original).__name__, place=_place(original))
+    return _copy(error, "Something went wrong inside StayGraph.", {"code": INTERNAL})
+
+
+def partial(path: Iterable[str | int], error: ProviderError) -> GraphQLError:
+    """The failure of one source of an answer that is otherwise there."""
+    return GraphQLError(error.message, path=list(path), extensions=provider_extensions(error))
+
+
+def provider_extensions(error: ProviderError) -> dict[str, Any]:
+    """What a client may know of an upstream failure."""
+    extensions: dict[str, Any] = {"code": error.code.value}
+    if error.provider:
+        extensions["provider"] = error.provider
+    if error.account_id:
+        extensions["account"] = ids.GlobalId(ids.ACCOUNT, error.account_id).text()
+    if error.retry_after is not None:
+        extensions["retryAfter"] = math.ceil(error.retry_after)
+    if error.upstream_status is not None:
+        extensions["upstreamStatus"] = error.upstream_status
+    return extensions
+
+
+def bad_input_extensions(error: BadInput) -> dict[str, Any]:
+    return {"code": BAD_INPUT, "argument": error.argument, "allowed": error.allowed}
+
+
+def _place(error: BaseException) -> list[str]:
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    return [f"{Path(frame.filename).stem}:{frame.lineno} {frame.name}" for frame in frames]
+
+
+def _copy(error: GraphQLError, message: str, extensions: dict[str, Any]) -> GraphQLError:
+    return GraphQLError(
+        message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions={**(error.extensions or {}), **extensions},
+    )

@@ -1,0 +1,173 @@
+"""Listings, as clients see them, and how they are asked for."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from graph.gateway.calendars import DaysOfListing
+from graph.gateway.cursors import fingerprint
+from graph.gateway.keeper import Kept
+from graph.gateway.lists import page_of_list
+from graph.gateway.ordering import reservation_ordering
+from graph.gateway.refs import Ref
+from graph.gateway.reports import SourceReport, SourceStatus
+from graph.gateway.reservations import OfListing
+from graph.schema import ids
+from graph.schema.arguments import (
+    After,
+    First,
+    check_days,
+    check_first,
+    check_guests,
+    check_instant,
+    check_text,
+)
+from graph.schema.calendar import Calendar
+from graph.schema.connection import Connection, connection
+from graph.schema.context import Info
+from graph.schema.exposing import expose_enum, exposes
+from graph.schema.node import Node
+from graph.schema.paging import on_cursor
+from graph.schema.price import PriceDetails, stay
+from graph.schema.reservation import ListingReservationFilter, Reservation, ReservationOrder, reservation_query
+from providers import model
+from providers.errors import ProviderError
+from providers.queries import ListingOrderField, ListingQuery, OrderDirection
+
+if TYPE_CHECKING:
+    from graph.schema.account import Account
+
+expose_enum(ListingOrderField)
+
+
+@exposes(model.Listing)
+class Listing(model.Listing, Node):
+    @strawberry.field(description="Opaque id, unique over all types, accounts and PMSs.")
+    def id(self) -> strawberry.ID:
+        return ids.GlobalId(ids.LISTING, self.account_id, self.provider_id).text()
+
+    @strawberry.field(
+        description="The account it was read through.",
+        graphql_type=Annotated["Account", strawberry.lazy("graph.schema.account")] | None,
+    )
+    async def account(self, info: Info) -> Any:
+        return await info.context.loaders(info).account_by_id.load(self.account_id)
+
+    @strawberry.field(
+        description="Its reservations; the PMS is asked for all listings of the answer together.",
+        graphql_type=Connection[Reservation] | None,
+    )
+    async def reservations(
+        self,
+        info: Info,
+        first: First = 50,
+        after: After = None,
+        filter: Annotated[  # noqa: A002  # the schema's name
+            ListingReservationFilter | None, strawberry.argument(description="Which reservations.")
+        ] = None,
+        order_by: Annotated[
+            ReservationOrder | None, strawberry.argument(description="In which order; else the PMS's own.")
+        ] = None,
+    ) -> Any:
+        wanted = OfListing(Ref(self.account_id, self.provider_id), reservation_query(filter, order_by))
+        return await _reservations_of(wanted, info, check_first(first), after)
+
+    @strawberry.field(
+        description="Its nights. The PMS is asked for all listings of the answer together.",
+        graphql_type=Calendar | None,
+    )
+    async def calendar(
+        self,
+        info: Info,
+        start: Annotated[date, strawberry.argument(name="from", description="First day, included.")],
+        end: Annotated[
+            date, strawberry.argument(name="to", description="Day after the last one: not included; 1096 days at most.")
+        ],
+    ) -> Any:
+        days = check_days(start, end)
+        return await info.context.loaders(info).calendar.load(
+            DaysOfListing(Ref(self.account_id, self.provider_id), days)
+        )
+
+    @strawberry.field(description="What a stay here would cost now.", graphql_type=PriceDetails | None)
+    async def price_details(
+        self,
+        info: Info,
+        arrival: Annotated[date, strawberry.argument(description="First night.")],
+        departure: Annotated[date, strawberry.argument(description="Day of departure: not a night of the stay.")],
+        adults: Annotated[int, strawberry.argument(description="Adults, at least 1.")] = 1,
+        children: Annotated[int, strawberry.argument(description="Children.")] = 0,
+    ) -> Any:
+        wanted = stay(Ref(self.account_id, self.provider_id), arrival, departure, adults, children, "")
+        return await info.context.loaders(info).price.load(wanted)
+
+
+async def _reservations_of(wanted: OfListing, info: Info, first: int, after: str | None) -> Any:
+    loaders = info.context.loaders(info)
+    account = await loaders.account_by_id.load(wanted.listing.account_id)
+    if account is None:
+        return None
+    kept: Kept | None = None
+    try:
+        kept = await loaders.reservations_by_listing.load(wanted)  # type: ignore[assignment]  # failures are raised
+    except ProviderError as error:
+        source = SourceReport(account=account, status=SourceStatus.FAILED, error=error)
+    if kept is not None:
+        status = SourceStatus.STALE if kept.error else SourceStatus.OK
+        source = SourceReport(account=account, status=status, fetched_at=kept.fetched_at, error=kept.error)
+    with on_cursor():
+        page = page_of_list(
+            kept.value if kept else [],
+            account,
+            source,
+            ordering=reservation_ordering(wanted.query),
+            cursors=info.context.cursors,
+            fingerprint=fingerprint("reservations of a listing", info.context.operation.tenant_id, *wanted),
+            first=first,
+            after=after,
+        )
+    return connection(page, info, after)
+
+
+@strawberry.input(description="How to order listings. Those without the value come last, in both directions.")
+class ListingOrder:
+    field: ListingOrderField = strawberry.field(description="What to order by.")
+    direction: OrderDirection = strawberry.field(default=OrderDirection.ASC, description="Which end comes first.")
+
+
+@strawberry.input(description="Filters on the listings of one account. All that are given must hold together.")
+class AccountListingFilter:
+    text: str | None = strawberry.field(default=None, description="Part of the name or the internal name.")
+    city: str | None = strawberry.field(default=None, description="The city, in full; case does not matter.")
+    country_code: str | None = strawberry.field(default=None, description="ISO 3166-1 alpha-2 country code.")
+    min_guests: int | None = strawberry.field(default=None, description="Holds at least so many guests.")
+    updated_since: datetime | None = strawberry.field(
+        default=None, description="Changed at the PMS at this instant or later; with a time zone."
+    )
+
+
+@strawberry.input(description="Filters on listings. All that are given must hold together.")
+class ListingFilter(AccountListingFilter):
+    account_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="Only these accounts; without it, all."
+    )
+    providers: list[str] | None = strawberry.field(
+        default=None, description="Only accounts of these PMSs, by code, for example HOSTAWAY."
+    )
+
+
+def listing_query(given: AccountListingFilter | None, order: ListingOrder | None) -> ListingQuery:
+    """The query that filter and order ask for. Raises ``BadInput``."""
+    given = given or AccountListingFilter()
+    if given.min_guests is not None:
+        check_guests(given.min_guests, 1, "filter.minGuests")
+    return ListingQuery(
+        text=check_text(given.text, "filter.text"),
+        city=check_text(given.city, "filter.city"),
+        country_code=check_text(given.country_code, "filter.countryCode"),
+        min_guests=given.min_guests,
+        updated_since=check_instant(given.updated_since, "filter.updatedSince"),
+        order=order.field if order else ListingOrderField.PROVIDER,
+        direction=order.direction if order else OrderDirection.ASC,
+    )

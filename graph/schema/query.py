@@ -1,0 +1,295 @@
+"""The root of all reads."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Any
+
+import strawberry
+
+from graph.access.loaders import settled
+from graph.gateway.calendars import DaysOfListing
+from graph.schema import ids
+from graph.schema.account import Account
+from graph.schema.accounts_page import AccountConnection, accounts_page
+from graph.schema.arguments import (
+    MAX_DAYS,
+    MAX_IDS,
+    After,
+    BadInput,
+    First,
+    MaxAge,
+    check_days,
+    check_first,
+    check_list,
+    check_max_age,
+)
+from graph.schema.calendar import Calendar
+from graph.schema.connection import Connection, connection, wants_total
+from graph.schema.context import Info
+from graph.schema.listing import Listing, ListingFilter, ListingOrder, listing_query
+from graph.schema.node import Node
+from graph.schema.paging import chosen_accounts, on_cursor
+from graph.schema.price import PriceDetails, PriceDetailsInput, stay_of
+from graph.schema.provider import Provider, provider
+from graph.schema.rate_limit import RateLimit, rate_limits
+from graph.schema.reservation import (
+    Reservation,
+    ReservationFilter,
+    ReservationOrder,
+    queries_by_account,
+    reservation_query,
+)
+from providers.catalogue import plugins
+from providers.errors import NotFound
+
+MAX_CALENDAR_DAYS = 50_000
+MAX_STAYS = 50
+
+
+@strawberry.type(
+    description="Everything that can be read. A field that can fail is nullable, so that its failure leaves the "
+    "fields beside it alone: look for the reason in the answer's errors, under extensions.code."
+)
+class Query:
+    @strawberry.field(description="Your connected accounts, oldest first.", graphql_type=AccountConnection | None)
+    async def accounts(
+        self,
+        info: Info,
+        first: First = 50,
+        after: After = None,
+        providers: Annotated[
+            list[str] | None, strawberry.argument(description="Only accounts of these PMSs, by code.")
+        ] = None,
+        max_age: MaxAge = None,
+    ) -> Any:
+        info.context.begin(info, check_max_age(max_age))
+        return await accounts_page(info, check_first(first), after, providers)
+
+    @strawberry.field(
+        description="One connected account; null, with the error NOT_FOUND, if there is none with this id.",
+        graphql_type=Account | None,
+    )
+    async def account(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The account's id.")],  # noqa: A002  # the schema's name
+        max_age: MaxAge = None,
+    ) -> Any:
+        info.context.begin(info, check_max_age(max_age))
+        return await _load(info, ids.parse(id, "id", ids.ACCOUNT))
+
+    @strawberry.field(
+        description="Listings of all your accounts, one page at a time.", graphql_type=Connection[Listing] | None
+    )
+    async def listings(
+        self,
+        info: Info,
+        first: First = 50,
+        after: After = None,
+        filter: Annotated[ListingFilter | None, strawberry.argument(description="Which listings.")] = None,  # noqa: A002  # the schema's name
+        order_by: Annotated[
+            ListingOrder | None,
+            strawberry.argument(description="In which order; else account by account in the PMS's own."),
+        ] = None,
+        max_age: MaxAge = None,
+    ) -> Any:
+        info.context.begin(info, check_max_age(max_age))
+        query = listing_query(filter, order_by)
+        chosen = await chosen_accounts(info, *_of_accounts(filter))
+        with on_cursor():
+            page = await info.context.gateway.listings.page(
+                info.context.operation,
+                chosen,
+                query,
+                first=check_first(first),
+                after=after,
+                max_age=max_age,
+                count=wants_total(info),
+            )
+        return connection(page, info, after)
+
+    @strawberry.field(
+        description="One listing; null, with the error NOT_FOUND, if the PMS has none with this id.",
+        graphql_type=Listing | None,
+    )
+    async def listing(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The listing's id.")],  # noqa: A002  # the schema's name
+        max_age: MaxAge = None,
+    ) -> Any:
+        info.context.begin(info, check_max_age(max_age))
+        return await _load(info, ids.parse(id, "id", ids.LISTING))
+
+    @strawberry.field(
+        description="Reservations of all your accounts, one page at a time; of all statuses and times unless filtered.",
+        graphql_type=Connection[Reservation] | None,
+    )
+    async def reservations(
+        self,
+        info: Info,
+        first: First = 50,
+        after: After = None,
+        filter: Annotated[ReservationFilter | None, strawberry.argument(description="Which reservations.")] = None,  # noqa: A002  # the schema's name
+        order_by: Annotated[
+            ReservationOrder | None,
+            strawberry.argument(description="In which order; else account by account in the PMS's own."),
+        ] = None,
+        max_age: MaxAge = None,
+    ) -> Any:
+        info.context.begin(info, check_max_age(max_age))
+        query = reservation_query(filter, order_by)
+        chosen = await chosen_accounts(info, *_of_accounts(filter))
+        queries = queries_by_account(query, chosen, filter.listing_ids if filter else None)
+        with on_cursor():
+            page = await info.context.gateway.reservations.page(
+                info.context.operation,
+                queries,
+                first=check_first(first),
+                after=after,
+                max_age=max_age,
+                count=wants_total(info),
+            )
+        return connection(page, info, after)
+
+    @strawberry.field(
+        description="One reservation; null, with the error NOT_FOUND, if the PMS has none with this id.",
+        graphql_type=Reservation | None,
+    )
+    async def reservation(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The reservation's id.")],  # noqa: A002  # the schema's name
+        max_age: MaxAge = None,
+    ) -> Any:
+        info.context.begin(info, check_max_age(max_age))
+        return await _load(info, ids.parse(id, "id", ids.RESERVATION))
+
+    @strawberry.field(
+        description="The nights of several listings, in the order asked for. A listing that fails is null and has an "
+        "error of its own.",
+        graphql_type=list[Calendar | None] | None,
+    )
+    async def calendars(
+        self,
+        info: Info,
+        listing_ids: Annotated[
+            list[strawberry.ID], strawberry.argument(description=f"The listings' ids, 1 to {MAX_IDS}.")
+        ],
+        start: Annotated[date, strawberry.argument(name="from", description="First day, included.")],
+        end: Annotated[
+            date,
+            strawberry.argument(
+                name="to", description=f"Day after the last one: not included; {MAX_DAYS} days at most."
+            ),
+        ],
+        max_age: MaxAge = None,
+    ) -> Any:
+        loaders = info.context.begin(info, check_max_age(max_age))
+        days = check_days(start, end)
+        chosen = check_list(listing_ids, "listingIds") or []
+        if len(chosen) * len(days) > MAX_CALENDAR_DAYS:
+            raise BadInput(
+                "listingIds",
+                f"and the range come to {len(chosen) * len(days)} days",
+                allowed=f"at most {MAX_CALENDAR_DAYS} in one field",
+            )
+        refs = [ids.parse(text, f"listingIds[{n}]", ids.LISTING).ref for n, text in enumerate(listing_ids)]
+        return await settled(loaders.calendar, [DaysOfListing(ref, days) for ref in refs])
+
+    @strawberry.field(
+        description="What several stays would cost now, in the order asked for. A stay that fails is null and has an "
+        "error of its own.",
+        graphql_type=list[PriceDetails | None] | None,
+    )
+    async def price_details(
+        self,
+        info: Info,
+        inputs: Annotated[list[PriceDetailsInput], strawberry.argument(description=f"The stays, 1 to {MAX_STAYS}.")],
+        max_age: MaxAge = None,
+    ) -> Any:
+        loaders = info.context.begin(info, check_max_age(max_age))
+        if not 1 <= len(inputs) <= MAX_STAYS:
+            raise BadInput("inputs", f"has {len(inputs)} entries", allowed=f"1 to {MAX_STAYS} entries")
+        stays = [stay_of(each, f"inputs[{n}]") for n, each in enumerate(inputs)]
+        return await settled(loaders.price, stays)
+
+    @strawberry.field(description="The PMSs that accounts can be connected to.")
+    def providers(self) -> list[Provider]:
+        return [provider(plugin) for plugin in plugins().values()]
+
+    @strawberry.field(
+        description="Anything by its id; null, with the error NOT_FOUND, if there is nothing with this id.",
+        graphql_type=Node | None,
+    )
+    async def node(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The id.")],  # noqa: A002  # the schema's name
+        max_age: MaxAge = None,
+    ) -> Any:
+        info.context.begin(info, check_max_age(max_age))
+        return await _load(info, ids.parse(id, "id"))
+
+    @strawberry.field(
+        description="Several things by their ids, in the order asked for. What fails is null and has an error of its "
+        "own.",
+        graphql_type=list[Node | None] | None,
+    )
+    async def nodes(
+        self,
+        info: Info,
+        ids: Annotated[list[strawberry.ID], strawberry.argument(description=f"The ids, 1 to {MAX_IDS}.")],
+        max_age: MaxAge = None,
+    ) -> Any:
+        info.context.begin(info, check_max_age(max_age))
+        return await _load_nodes(info, ids)
+
+    @strawberry.field(
+        description="The budgets at the PMSs, per account, IP address and application. Asks no PMS.",
+    )
+    async def rate_limits(
+        self,
+        info: Info,
+        account_ids: Annotated[
+            list[strawberry.ID] | None, strawberry.argument(description="Only these accounts; without it, all.")
+        ] = None,
+    ) -> list[RateLimit] | None:
+        info.context.begin(info, None)
+        return await rate_limits(info, await chosen_accounts(info, account_ids, None, "accountIds"))
+
+
+def _of_accounts(
+    given: ListingFilter | ReservationFilter | None,
+) -> tuple[Sequence[str] | None, Sequence[str] | None]:
+    return (given.account_ids, given.providers) if given else (None, None)
+
+
+async def _load(info: Info, wanted: ids.GlobalId) -> Any:
+    """The object. Raises ``NotFound``, or what kept it from being read."""
+    (found,) = await _load_all(info, [wanted])
+    if isinstance(found, BaseException):
+        raise found
+    return found
+
+
+async def _load_nodes(info: Info, texts: Sequence[str]) -> Sequence[Any]:
+    check_list(texts, "ids")
+    return await _load_all(info, [ids.parse(text, f"ids[{n}]") for n, text in enumerate(texts)])
+
+
+async def _load_all(info: Info, wanted: Sequence[ids.GlobalId]) -> list[Any]:
+    loaders = info.context.loaders(info)
+
+    async def load(each: ids.GlobalId) -> Any:
+        match each.kind:
+            case ids.ACCOUNT:
+                found: Any = await loaders.account_by_id.load(each.account_id)
+            case ids.LISTING:
+                found = await loaders.listing_by_id.load(each.ref)
+            case _:
+                found = await loaders.reservation_by_id.load(each.ref)
+        return found if found is not None else NotFound(f"No {each.kind.lower()} has this id.")
+
+    return await asyncio.gather(*(load(each) for each in wanted), return_exceptions=True)

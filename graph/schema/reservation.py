@@ -1,0 +1,138 @@
+"""Reservations, as clients see them, and how they are asked for."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from graph.accounts.accounts import ConnectedAccount
+from graph.gateway.refs import Ref
+from graph.schema import ids
+from graph.schema.arguments import (
+    BadInput,
+    DateRangeInput,
+    check_instant,
+    check_list,
+    check_range,
+    check_text,
+)
+from graph.schema.context import Info
+from graph.schema.exposing import expose_enum, exposes
+from graph.schema.node import Node
+from providers import model
+from providers.queries import OrderDirection, ReservationOrderField, ReservationQuery
+
+if TYPE_CHECKING:
+    from graph.schema.account import Account
+    from graph.schema.listing import Listing
+
+expose_enum(ReservationOrderField)
+expose_enum(OrderDirection)
+
+
+@exposes(model.Reservation)
+class Reservation(model.Reservation, Node):
+    @strawberry.field(description="Opaque id, unique over all types, accounts and PMSs.")
+    def id(self) -> strawberry.ID:
+        return ids.GlobalId(ids.RESERVATION, self.account_id, self.provider_id).text()
+
+    @strawberry.field(
+        description="The account it was read through.",
+        graphql_type=Annotated["Account", strawberry.lazy("graph.schema.account")] | None,
+    )
+    async def account(self, info: Info) -> Any:
+        return await info.context.loaders(info).account_by_id.load(self.account_id)
+
+    @strawberry.field(
+        description="The listing; null if the PMS names none, or no longer knows it.",
+        graphql_type=Annotated["Listing", strawberry.lazy("graph.schema.listing")] | None,
+    )
+    async def listing(self, info: Info) -> Any:
+        if self.listing_id is None:
+            return None
+        return await info.context.loaders(info).listing_by_id.load(Ref(self.account_id, self.listing_id))
+
+
+@strawberry.input(description="How to order reservations. Those without the value come last, in both directions.")
+class ReservationOrder:
+    field: ReservationOrderField = strawberry.field(description="What to order by.")
+    direction: OrderDirection = strawberry.field(default=OrderDirection.ASC, description="Which end comes first.")
+
+
+@strawberry.input(description="Filters on the reservations of one listing. All that are given must hold together.")
+class ListingReservationFilter:
+    arrival: DateRangeInput | None = strawberry.field(default=None, description="Days of arrival.")
+    departure: DateRangeInput | None = strawberry.field(default=None, description="Days of departure.")
+    stay: DateRangeInput | None = strawberry.field(
+        default=None, description="Reservations with at least one night in these days."
+    )
+    statuses: list[model.ReservationStatus] | None = strawberry.field(
+        default=None, description="Any of these statuses; without it, all, cancelled ones included."
+    )
+    updated_since: datetime | None = strawberry.field(
+        default=None, description="Changed at the PMS at this instant or later; with a time zone."
+    )
+    text: str | None = strawberry.field(
+        default=None, description="Part of the guest's name, the confirmation code or the channel's reference."
+    )
+
+
+@strawberry.input(description="Filters on reservations. All that are given must hold together.")
+class ReservationFilter(ListingReservationFilter):
+    account_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="Only these accounts; without it, all."
+    )
+    providers: list[str] | None = strawberry.field(
+        default=None, description="Only accounts of these PMSs, by code, for example HOSTAWAY."
+    )
+    listing_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="Only these listings, of any account."
+    )
+
+
+def reservation_query(
+    given: ListingReservationFilter | None, order: ReservationOrder | None, argument: str = "filter"
+) -> ReservationQuery:
+    """The query that filter and order ask for, without accounts and listings. Raises ``BadInput``."""
+    given = given or ListingReservationFilter()
+    statuses = check_list(given.statuses, f"{argument}.statuses")
+    return ReservationQuery(
+        arrival=check_range(given.arrival, f"{argument}.arrival"),
+        departure=check_range(given.departure, f"{argument}.departure"),
+        stay=check_range(given.stay, f"{argument}.stay"),
+        statuses=frozenset(statuses) if statuses else None,
+        updated_since=check_instant(given.updated_since, f"{argument}.updatedSince"),
+        text=check_text(given.text, f"{argument}.text"),
+        order=order.field if order else ReservationOrderField.PROVIDER,
+        direction=order.direction if order else OrderDirection.ASC,
+    )
+
+
+def queries_by_account(
+    query: ReservationQuery, accounts: Sequence[ConnectedAccount], listing_ids: Sequence[str] | None
+) -> dict[ConnectedAccount, ReservationQuery]:
+    """The query for each account; with ``listing_ids``, only for the accounts that these listings belong to.
+
+    Raises ``BadInput`` for a listing of an account that is not among ``accounts``.
+    """
+    chosen = check_list(listing_ids, "filter.listingIds")
+    if chosen is None:
+        return dict.fromkeys(accounts, query)
+    by_account: dict[str, list[str]] = {}
+    known = {account.id for account in accounts}
+    for index, text in enumerate(chosen):
+        listing = ids.parse(text, f"filter.listingIds[{index}]", ids.LISTING)
+        if listing.account_id not in known:
+            raise BadInput(
+                f"filter.listingIds[{index}]",
+                "is of an account that is unknown or left out by this filter",
+                allowed="listings of the accounts that are asked",
+            )
+        by_account.setdefault(listing.account_id, []).append(listing.provider_id)
+    return {
+        account: replace(query, listing_ids=tuple(by_account[account.id]))
+        for account in accounts
+        if account.id in by_account
+    }

@@ -1,0 +1,106 @@
+"""Everything a running gateway consists of, put together and taken apart again."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+import strawberry
+
+from graph.accounts.accounts import Accounts
+from graph.accounts.connections import Connections
+from graph.accounts.keyfile import open_vault
+from graph.accounts.keys import ApiKeys
+from graph.accounts.tokens import StoredTokens
+from graph.gateway.cursors import Cursors
+from graph.gateway.gateway import Gateway, build_gateway
+from graph.gateway.keeper import Keeper
+from graph.gateway.reading import Ages, Reading, weigh
+from graph.gateway.store import Store
+from graph.schema.schema import build_schema
+from graph.settings import Settings
+from graph.storage.database import Database
+from providers.upstream.accounts import UpstreamSettings
+from providers.upstream.attempt import Observe
+from providers.upstream.clock import Clock
+from providers.upstream.upstream import Upstream
+
+CURSOR_KEY = "cursors"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The parts that requests need, alive together."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    keys: ApiKeys
+    accounts: Accounts
+    connections: Connections
+    upstream: Upstream
+    gateway: Gateway
+    cursors: Cursors
+    schema: strawberry.Schema
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings,
+    *,
+    clock: Clock,
+    transport: httpx.AsyncBaseTransport | None = None,
+    observe: Observe | None = None,
+) -> AsyncIterator[Services]:
+    """The services of ``settings``, until the block ends.
+
+    Raises ``StorageError`` or ``VaultError`` where the database or the keys cannot be used.
+    """
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database)
+        stack.push_async_callback(database.aclose)
+        await database.migrate()
+        vault = open_vault(settings)
+        accounts = Accounts(database, vault, clock=clock)
+        await accounts.verify_keys()
+        upstream = Upstream(
+            tokens=StoredTokens(database, vault),
+            settings=UpstreamSettings(connect_timeout=settings.connect_timeout, call_timeout=settings.call_timeout),
+            clock=clock,
+            transport=transport,
+            observe=observe,
+        )
+        stack.push_async_callback(upstream.aclose)
+        keeper = Keeper(Store(settings.cache_entries), clock, weigh)
+        stack.push_async_callback(keeper.aclose)
+        connections = Connections(settings, accounts, upstream)
+        cursors = Cursors(vault.derive(CURSOR_KEY))
+        reading = Reading(accounts=accounts, connections=connections, keeper=keeper, ages=_ages(settings), clock=clock)
+        yield Services(
+            settings=settings,
+            clock=clock,
+            database=database,
+            keys=ApiKeys(database, clock=clock),
+            accounts=accounts,
+            connections=connections,
+            upstream=upstream,
+            gateway=build_gateway(reading, cursors),
+            cursors=cursors,
+            schema=build_schema(
+                max_depth=settings.max_query_depth,
+                max_tokens=settings.max_query_tokens,
+                max_aliases=settings.max_query_aliases,
+                max_cost=settings.max_query_cost,
+            ),
+        )
+
+
+def _ages(settings: Settings) -> Ages:
+    return Ages(
+        account=settings.account_max_age,
+        listing=settings.listing_max_age,
+        reservation=settings.reservation_max_age,
+        calendar=settings.calendar_max_age,
+        price=settings.price_max_age,
+        stale_for=settings.stale_for,
+    )

@@ -1,0 +1,83 @@
+"""What a request to the GraphQL endpoint passes before it is parsed: size, form and API key."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from starlette.requests import ClientDisconnect, Request
+
+from graph.accounts.keys import ApiKeys, Viewer
+from graph.schema.errors import INVALID_OPERATION, OPERATION_TOO_LARGE, UNAUTHENTICATED
+from graph.web.refusals import Refused
+
+BODY_SECONDS = 30.0
+"""How long a client may take to send its request."""
+
+_JSON_TYPES = {"application/json", "application/graphql-response+json"}
+
+
+async def admit(request: Request, keys: ApiKeys) -> Viewer:
+    """Who sends the request. Raises ``Refused`` without a valid API key."""
+    secret = _secret(request.headers)
+    if secret is None:
+        raise _unauthenticated("Send an API key: Authorization: Bearer sg_…, or X-API-Key: sg_….")
+    viewer = await keys.authenticate(secret)
+    if viewer is None:
+        raise _unauthenticated("The API key is not valid, or was revoked.")
+    return viewer
+
+
+async def read_operation(request: Request, max_bytes: int) -> bytes:
+    """The body of a request, checked to be an operation in JSON. Raises ``Refused``."""
+    if _media_type(request.headers) not in _JSON_TYPES:
+        raise Refused(415, INVALID_OPERATION, "Send the operation as JSON, with Content-Type: application/json.")
+    body = await _bounded_body(request, max_bytes)
+    _check_form(body)
+    return body
+
+
+def _secret(headers: Mapping[str, str]) -> str | None:
+    scheme, _, credentials = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and credentials.strip():
+        return credentials.strip()
+    return headers.get("x-api-key") or None
+
+
+def _unauthenticated(message: str) -> Refused:
+    return Refused(401, UNAUTHENTICATED, message, {"WWW-Authenticate": "Bearer"})
+
+
+def _media_type(headers: Mapping[str, str]) -> str:
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def _bounded_body(request: Request, max_bytes: int) -> bytes:
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > max_bytes:
+                    raise Refused(413, OPERATION_TOO_LARGE, f"The request is larger than {max_bytes} bytes.")
+    except TimeoutError:
+        raise Refused(408, INVALID_OPERATION, "The request did not arrive in time.") from None
+    except ClientDisconnect:
+        raise Refused(400, INVALID_OPERATION, "The request was cut off.") from None
+    return bytes(body)
+
+
+def _check_form(body: bytes) -> None:
+    try:
+        operation: Any = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise Refused(400, INVALID_OPERATION, "The body is not JSON.") from None
+    if not isinstance(operation, dict):
+        raise Refused(400, INVALID_OPERATION, "The body is not a JSON object; batches of operations are not accepted.")
+    if not isinstance(operation.get("query"), str) or not operation["query"].strip():
+        raise Refused(400, INVALID_OPERATION, "query is missing or not a text.")
+    for name in ("variables", "extensions"):
+        if not isinstance(operation.get(name), dict | None):
+            raise Refused(400, INVALID_OPERATION, f"{name} is not an object.")
+    if not isinstance(operation.get("operationName"), str | None):
+        raise Refused(400, INVALID_OPERATION, "operationName is not a text.")

@@ -1,0 +1,184 @@
+"""A real gateway over real simulators on loopback, for tests that speak GraphQL to it.
+
+Only time is ours: waiting for a token to settle or for a retry passes at once, and ``World.clock.advance`` ages what
+is cached.
+"""
+
+import asyncio
+import socket
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+
+from graph.accounts.connections import auth_method
+from graph.app import create_app
+from graph.services import Services
+from graph.settings import Settings
+from providers.bookingsync.simulator import simulator as bookingsync
+from providers.catalogue import plugin
+from providers.contract import Simulation, SimulatorOptions
+from providers.hostaway.simulator import simulator as hostaway
+from providers.upstream.accounts import CallOutcome
+
+SIMULATORS = {"HOSTAWAY": hostaway, "BOOKINGSYNC": bookingsync}
+
+
+class ShiftedClock:
+    """The machine's clock, moved on by every wait instead of waiting."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    async def sleep(self, seconds: float) -> None:
+        self.advance(seconds)
+        await asyncio.sleep(0)
+
+    def advance(self, seconds: float) -> None:
+        self._ahead += timedelta(seconds=seconds)
+
+
+@dataclass
+class World:
+    """A running gateway: how to ask it, what it asked the PMSs, and how to trouble them."""
+
+    client: httpx.AsyncClient
+    services: Services
+    clock: ShiftedClock
+    simulations: Mapping[str, Simulation]
+    urls: Mapping[str, str]
+    key: str
+    calls: list[CallOutcome] = field(default_factory=list)
+
+    async def post(self, query: str, variables: Mapping[str, Any] | None = None, **headers: str) -> httpx.Response:
+        sent = {"Authorization": f"Bearer {self.key}"} | headers
+        body = {"query": query, "variables": variables or {}}
+        return await self.client.post("/graphql", json=body, headers=sent)
+
+    async def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        """The whole answer, data and errors."""
+        answer = await self.post(query, variables)
+        assert answer.status_code == 200, answer.text
+        body: dict[str, Any] = answer.json()
+        return body
+
+    async def data(self, query: str, **variables: Any) -> dict[str, Any]:
+        """The data of an answer that must have no errors."""
+        body = await self.ask(query, **variables)
+        assert "errors" not in body, body["errors"]
+        data: dict[str, Any] = body["data"]
+        return data
+
+    async def fault(self, provider: str, **fault: Any) -> None:
+        """Switch a fault on at a simulator."""
+        async with httpx.AsyncClient(base_url=self.urls[provider]) as client:
+            answer = await client.post("/_control/faults", json=fault)
+            assert answer.is_success, answer.text
+
+    async def control(self, provider: str, path: str, body: Mapping[str, Any]) -> None:
+        async with httpx.AsyncClient(base_url=self.urls[provider]) as client:
+            answer = await client.post(f"/_control/{path}", json=body)
+            assert answer.is_success, answer.text
+
+    def data_calls(self) -> list[CallOutcome]:
+        """Calls to the PMSs so far, token calls left out."""
+        return [call for call in self.calls if "oken" not in call.path]
+
+    def counted(self) -> Counter[str]:
+        """How many data calls each account made."""
+        return Counter(call.account_id for call in self.data_calls())
+
+
+@asynccontextmanager
+async def world(
+    folder: Path,
+    *,
+    hostaway_accounts: int = 2,
+    bookingsync_accounts: int = 1,
+    listings: int = 6,
+    limits: str = "off",
+    readings: Mapping[str, Any] | None = None,
+    today: date | None = None,
+    **settings: Any,
+) -> AsyncIterator[World]:
+    """A gateway with simulated accounts connected to it."""
+    clock = ShiftedClock()
+    counts = {"HOSTAWAY": hostaway_accounts, "BOOKINGSYNC": bookingsync_accounts}
+    simulations: dict[str, Any] = {
+        code: SIMULATORS[code](
+            SimulatorOptions(seed=1, accounts=count, listings=listings, limits=limits),
+            now=clock.now,
+            today=today,
+            readings=(readings or {}).get(code),
+        )
+        for code, count in counts.items()
+        if count
+    }
+    async with AsyncExitStack() as stack:
+        urls = {
+            code: await stack.enter_async_context(serving(simulation.app)) for code, simulation in simulations.items()
+        }
+        chosen = {
+            "data_dir": folder,
+            "provider_urls": urls,
+            "limit_profiles": dict.fromkeys(urls, "off") if limits == "off" else {},
+            "call_timeout": 0.5,
+        } | settings
+        calls: list[CallOutcome] = []
+        app = create_app(Settings(**chosen), clock=clock, observe=calls.append)
+        await stack.enter_async_context(app.router.lifespan_context(app))
+        services: Services = app.state.services
+        _, key = await services.keys.create("default", "test")
+        for code, simulation in simulations.items():
+            await connect(services, code, simulation)
+        client = await stack.enter_async_context(
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway.test")
+        )
+        yield World(client, services, clock, simulations, urls, key, calls)
+
+
+async def connect(services: Services, code: str, simulation: Simulation, tenant: str = "default") -> None:
+    """Connect every account of a simulation."""
+    for number, (auth_type, config) in enumerate(simulation.credentials(), start=1):
+        checked = auth_method(plugin(code), auth_type).config.model_validate(config)
+        await services.accounts.add(tenant, code, f"{code} {number}", auth_type, checked)
+
+
+@asynccontextmanager
+async def serving(app: Any) -> AsyncIterator[str]:
+    """The address of ``app``, served in this event loop."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=0)
+    server = uvicorn.Server(config)
+    server.capture_signals = _no_signals  # type: ignore[method-assign]  # signals belong to pytest
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started:
+        await asyncio.sleep(0.001)
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        server.force_exit = True
+        await task
+
+
+class _NoSignals:
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def _no_signals() -> Any:
+    return _NoSignals()

@@ -1,0 +1,42 @@
+"""``staygraph keys``: the secret is shown once."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def test_a_key_is_made_listed_and_revoked(terminal: Any) -> None:
+    made = terminal.json("keys", "create", "--name", "Dashboard")
+    assert made["secret"].startswith("sg_")
+    (listed,) = terminal.json("keys", "list")
+    assert listed["id"] == made["id"]
+    assert listed["revokedAt"] is None
+    assert made["secret"] not in terminal.run("keys", "list").output
+    assert terminal.run("keys", "revoke", made["id"]).exit_code == 0
+    (revoked,) = terminal.json("keys", "list")
+    assert revoked["revokedAt"] is not None
+
+
+def test_standard_output_of_create_is_the_secret_alone(terminal: Any) -> None:
+    result = terminal.run("keys", "create")
+    assert result.stdout.startswith("sg_")
+    assert len(result.stdout.split()) == 1
+    assert "not shown again" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"), [(["revoke", "key_none"], "There is no key"), (["create", "--name", ""], "1 to 200")]
+)
+def test_keys_with_wrong_input_are_explained(terminal: Any, arguments: list[str], said: str) -> None:
+    result = terminal.run("keys", *arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_a_broken_database_is_named_without_a_traceback(terminal: Any, data_dir: Path) -> None:
+    data_dir.mkdir()
+    (data_dir / "staygraph.db").write_bytes(b"garbage" * 500)
+    result = terminal.run("keys", "list")
+    assert result.exit_code == 4
+    assert "staygraph.db" in result.stderr

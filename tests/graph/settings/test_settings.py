@@ -1,0 +1,201 @@
+"""Settings: where they come from, which wins, and what is said about wrong ones."""
+
+import base64
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from graph.settings import (
+    PROVIDER_FIELDS,
+    Settings,
+    SettingsError,
+    allowed_values,
+    base_url,
+    default_data_dir,
+    load_settings,
+)
+
+
+def fake_plugins() -> dict[str, Any]:
+    manifest = SimpleNamespace(
+        code="ACME", base_url="https://api.acme.test", limits={"slow": (), "fast": ()}, default_limits="slow"
+    )
+    return {"ACME": SimpleNamespace(manifest=manifest)}
+
+
+def load(environ: dict[str, str], **overrides: Any) -> Settings:
+    return load_settings(environ, plugins=fake_plugins, **overrides)
+
+
+def problems_of(environ: dict[str, str]) -> dict[str, str]:
+    with pytest.raises(SettingsError) as caught:
+        load(environ)
+    return {problem.variable: str(problem) for problem in caught.value.problems}
+
+
+def test_defaults_hold_where_nothing_is_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    settings = load({})
+    assert (settings.host, settings.port) == ("127.0.0.1", 8000)
+    assert settings.data_dir == tmp_path / "staygraph"
+    assert settings.database == f"sqlite+aiosqlite:///{tmp_path}/staygraph/staygraph.db"
+    assert settings.warnings == ()
+
+
+def test_data_dir_is_in_the_home_folder_without_xdg(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    assert default_data_dir() == tmp_path / ".staygraph"
+    monkeypatch.setenv("XDG_DATA_HOME", "relative/is/against/the/specification")
+    assert default_data_dir() == tmp_path / ".staygraph"
+
+
+def test_environment_wins_over_the_file_and_overrides_over_both(tmp_path: Path) -> None:
+    file = tmp_path / "staygraph.toml"
+    file.write_text('port = 1001\nhost = "10.0.0.1"\ncall_timeout = 2.5\n')
+    environ = {"STAYGRAPH_CONFIG": str(file), "STAYGRAPH_PORT": "1002", "STAYGRAPH_HOST": "10.0.0.2"}
+    settings = load(environ, host="10.0.0.3")
+    assert (settings.call_timeout, settings.port, settings.host) == (2.5, 1002, "10.0.0.3")
+
+
+def test_env_file_with_quotes_comments_and_foreign_lines(tmp_path: Path) -> None:
+    file = tmp_path / "staygraph.env"
+    file.write_text("# ours\nSTAYGRAPH_HOST='0.0.0.0'\nexport STAYGRAPH_PORT=99\nOTHER=1\nSTAYGRAPH_LOG_LEVEL=\n")
+    settings = load({"STAYGRAPH_CONFIG": str(file)})
+    assert (settings.host, settings.port, settings.log_level) == ("0.0.0.0", 99, "info")
+    assert settings.warnings == ()
+
+
+def test_toml_file_with_a_table_for_a_provider(tmp_path: Path) -> None:
+    file = tmp_path / "staygraph.toml"
+    file.write_text('allowed_origins = ["https://a.test"]\n[acme]\nurl = "http://localhost:9001/"\nlimits = "fast"\n')
+    settings = load({"STAYGRAPH_CONFIG": str(file)})
+    assert settings.allowed_origins == ["https://a.test"]
+    assert settings.provider_url("ACME", "x") == "http://localhost:9001"
+    assert settings.provider_limits("ACME", "slow") == "fast"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [("none.toml", None, "cannot be read"), ("bad.toml", b"port = ", "TOML"), ("bad.env", b"A=\xff\xfe", "UTF-8")],
+)
+def test_a_config_file_that_cannot_be_read_is_named(
+    tmp_path: Path, name: str, content: bytes | None, said: str
+) -> None:
+    file = tmp_path / name
+    if content is not None:
+        file.write_bytes(content)
+    problem = problems_of({"STAYGRAPH_CONFIG": str(file)})["STAYGRAPH_CONFIG"]
+    assert said in problem
+    assert str(file) in problem
+
+
+def test_empty_variables_count_as_not_set() -> None:
+    assert load({"STAYGRAPH_PORT": "", "STAYGRAPH_ACME_URL": " "}).port == 8000
+
+
+def test_every_problem_is_told_at_once_with_what_is_allowed() -> None:
+    problems = problems_of(
+        {
+            "STAYGRAPH_PORT": "eighty",
+            "STAYGRAPH_LOG_LEVEL": "loud",
+            "STAYGRAPH_CALL_TIMEOUT": "nan",
+            "STAYGRAPH_ACME_URL": "localhost:9001",
+            "STAYGRAPH_ACME_LIMITS": "none",
+        }
+    )
+    assert problems.keys() == {
+        "STAYGRAPH_PORT",
+        "STAYGRAPH_LOG_LEVEL",
+        "STAYGRAPH_CALL_TIMEOUT",
+        "STAYGRAPH_ACME_URL",
+        "STAYGRAPH_ACME_LIMITS",
+    }
+    assert "STAYGRAPH_PORT=eighty" in problems["STAYGRAPH_PORT"]
+    assert "from 0 to 65535" in problems["STAYGRAPH_PORT"]
+    assert "debug, info, warning, error" in problems["STAYGRAPH_LOG_LEVEL"]
+    assert "slow, fast, off" in problems["STAYGRAPH_ACME_LIMITS"]
+
+
+def test_secrets_never_appear_in_problems() -> None:
+    good = base64.urlsafe_b64encode(bytes(32)).decode()
+    environ = {
+        "STAYGRAPH_SECRET_KEYS": f"{good},hunter2",
+        "STAYGRAPH_DATABASE_URL": "postgresql://user:hunter2@host/db",
+        "STAYGRAPH_ACME_URL": "https://user:hunter2@acme.test",
+    }
+    problems = problems_of(environ)
+    assert problems.keys() == environ.keys()
+    assert "hunter2" not in "".join(problems.values())
+    assert good not in "".join(problems.values())
+
+
+def test_keys_are_masked_when_settings_are_printed() -> None:
+    key = base64.urlsafe_b64encode(b"k" * 32).decode()
+    settings = load({"STAYGRAPH_SECRET_KEYS": f" {key} , {key}"})
+    assert [each.get_secret_value() for each in settings.secret_keys] == [key, key]
+    assert key not in repr(settings)
+
+
+def test_unknown_variables_are_warned_about_with_the_nearest_name() -> None:
+    settings = load({"STAYGRAPH_PROT": "1", "STAYGRAPH_ACME_LIMIT": "fast", "STAYGRAPH_ZZZZZZZZZZZZ": "1"})
+    assert any("STAYGRAPH_PROT" in each and "STAYGRAPH_PORT" in each for each in settings.warnings)
+    assert any("STAYGRAPH_ACME_LIMIT " in each and "STAYGRAPH_ACME_LIMITS?" in each for each in settings.warnings)
+    assert any("STAYGRAPH_ZZZZZZZZZZZZ" in each and "mean" not in each for each in settings.warnings)
+
+
+def test_plugins_are_not_loaded_where_no_variable_needs_them() -> None:
+    def explode() -> dict[str, Any]:
+        raise AssertionError("plugins were loaded")
+
+    assert load_settings({"STAYGRAPH_PORT": "1"}, plugins=explode).port == 1
+
+
+def test_provider_url_and_limits_fall_back_to_the_manifest() -> None:
+    settings = load({})
+    assert settings.provider_url("ACME", "https://api.acme.test/") == "https://api.acme.test"
+    assert settings.provider_limits("acme", "slow") == "slow"
+    assert load({"STAYGRAPH_ACME_LIMITS": "off"}).provider_limits("acme", "slow") == "off"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("http://127.0.0.1:9001", "http://127.0.0.1:9001"),
+        ("https://Acme.TEST/", "https://acme.test"),
+        ("http://[::1]:8080/", "http://[::1]:8080"),
+    ],
+)
+def test_base_urls_are_kept_without_a_trailing_slash(given: str, kept: str) -> None:
+    assert base_url(given) == kept
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "acme.test",
+        "ftp://acme.test",
+        "http://",
+        "http://a.test/v1",
+        "http://a.test?x=1",
+        "http://u@a.test",
+        "http://a:99999",
+    ],
+)
+def test_base_urls_that_are_more_or_less_than_an_origin_are_refused(wrong: str) -> None:
+    with pytest.raises(ValueError, match=r"holds|is not"):
+        base_url(wrong)
+
+
+def test_every_setting_has_a_meaning_and_says_what_is_allowed() -> None:
+    for name, field in Settings.model_fields.items():
+        assert field.description, name
+        if name not in PROVIDER_FIELDS:
+            assert allowed_values(name), name
+
+
+def test_a_mistyped_setting_in_code_is_refused() -> None:
+    with pytest.raises(ValueError, match="prot"):
+        Settings.model_validate({"prot": 1})
