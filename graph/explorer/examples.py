@@ -1,0 +1,197 @@
+"""The queries that the page opens with. A test validates them against the schema."""
+
+from datetime import date, timedelta
+
+from graph.explorer.page import Tab
+
+ACCOUNTS_AND_LISTINGS = """\
+# Accounts, and the first listings of
+# them all. `sources` says how each
+# fared: one that is down is reported,
+# and does not empty the list.
+query AccountsAndListings {
+  accounts(first: 10) {
+    nodes {
+      name
+      provider
+    }
+  }
+  listings(first: 10) {
+    totalCount
+    nodes {
+      id
+      name
+      provider
+      providerId
+      maxGuests
+      bedrooms
+      address {
+        city
+        countryCode
+      }
+      basePrice {
+        amount
+        currency
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+    sources {
+      account {
+        name
+      }
+      status
+      fetchedAt
+      error {
+        code
+        message
+      }
+    }
+  }
+}
+"""
+
+UPCOMING_RESERVATIONS = """\
+# Stays with a night in the next 30
+# days, whatever the PMS. The days are
+# in Variables; `to` is not included.
+query UpcomingReservations($from: Date!, $to: Date!) {
+  reservations(first: 20, filter: { stay: { from: $from, to: $to } }) {
+    nodes {
+      id
+      status
+      providerStatus
+      arrival
+      departure
+      nights
+      channel
+      guest {
+        name
+      }
+      party {
+        guests
+      }
+      total {
+        amount
+        currency
+      }
+      listing {
+        name
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+    sources {
+      account {
+        name
+      }
+      status
+      fetchedAt
+    }
+  }
+}
+"""
+
+CALENDARS = """\
+# Two weeks of nights, and who stays.
+# Each PMS is asked for all listings
+# together, in as few calls as it can.
+query Calendars($from: Date!, $to: Date!) {
+  listings(first: 3) {
+    nodes {
+      name
+      calendar(from: $from, to: $to) {
+        currency
+        days {
+          date
+          status
+          price
+        }
+      }
+      reservations(first: 5, filter: { stay: { from: $from, to: $to } }) {
+        nodes {
+          status
+          arrival
+          departure
+          guest {
+            name
+          }
+        }
+      }
+    }
+  }
+}
+"""
+
+QUOTES = """\
+# What would three nights cost?
+# `source` says who worked it out.
+query Quotes($arrival: Date!, $departure: Date!) {
+  listings(first: 3) {
+    nodes {
+      name
+      priceDetails(arrival: $arrival, departure: $departure, adults: 2) {
+        bookable
+        total {
+          amount
+          currency
+        }
+        components {
+          type
+          title
+          quantity
+          amount {
+            amount
+          }
+          includedInTotal
+        }
+        source
+        quotedAt
+      }
+    }
+  }
+}
+"""
+
+RATE_LIMITS = """\
+# What is left of each PMS's budget.
+# A call beyond it waits its turn, or
+# fails at once with RATE_LIMITED.
+# This query calls no PMS.
+query RateLimits {
+  rateLimits {
+    provider
+    accounts {
+      name
+    }
+    scope
+    limit
+    windowSeconds
+    used
+    remaining
+    waiting
+    nextPermitAt
+  }
+}
+"""
+
+
+def example_tabs(today: date) -> list[Tab]:
+    """The tabs for a page that is opened on ``today``; the days they ask for start then."""
+    arrival = today + timedelta(days=14)
+    return [
+        Tab(query=ACCOUNTS_AND_LISTINGS),
+        Tab(query=UPCOMING_RESERVATIONS, variables=_days(today, 30)),
+        Tab(query=CALENDARS, variables=_days(today, 14)),
+        Tab(query=QUOTES, variables=_days(arrival, 3, names=("arrival", "departure"))),
+        Tab(query=RATE_LIMITS),
+    ]
+
+
+def _days(start: date, days: int, names: tuple[str, str] = ("from", "to")) -> dict[str, str]:
+    end = start + timedelta(days=days)
+    return {names[0]: start.isoformat(), names[1]: end.isoformat()}
