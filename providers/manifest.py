@@ -74,7 +74,8 @@ class Manifest:
 
     ``limits`` holds named profiles, ``default_limits`` the one in force unless the settings name another. ``margin``
     is added to each window, in seconds, for the time a call travels. ``base_url`` ends without a slash and holds
-    scheme, host and port only: the path prefix belongs to the calls. The ``*_filters`` say which fields of a query
+    scheme, host and port only: the path prefix belongs to the calls, and ``api_prefix`` names it, so that a setting
+    that holds it too can be understood. The ``*_filters`` say which fields of a query
     the PMS applies itself, ``*_orders`` which orders it gives; the gateway does the rest.
     """
 
@@ -82,6 +83,7 @@ class Manifest:
     name: str
     docs_url: str
     base_url: str
+    api_prefix: str = ""
     auth_methods: tuple[AuthMethod, ...]
     limits: Mapping[str, tuple[Limit, ...]]
     default_limits: str

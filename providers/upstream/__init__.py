@@ -1,0 +1,1 @@
+"""The one way from StayGraph to a PMS: permits, tokens, retries, circuits, sharing."""

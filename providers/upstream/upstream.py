@@ -1,0 +1,119 @@
+"""The upstream layer as the rest of StayGraph sees it: sessions by account, and how full the windows are."""
+
+import asyncio
+from random import Random
+from weakref import WeakSet
+
+import httpx
+
+from providers.upstream.accounts import CallOutcome, UpstreamAccount, UpstreamSettings, WindowUsage
+from providers.upstream.attempt import Observe, Sender
+from providers.upstream.breaker import Breaker
+from providers.upstream.clock import Clock, SystemClock
+from providers.upstream.permits import MemoryPermits, Permits
+from providers.upstream.renewal import TokenShelf
+from providers.upstream.retry import RetryBudget, RetryPolicy
+from providers.upstream.session import AccountSession
+from providers.upstream.tokens import MemoryTokens, TokenStore
+from providers.upstream.transport import create_client
+
+__all__ = [
+    "AccountSession",
+    "CallOutcome",
+    "MemoryTokens",
+    "TokenStore",
+    "Upstream",
+    "UpstreamAccount",
+    "UpstreamSettings",
+    "WindowUsage",
+]
+
+
+class Upstream:
+    """All calls to all PMSs of this process. Belongs to one event loop.
+
+    ``transport`` replaces the network, ``observe`` is told of each attempt, ``random`` jitters the pauses, ``permits``
+    counts (in memory unless given).
+    """
+
+    def __init__(
+        self,
+        *,
+        tokens: TokenStore,
+        settings: UpstreamSettings | None = None,
+        clock: Clock | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        random: Random | None = None,
+        observe: Observe | None = None,
+        permits: Permits | None = None,
+    ) -> None:
+        self._tokens = tokens
+        self._settings = settings or UpstreamSettings()
+        self._clock = clock or SystemClock()
+        self._observe = observe
+        self._client = create_client(self._settings, transport)
+        self._permits = permits or MemoryPermits(self._clock, max_waiting=self._settings.max_waiting)
+        self._policy = RetryPolicy(self._settings, random or Random())  # noqa: S311 - jitter is no secret
+        self._sessions: dict[str, AccountSession] = {}
+        self._open_sessions: WeakSet[AccountSession] = WeakSet()
+        self._shelves: dict[str, TokenShelf] = {}
+        self._budgets: dict[str, RetryBudget] = {}
+        self._breakers: dict[tuple[str, str], Breaker] = {}
+
+    def session(self, account: UpstreamAccount) -> AccountSession:
+        """The session of ``account``: always the same one until its ``credentials_version`` changes.
+
+        Calls under way on the former session come to their end there.
+        """
+        session = self._sessions.get(account.account_id)
+        if session is None or session.account.credentials_version != account.credentials_version:
+            self._permits.unregister(account.account_id)
+            session = self._sessions[account.account_id] = self._open(account)
+            self._open_sessions.add(session)
+        return session
+
+    def _open(self, account: UpstreamAccount) -> AccountSession:
+        settings = self._settings
+        account_id = account.account_id
+        breaker = self._breakers.setdefault(
+            (account_id, account.base_url),
+            Breaker(self._clock, failures=settings.breaker_failures, seconds=settings.breaker_seconds),
+        )
+        budget = self._budgets.setdefault(
+            account_id,
+            RetryBudget(self._clock, ratio=settings.retry_ratio, floor=settings.retry_floor),
+        )
+        shelf = self._shelves.setdefault(account_id, TokenShelf(account_id, self._tokens))
+        sender = Sender(
+            account=account,
+            client=self._client,
+            permits=self._permits,
+            breaker=breaker,
+            settings=settings,
+            clock=self._clock,
+            observe=self._observe,
+        )
+        return AccountSession(sender, shelf, budget, self._policy)
+
+    def forget(self, account_id: str) -> None:
+        """The account was removed: its calls are given up. What it has used of shared windows stays counted."""
+        self._sessions.pop(account_id, None)
+        for session in list(self._open_sessions):
+            if session.account_id == account_id:
+                session.cancel()
+        self._shelves.pop(account_id, None)
+        self._budgets.pop(account_id, None)
+        for key in [key for key in self._breakers if key[0] == account_id]:
+            del self._breakers[key]
+        self._permits.forget(account_id)
+
+    def usage(self) -> list[WindowUsage]:
+        """How full each window is, for metrics and the ``rateLimits`` query."""
+        return self._permits.usage()
+
+    async def aclose(self) -> None:
+        """Give up all calls and close all connections."""
+        await asyncio.gather(*(session.aclose() for session in list(self._open_sessions)))
+        self._sessions.clear()
+        self._permits.close()
+        await self._client.aclose()
