@@ -73,6 +73,7 @@ async def running(
         stack.push_async_callback(upstream.aclose)
         keeper = Keeper(Store(settings.cache_entries), clock, weigh)
         stack.push_async_callback(keeper.aclose)
+        accounts.when_removed(keeper.forget)
         connections = Connections(settings, accounts, upstream)
         cursors = Cursors(vault.derive(CURSOR_KEY))
         reading = Reading(accounts=accounts, connections=connections, keeper=keeper, ages=_ages(settings), clock=clock)

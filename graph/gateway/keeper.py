@@ -74,9 +74,9 @@ class Keeper:
             [(key, held, self._weigh(held.value)) for key, held in entries.items() if held.value is not None]
         )
 
-    async def forget(self, tenant: str, account: str) -> None:
-        """Drop everything kept of one account."""
-        await self._store.forget(tenant, account)
+    def forget(self, account: str) -> None:
+        """Drop everything kept of one account, soon."""
+        self.in_background(lambda: self._store.forget(account))
 
     async def one(self, key: Key, freshness: Freshness, load: Callable[[], Awaitable[Held]]) -> Kept:
         """The value of one key. Raises ``ProviderError``."""

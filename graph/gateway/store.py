@@ -67,9 +67,9 @@ class Store:
             self._weights[key] = weight
         await self._shrink()
 
-    async def forget(self, tenant: str, account: str) -> None:
+    async def forget(self, account: str) -> None:
         """Drop everything of one account."""
-        for key in [key for key in self._weights if key.tenant == tenant and key.account == account]:
+        for key in [key for key in self._weights if key.account == account]:
             await self._drop(key)
 
     async def aclose(self) -> None:

@@ -20,7 +20,11 @@ from graph.settings import (
 
 def fake_plugins() -> dict[str, Any]:
     manifest = SimpleNamespace(
-        code="ACME", base_url="https://api.acme.test", limits={"slow": (), "fast": ()}, default_limits="slow"
+        code="ACME",
+        base_url="https://api.acme.test",
+        api_prefix="/v9",
+        limits={"slow": (), "fast": ()},
+        default_limits="slow",
     )
     return {"ACME": SimpleNamespace(manifest=manifest)}
 
@@ -199,3 +203,10 @@ def test_every_setting_has_a_meaning_and_says_what_is_allowed() -> None:
 def test_a_mistyped_setting_in_code_is_refused() -> None:
     with pytest.raises(ValueError, match="prot"):
         Settings.model_validate({"prot": 1})
+
+
+def test_a_provider_url_may_hold_the_path_prefix_that_its_calls_carry_anyway() -> None:
+    for url in ("http://127.0.0.1:9001", "http://127.0.0.1:9001/", "http://127.0.0.1:9001/v9", "http://127.0.0.1:9001/v9/"):
+        assert load({"STAYGRAPH_ACME_URL": url}).provider_url("ACME", "") == "http://127.0.0.1:9001"
+    with pytest.raises(SettingsError, match="STAYGRAPH_ACME_URL"):
+        load({"STAYGRAPH_ACME_URL": "http://127.0.0.1:9001/elsewhere"})

@@ -1,0 +1,5 @@
+"""``python -m graph`` is ``staygraph``."""
+
+from graph.cli import main
+
+main()

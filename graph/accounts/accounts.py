@@ -1,0 +1,208 @@
+"""Integration accounts: which PMS accounts a tenant has connected, with credentials that only ``credentials`` opens."""
+
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, SecretStr
+from pydantic_core import to_jsonable_python
+from sqlalchemy import delete, select
+
+from graph.accounts.ids import new_id
+from graph.accounts.tokens import token_row
+from graph.accounts.vault import Vault, VaultError
+from graph.storage.database import Database
+from graph.storage.snapshots import SNAPSHOT_SECONDS, Snapshots
+from graph.storage.tables import AccountRow
+from providers.manifest import AuthType
+from providers.upstream.calls import Token
+from providers.upstream.clock import Clock, SystemClock
+
+Removed = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectedAccount:
+    """One connection to one account of a PMS, without its credentials. Instants are aware UTC."""
+
+    id: str
+    tenant_id: str
+    provider: str
+    name: str
+    auth_type: AuthType
+    created_at: datetime
+    updated_at: datetime
+    credentials_version: str
+
+
+ConnectedAccounts = list[ConnectedAccount]
+
+
+class AccountGoneError(LookupError):
+    """The account does not exist (any more)."""
+
+
+class Accounts:
+    """The accounts of all tenants. Reads are at most a second behind another process, never behind our own writes."""
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        *,
+        clock: Clock | None = None,
+        snapshot_seconds: float = SNAPSHOT_SECONDS,
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._clock = clock or SystemClock()
+        self._snapshots = Snapshots(self._load, clock=self._clock, max_age=snapshot_seconds)
+        self._known: dict[str, frozenset[str]] = {}
+        self._loads = 0
+        self._newest: dict[str, int] = {}
+        self._when_removed: list[Removed] = []
+
+    def when_removed(self, hear: Removed) -> None:
+        """Have ``hear`` called with the id of each account that goes, also if another process removed it."""
+        self._when_removed.append(hear)
+
+    async def list(self, tenant_id: str) -> ConnectedAccounts:
+        """A tenant's accounts, oldest first. The list is the caller's own."""
+        return list(await self._snapshots.get(tenant_id))
+
+    async def get(self, tenant_id: str, account_id: str) -> ConnectedAccount | None:
+        """One account of a tenant; None also if it is another tenant's."""
+        return next((each for each in await self._snapshots.get(tenant_id) if each.id == account_id), None)
+
+    async def add(
+        self,
+        tenant_id: str,
+        provider: str,
+        name: str,
+        auth_type: AuthType,
+        config: BaseModel,
+        *,
+        token: Token | None = None,
+    ) -> ConnectedAccount:
+        """Store an account; ``token`` is one that its credentials have just been exchanged for."""
+        now = self._clock.now()
+        account_id = new_id("acc", now)
+        row = AccountRow(
+            id=account_id,
+            tenant_id=tenant_id,
+            provider=provider.upper(),
+            name=name,
+            auth_type=auth_type.value,
+            credentials=self._vault.seal(dump_config(config), context=_context(tenant_id, account_id)),
+            credentials_version=secrets.token_hex(8),
+            created_at=now,
+            updated_at=now,
+        )
+        async with self._database.session() as session:
+            session.add(row)
+            if token is not None:
+                await session.flush()
+                session.add(token_row(self._vault, tenant_id, account_id, token, now))
+        self._snapshots.drop(tenant_id)
+        return _account(row)
+
+    async def remove(self, tenant_id: str, account_id: str) -> bool:
+        """Delete an account with its credentials and token. False if the tenant has no such account."""
+        async with self._database.session() as session:
+            gone = await session.execute(
+                delete(AccountRow)
+                .where(AccountRow.tenant_id == tenant_id, AccountRow.id == account_id)
+                .returning(AccountRow.id)
+            )
+            removed = gone.scalar_one_or_none() is not None
+        self._snapshots.drop(tenant_id)
+        if removed:
+            self._known[tenant_id] = self._known.get(tenant_id, frozenset()) - {account_id}
+            self._tell(account_id)
+        return removed
+
+    async def credentials(self, account: ConnectedAccount) -> dict[str, Any]:
+        """The account's ``authConfig`` in clear, for building its client and nothing else.
+
+        Raises ``AccountGoneError``, or ``VaultError`` where our keys do not open it.
+        """
+        async with self._database.reading() as session:
+            sealed = await session.scalar(
+                select(AccountRow.credentials).where(
+                    AccountRow.tenant_id == account.tenant_id, AccountRow.id == account.id
+                )
+            )
+        if sealed is None:
+            raise AccountGoneError(account.id)
+        plain = self._vault.open(sealed, context=_context(account.tenant_id, account.id))
+        config: dict[str, Any] = json.loads(plain)
+        return config
+
+    async def verify_keys(self) -> None:
+        """Check that the vault's keys open what is stored, before anything new is sealed. Raises ``VaultError``."""
+        async with self._database.reading() as session:
+            row = await session.scalar(select(AccountRow).order_by(AccountRow.created_at.desc()).limit(1))
+        if row is None:
+            return
+        try:
+            self._vault.open(row.credentials, context=_context(row.tenant_id, row.id))
+        except VaultError as error:
+            raise VaultError(f"The stored credentials cannot be opened. {error}") from None
+
+    async def _load(self, tenant_id: str) -> ConnectedAccounts:
+        self._loads += 1
+        order = self._loads
+        async with self._database.reading() as session:
+            rows = await session.scalars(
+                select(AccountRow)
+                .where(AccountRow.tenant_id == tenant_id)
+                .order_by(AccountRow.created_at, AccountRow.id)
+            )
+            accounts = [_account(row) for row in rows]
+        # A load that was overtaken by a later one knows nothing of what was added in between.
+        if order > self._newest.get(tenant_id, 0):
+            self._newest[tenant_id] = order
+            ids = frozenset(account.id for account in accounts)
+            for account_id in self._known.get(tenant_id, frozenset()) - ids:
+                self._tell(account_id)
+            self._known[tenant_id] = ids
+        return accounts
+
+    def _tell(self, account_id: str) -> None:
+        for hear in self._when_removed:
+            hear(account_id)
+
+
+def dump_config(config: BaseModel) -> bytes:
+    """An ``authConfig`` as JSON with its secrets in clear, to be sealed at once."""
+    return json.dumps(to_jsonable_python(_plain(config.model_dump(by_alias=True, exclude_none=True)))).encode()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(each) for each in value]
+    return value
+
+
+def _context(tenant_id: str, account_id: str) -> str:
+    return f"account/{tenant_id}/{account_id}/credentials"
+
+
+def _account(row: AccountRow) -> ConnectedAccount:
+    return ConnectedAccount(
+        id=row.id,
+        tenant_id=row.tenant_id,
+        provider=row.provider,
+        name=row.name,
+        auth_type=AuthType[row.auth_type],
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        credentials_version=row.credentials_version,
+    )

@@ -1,0 +1,155 @@
+"""From a connected account to a client of its PMS, and the trial of credentials before they are stored."""
+
+import secrets
+from collections.abc import Callable
+
+from pydantic import BaseModel, ValidationError
+
+from graph.accounts.accounts import AccountGoneError, Accounts, ConnectedAccount
+from graph.accounts.tokens import TRIAL_PREFIX
+from graph.accounts.vault import VaultError
+from graph.settings import LIMITS_OFF, Settings
+from providers import catalogue
+from providers.catalogue import UnknownProvider
+from providers.contract import Dialect, Plugin, ProviderClient, Session
+from providers.errors import AuthenticationFailed, ErrorCode, NotFound, NotSupported, ProviderError
+from providers.manifest import AuthMethod, AuthType, Limit, LimitScope
+from providers.upstream.accounts import UpstreamAccount
+from providers.upstream.calls import Token
+from providers.upstream.upstream import Upstream
+
+FindPlugin = Callable[[str], Plugin]
+
+_REFUSALS = {ErrorCode.AUTHENTICATION_FAILED, ErrorCode.PERMISSION_DENIED, ErrorCode.NOT_SUPPORTED}
+
+
+class CheckInterruptedError(Exception):
+    """The PMS accepted the credentials and replaced them, then failed: ``token`` is now the only way in.
+
+    ``error`` is the failure. Whoever lets go of ``token`` locks the account out.
+    """
+
+    def __init__(self, error: ProviderError, token: Token) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.token = token
+
+
+class Connections:
+    """Clients of connected accounts, one for each version of an account's credentials."""
+
+    def __init__(
+        self, settings: Settings, accounts: Accounts, upstream: Upstream, *, find: FindPlugin = catalogue.plugin
+    ) -> None:
+        self._settings = settings
+        self._accounts = accounts
+        self._upstream = upstream
+        self._find = find
+        self._clients: dict[str, tuple[str, ProviderClient]] = {}
+        accounts.when_removed(self._forget)
+
+    async def client(self, account: ConnectedAccount) -> ProviderClient:
+        """The client of an account. Raises ``ProviderError`` where its credentials cannot be used (any more)."""
+        held = self._clients.get(account.id)
+        if held is not None and held[0] == account.credentials_version:
+            return held[1]
+        plugin = self._plugin(account.provider)
+        method = auth_method(plugin, account.auth_type)
+        config = await self._config(account, method)
+        client = self._connect(plugin, account.id, account.auth_type, config, account.credentials_version)
+        self._clients[account.id] = (account.credentials_version, client)
+        return client
+
+    async def check(self, provider: str, auth_type: AuthType, config: BaseModel) -> Token | None:
+        """Try credentials against the PMS without storing anything.
+
+        Returns the token that they were exchanged for, to be stored with them: a refresh token may be spent now.
+        Raises ``ProviderError``, or ``CheckInterruptedError`` where the PMS failed after replacing a refresh token.
+        """
+        plugin = self._plugin(provider)
+        trial_id = TRIAL_PREFIX + secrets.token_hex(8)
+        account = self._account(plugin, trial_id, auth_type, config, trial_id)
+        session = self._upstream.session(account)
+        try:
+            try:
+                await plugin.client(session, config).check()
+            except ProviderError as error:
+                # The trial's id means nothing to anybody.
+                error.account_id = None
+                await self._rescue(error, session, account.dialect)
+                raise
+            return await session.token()
+        finally:
+            self._upstream.forget(trial_id)
+
+    async def _rescue(self, error: ProviderError, session: Session, dialect: Dialect) -> None:
+        """Raise ``CheckInterruptedError`` if the trial got a refresh token that the credentials do not hold."""
+        if error.code in _REFUSALS:
+            return
+        try:
+            token = await session.token()
+        except ProviderError:
+            return
+        if token is not None and token.refresh is not None and token != dialect.initial_token():
+            raise CheckInterruptedError(error, token) from error
+
+    def _connect(
+        self, plugin: Plugin, account_id: str, auth_type: AuthType, config: BaseModel, version: str
+    ) -> ProviderClient:
+        session = self._upstream.session(self._account(plugin, account_id, auth_type, config, version))
+        return plugin.client(session, config)
+
+    def _account(
+        self, plugin: Plugin, account_id: str, auth_type: AuthType, config: BaseModel, version: str
+    ) -> UpstreamAccount:
+        manifest = plugin.manifest
+        identities = {scope: name for scope in LimitScope if (name := plugin.identity(scope, config)) is not None}
+        return UpstreamAccount(
+            account_id=account_id,
+            provider=manifest.code,
+            base_url=self._settings.provider_url(manifest.code, manifest.base_url),
+            dialect=plugin.dialect(auth_type, config),
+            limits=limits_in_force(self._settings, plugin),
+            identities=identities,
+            margin=manifest.margin,
+            credentials_version=version,
+        )
+
+    async def _config(self, account: ConnectedAccount, method: AuthMethod) -> BaseModel:
+        try:
+            return method.config.model_validate(await self._accounts.credentials(account))
+        except AccountGoneError:
+            raise NotFound("The account was removed.", provider=account.provider, account_id=account.id) from None
+        except VaultError as error:
+            message = f"The stored credentials cannot be opened. {error}"
+        except ValidationError:
+            message = "The stored credentials do not fit this version of the provider: connect the account again."
+        raise AuthenticationFailed(message, provider=account.provider, account_id=account.id)
+
+    def _plugin(self, code: str) -> Plugin:
+        try:
+            return self._find(code)
+        except UnknownProvider as error:
+            raise NotSupported(str(error), provider=code) from None
+
+    def _forget(self, account_id: str) -> None:
+        self._clients.pop(account_id, None)
+        self._upstream.forget(account_id)
+
+
+def auth_method(plugin: Plugin, auth_type: AuthType) -> AuthMethod:
+    """The plugin's way to authenticate of that type. Raises ``NotSupported`` naming those there are."""
+    for method in plugin.manifest.auth_methods:
+        if method.type is auth_type:
+            return method
+    known = ", ".join(method.type for method in plugin.manifest.auth_methods)
+    raise NotSupported(
+        f"{plugin.manifest.name} has no auth type {auth_type}; it has {known}.", provider=plugin.manifest.code
+    )
+
+
+def limits_in_force(settings: Settings, plugin: Plugin) -> tuple[Limit, ...]:
+    """The limits of the profile that the settings choose for a provider."""
+    manifest = plugin.manifest
+    profile = settings.provider_limits(manifest.code, manifest.default_limits)
+    return () if profile == LIMITS_OFF else manifest.limits[profile]

@@ -1,0 +1,53 @@
+"""The command line: one module for each group of commands."""
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from graph.cli import accounts, demo, keys, providers, sandbox, schema, serve, settings
+from graph.cli.failures import Commands
+
+_EPILOG = (
+    "Exit codes: 0 done; 1 a check or test failed, or a PMS refused credentials; 2 wrong usage, input or settings; "
+    "3 a PMS could not be asked; 4 the database or the key file cannot be used; 130 interrupted."
+)
+
+app = typer.Typer(
+    name="staygraph",
+    cls=Commands,
+    help="One GraphQL API over the property management systems (PMSs) of a vacation-rental business.",
+    epilog=_EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command("demo")(demo.demo)
+app.command("serve")(serve.serve)
+app.command("sandbox")(sandbox.sandbox)
+app.add_typer(accounts.app, name="accounts")
+app.add_typer(keys.app, name="keys")
+app.command("providers")(providers.providers)
+app.command("schema")(schema.schema)
+app.command("settings")(settings.settings)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"staygraph {version('staygraph')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """The console command ``staygraph``."""
+    app()

@@ -1,0 +1,77 @@
+"""What commands work with: settings, the database, and everything that hangs on it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from graph.accounts.accounts import Accounts
+from graph.accounts.connections import Connections
+from graph.accounts.keyfile import open_vault
+from graph.accounts.keys import ApiKeys
+from graph.accounts.tokens import StoredTokens
+from graph.cli.screen import note, warn
+from graph.logs import configure_logging
+from graph.settings import Settings, load_settings
+from graph.storage.database import Database
+from providers.upstream.accounts import UpstreamSettings
+from providers.upstream.upstream import Upstream
+
+
+def prepare_settings(**overrides: Any) -> Settings:
+    """The settings in force, with logging set up and odd variables reported. Overrides of None count for nothing."""
+    settings = load_settings(**{name: value for name, value in overrides.items() if value is not None})
+    configure_logging(settings.log_format, settings.log_level)
+    for warning in settings.warnings:
+        warn(warning)
+    return settings
+
+
+@asynccontextmanager
+async def opened_database(settings: Settings) -> AsyncIterator[Database]:
+    """The database, up to date."""
+    database = Database(settings.database)
+    try:
+        await database.migrate()
+        yield database
+    finally:
+        await database.aclose()
+
+
+@asynccontextmanager
+async def opened_keys(settings: Settings) -> AsyncIterator[ApiKeys]:
+    """The API keys."""
+    async with opened_database(settings) as database:
+        yield ApiKeys(database)
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """The accounts and the way to their PMSs."""
+
+    accounts: Accounts
+    connections: Connections
+    keys: ApiKeys
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Local]:
+    """Accounts and connections. Checks first that the vault's keys fit what is stored."""
+    vault = open_vault(settings, made=announce_key_file)
+    async with opened_database(settings) as database:
+        accounts = Accounts(database, vault)
+        await accounts.verify_keys()
+        upstream = Upstream(
+            tokens=StoredTokens(database, vault),
+            settings=UpstreamSettings(connect_timeout=settings.connect_timeout, call_timeout=settings.call_timeout),
+        )
+        try:
+            yield Local(accounts, Connections(settings, accounts, upstream), ApiKeys(database))
+        finally:
+            await upstream.aclose()
+
+
+def announce_key_file(path: Path) -> None:
+    """Tell the operator about a key file made just now."""
+    note(f"New key file {path}: stored credentials can only be read with it, so keep a copy.")

@@ -1,0 +1,50 @@
+"""``staygraph serve``: the gateway."""
+
+from typing import Annotated
+
+import typer
+
+from graph.accounts.tenants import DEFAULT_TENANT
+from graph.cli.local import opened, prepare_settings
+from graph.cli.screen import note, show_pairs
+from graph.cli.servers import Site, listen, run, serve_all, stop_signal
+from graph.settings import Settings
+
+
+def serve(
+    host: Annotated[str | None, typer.Option("--host", help="Address to listen on; STAYGRAPH_HOST otherwise.")] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65535, help="Port to listen on; STAYGRAPH_PORT otherwise.")
+    ] = None,
+) -> None:
+    """Serve the GraphQL API.
+
+    It stops on Ctrl-C or SIGTERM within two seconds. Settings come from STAYGRAPH_* variables and the file that
+    STAYGRAPH_CONFIG names: see [bold]staygraph settings[/bold].
+
+    Example: [bold]STAYGRAPH_PORT=9000 staygraph serve[/bold]
+    """
+    run(_serve(prepare_settings(host=host, port=port)))
+
+
+async def _serve(settings: Settings) -> None:
+    from graph.app import create_app  # noqa: PLC0415  # the schema takes a while to build; other commands need none
+
+    with stop_signal() as stop:
+        # Opened once before, so that what an operator can mend is said in a line of its own.
+        async with opened(settings) as local:
+            has_keys = any(key.revoked_at is None for key in await local.keys.list(DEFAULT_TENANT))
+        listener = listen(settings.host, settings.port)
+        site = Site(create_app(settings), listener, gateway_options(settings))
+
+        def ready() -> None:
+            show_pairs([("GraphQL", f"{site.url}/graphql"), ("Stop", "Ctrl-C")])
+            if not has_keys:
+                note("There is no API key yet. Make one with: staygraph keys create --name NAME")
+
+        await serve_all([site], stop, ready)
+
+
+def gateway_options(settings: Settings) -> dict[str, object]:
+    """How uvicorn serves the gateway."""
+    return {"lifespan": "on", "ws_max_size": settings.max_body_bytes}
