@@ -14,11 +14,11 @@ ConfigModel = type[BaseModel]
 class AuthType(Described):
     """How an account proves itself to its PMS."""
 
-    ACCESS_TOKEN = "ACCESS_TOKEN", "A token made elsewhere; it cannot be renewed."  # noqa: S105
+    ACCESS_TOKEN = "ACCESS_TOKEN", "A token made elsewhere; it cannot be renewed."
     API_KEY = "API_KEY", "A key or secret made in the PMS; tokens are made from it as needed."
     OAUTH = "OAUTH", "OAuth 2.0, with refresh tokens or client credentials."
-    EMAIL_PASSWORD = "EMAIL_PASSWORD", "An e-mail address and a password."  # noqa: S105
-    PARTNER_TOKEN = "PARTNER_TOKEN", "A token of a partner of the PMS."  # noqa: S105
+    EMAIL_PASSWORD = "EMAIL_PASSWORD", "An e-mail address and a password."
+    PARTNER_TOKEN = "PARTNER_TOKEN", "A token of a partner of the PMS."
 
 
 class LimitScope(Described):

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 
 from graph.accounts.connections import auth_method
 from graph.app import create_app
@@ -27,7 +28,10 @@ from providers.contract import Simulation, SimulatorOptions
 from providers.hostaway.simulator import simulator as hostaway
 from providers.upstream.accounts import CallOutcome
 
-SIMULATORS = {"HOSTAWAY": hostaway, "BOOKINGSYNC": bookingsync}
+DEMO = {"hostaway_accounts": 3, "bookingsync_accounts": 2, "listings": {"HOSTAWAY": 40, "BOOKINGSYNC": 25}}
+"""The demo's data: 170 listings of 5 accounts."""
+
+SIMULATORS: dict[str, Any] = {"HOSTAWAY": hostaway, "BOOKINGSYNC": bookingsync}
 
 
 class ShiftedClock:
@@ -54,6 +58,7 @@ class ShiftedClock:
 class World:
     """A running gateway: how to ask it, what it asked the PMSs, and how to trouble them."""
 
+    app: FastAPI
     client: httpx.AsyncClient
     services: Services
     clock: ShiftedClock
@@ -107,7 +112,7 @@ async def world(
     *,
     hostaway_accounts: int = 2,
     bookingsync_accounts: int = 1,
-    listings: int = 6,
+    listings: int | Mapping[str, int] = 6,
     limits: str = "off",
     readings: Mapping[str, Any] | None = None,
     today: date | None = None,
@@ -118,7 +123,12 @@ async def world(
     counts = {"HOSTAWAY": hostaway_accounts, "BOOKINGSYNC": bookingsync_accounts}
     simulations: dict[str, Any] = {
         code: SIMULATORS[code](
-            SimulatorOptions(seed=1, accounts=count, listings=listings, limits=limits),
+            SimulatorOptions(
+                seed=1,
+                accounts=count,
+                listings=listings if isinstance(listings, int) else listings[code],
+                limits=limits,
+            ),
             now=clock.now,
             today=today,
             readings=(readings or {}).get(code),
@@ -146,7 +156,7 @@ async def world(
         client = await stack.enter_async_context(
             httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway.test")
         )
-        yield World(client, services, clock, simulations, urls, key, calls)
+        yield World(app, client, services, clock, simulations, urls, key, calls)
 
 
 async def connect(services: Services, code: str, simulation: Simulation, tenant: str = "default") -> None:

@@ -79,6 +79,7 @@ MANIFEST = Manifest(
     name="Hostaway",
     docs_url="https://api.hostaway.com/documentation",
     base_url="https://api.hostaway.com",
+    api_prefix="/v1",
     auth_methods=(
         AuthMethod(
             type=AuthType.API_KEY,

@@ -51,7 +51,9 @@ class ProviderAccount:
     country_code: Annotated[str | None, Doc("ISO 3166-1 alpha-2 country code.")] = None
     default_locale: Annotated[str | None, Doc("Language the business works in.")] = None
     selected_locales: Annotated[list[str] | None, Doc("Languages the business publishes in.")] = None
-    status: Annotated[str | None, Doc("The PMS's own word for the account's state, for example trial or paying.")] = None
+    status: Annotated[str | None, Doc("The PMS's own word for the account's state, for example trial or paying.")] = (
+        None
+    )
     is_demo: Annotated[bool | None, Doc("True for a demonstration account: not a real business.")] = None
     is_test: Annotated[bool | None, Doc("True for a test account: not a real business.")] = None
     inbox_email: Annotated[str | None, Doc("Address that feeds the PMS's inbox, where it is readable.")] = None

@@ -29,7 +29,9 @@ class CalendarDay:
     status: Annotated[DayStatus, Doc("What holds the night.")]
     provider_status: Annotated[str | None, Doc("The PMS's own word for the status.")] = None
     available: Annotated[bool | None, Doc("True if the night can be booked; null if the PMS does not say.")] = None
-    price: Annotated[Decimal | None, Doc("Price of the night in the calendar's currency, before rules and fees.")] = None
+    price: Annotated[Decimal | None, Doc("Price of the night in the calendar's currency, before rules and fees.")] = (
+        None
+    )
     minimum_stay: Annotated[int | None, Doc("Fewest nights of a stay that arrives on this day.")] = None
     maximum_stay: Annotated[int | None, Doc("Most nights of a stay that arrives on this day.")] = None
     closed_to_arrival: Annotated[bool | None, Doc("True if no stay may begin on this day.")] = None

@@ -86,7 +86,9 @@ class Listing:
     internal_name: Annotated[str | None, Doc("Back-office name, not meant for guests.")] = None
     headline: Annotated[str | None, Doc("One-line description for guests.")] = None
     description: Annotated[str | None, Doc("Long description for guests.")] = None
-    status: Annotated[ListingStatus | None, Doc("Whether it is offered to guests; null if the PMS does not say.")] = None
+    status: Annotated[ListingStatus | None, Doc("Whether it is offered to guests; null if the PMS does not say.")] = (
+        None
+    )
     property_type: Annotated[str | None, Doc("The PMS's own word or code for the kind of building.")] = None
     room_type: Annotated[RoomType | None, Doc("How much of the place a guest has alone.")] = None
     address: Annotated[Address | None, Doc("Where it is, in words.")] = None

@@ -173,9 +173,7 @@ QUERIES = st.builds(Query, parity=st.sampled_from([None, 0, 1]), order=st.sample
 
 
 @given(pmss=worlds(), query=QUERIES, first=st.integers(1, 9))
-async def test_a_walk_gives_every_record_once_and_in_order(
-    pmss: dict[str, FakePms], query: Query, first: int
-) -> None:
+async def test_a_walk_gives_every_record_once_and_in_order(pmss: dict[str, FakePms], query: Query, first: int) -> None:
     world = World(pmss)
     found = await world.walk(query, first)
     expected = world.expected(query)

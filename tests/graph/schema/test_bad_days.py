@@ -24,7 +24,10 @@ TROUBLES = [
 
 
 def trouble(code: str, account: str) -> list[Any]:
-    return [pytest.param(code, account, fault, expected, id=f"{code}-{fault['kind']}-{fault.get('status', '')}") for fault, expected in TROUBLES]
+    return [
+        pytest.param(code, account, fault, expected, id=f"{code}-{fault['kind']}-{fault.get('status', '')}")
+        for fault, expected in TROUBLES
+    ]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +107,7 @@ async def test_nested_fields_of_a_failing_account_fail_alone(running: World) -> 
     await running.fault("HOSTAWAY", account="10450", kind="status", status=500)
     body = await running.ask(
         '{ listings(first: 100) { nodes { account { name } calendar(from: "2026-12-01", to: "2026-12-05") { start }'
-        " reservations(first: 5, filter: {stay: {from: \"2026-12-01\"}}) { nodes { id } sources { status } } } } }"
+        ' reservations(first: 5, filter: {stay: {from: "2026-12-01"}}) { nodes { id } sources { status } } } } }'
     )
     for node in body["data"]["listings"]["nodes"]:
         failing = node["account"]["name"] == "HOSTAWAY 1"

@@ -118,7 +118,7 @@ async def test_one_unknown_id_of_several_fails_alone(running: World) -> None:
     data = await running.data("{ listings(first: 1) { nodes { id } } }")
     known = data["listings"]["nodes"][0]["id"]
     body = await running.ask(
-        "query($ids: [ID!]!) { nodes(ids: $ids) { id } calendars(listingIds: $ids, from: \"2026-12-01\","
+        'query($ids: [ID!]!) { nodes(ids: $ids) { id } calendars(listingIds: $ids, from: "2026-12-01",'
         ' to: "2026-12-03") { start } }',
         ids=[known, _with_other_number(known)],
     )
@@ -134,7 +134,10 @@ async def test_one_unknown_id_of_several_fails_alone(running: World) -> None:
         ("{ listings(", "INVALID_OPERATION"),
         ('{ listings(first: "many") { nodes { id } } }', "INVALID_OPERATION"),
         ('{ calendars(listingIds: ["a"], from: "yesterday", to: "2026-12-01") { start } }', "INVALID_OPERATION"),
-        ("{ listings { nodes " + "{ account { listings { nodes " * 12 + "{ id }" + "} } }" * 12 + " } }", "OPERATION_TOO_LARGE"),
+        (
+            "{ listings { nodes " + "{ account { listings { nodes " * 12 + "{ id }" + "} } }" * 12 + " } }",
+            "OPERATION_TOO_LARGE",
+        ),
         ("{ " + " ".join(f"a{n}: accounts {{ totalCount }}" for n in range(10_000)) + " }", "OPERATION_TOO_LARGE"),
         ("{ " + " ".join(f"a{n}: accounts {{ totalCount }}" for n in range(101)) + " }", "OPERATION_TOO_LARGE"),
         (
@@ -143,9 +146,7 @@ async def test_one_unknown_id_of_several_fails_alone(running: World) -> None:
         ),
     ],
 )
-async def test_operations_that_do_not_fit_are_refused_before_any_call(
-    running: World, query: str, code: str
-) -> None:
+async def test_operations_that_do_not_fit_are_refused_before_any_call(running: World, query: str, code: str) -> None:
     answer = await running.post(query)
     assert answer.status_code in (200, 400)
     errors = answer.json()["errors"]

@@ -206,7 +206,12 @@ def test_a_mistyped_setting_in_code_is_refused() -> None:
 
 
 def test_a_provider_url_may_hold_the_path_prefix_that_its_calls_carry_anyway() -> None:
-    for url in ("http://127.0.0.1:9001", "http://127.0.0.1:9001/", "http://127.0.0.1:9001/v9", "http://127.0.0.1:9001/v9/"):
+    for url in (
+        "http://127.0.0.1:9001",
+        "http://127.0.0.1:9001/",
+        "http://127.0.0.1:9001/v9",
+        "http://127.0.0.1:9001/v9/",
+    ):
         assert load({"STAYGRAPH_ACME_URL": url}).provider_url("ACME", "") == "http://127.0.0.1:9001"
     with pytest.raises(SettingsError, match="STAYGRAPH_ACME_URL"):
         load({"STAYGRAPH_ACME_URL": "http://127.0.0.1:9001/elsewhere"})

@@ -1,0 +1,150 @@
+"""BookingSync's bookings, which are guests' stays and calendar blocks alike, in the unified model."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, time
+
+from providers.bookingsync.finance import finance_lines
+from providers.bookingsync.grants import BOOKINGS, CLIENTS
+from providers.bookingsync.manifest import CODE
+from providers.bookingsync.parts import Part
+from providers.bookingsync.wire import (
+    Booking,
+    Client,
+    ClientAddress,
+    Email,
+    PhoneNumber,
+    WallTime,
+    read_clock,
+)
+from providers.model import Guest, Party, Reservation, ReservationStatus, money
+
+BOOKING_PARTS = (
+    Part(name="client", resource="clients", scopes=CLIENTS),
+    Part(name="source", resource="sources", scopes=BOOKINGS),
+    Part(name="bookings_fees", resource="bookings_fees", scopes=BOOKINGS, many=True),
+    Part(name="bookings_taxes", resource="bookings_taxes", scopes=BOOKINGS, many=True),
+)
+
+STATUSES = {
+    "booked": ReservationStatus.CONFIRMED,
+    "tentative": ReservationStatus.PENDING,
+    "unavailable": ReservationStatus.BLOCKED,
+    "canceled": ReservationStatus.CANCELLED,
+    "cancelled": ReservationStatus.CANCELLED,
+}
+
+
+def reservation(booking: Booking, account_id: str, read_at: datetime) -> Reservation:
+    """The unified reservation of one booking, as it was at ``read_at``.
+
+    Days and hours are the rental's wall time as written: BookingSync labels it Z without meaning UTC. The
+    expected hours of check-in and check-out stand in for those of ``start_at`` and ``end_at`` where they
+    are known.
+    """
+    currency = booking.currency.upper() if booking.currency else None
+    arrival, departure = _day(booking.start_at), _day(booking.end_at)
+    return Reservation(
+        provider=CODE,
+        account_id=account_id,
+        provider_id=booking.id,
+        listing_id=booking.link("rental"),
+        status=_status(booking),
+        provider_status=booking.status,
+        arrival=arrival,
+        departure=departure,
+        nights=(departure - arrival).days if arrival and departure and departure >= arrival else None,
+        check_in_time=_hour(booking.expected_checkin_time, booking.start_at),
+        check_out_time=_hour(booking.expected_checkout_time, booking.end_at),
+        channel=booking.source.name if booking.source else None,
+        channel_reference=booking.external_reference,
+        confirmation_code=booking.reference,
+        guest=_guest(booking, read_at),
+        party=_party(booking),
+        currency=currency,
+        total=money(booking.final_price, currency),
+        paid=money(booking.paid_amount, currency),
+        balance=money(booking.payment_left_to_collect, currency),
+        damage_deposit=money(booking.damage_deposit, currency),
+        is_paid=_is_paid(booking),
+        finance_lines=finance_lines(booking, currency),
+        host_note=booking.notes,
+        booked_at=booking.created_at,
+        updated_at=booking.updated_at,
+        cancelled_at=booking.canceled_at,
+    )
+
+
+def _status(booking: Booking) -> ReservationStatus:
+    """``booked`` stays true on a cancelled booking, so only the status and the time of cancellation count."""
+    if booking.canceled_at is not None:
+        return ReservationStatus.CANCELLED
+    return STATUSES.get((booking.status or "").strip().lower(), ReservationStatus.UNKNOWN)
+
+
+def _day(moment: WallTime | None) -> date | None:
+    return moment.day if moment else None
+
+
+def _hour(expected: str | None, moment: WallTime | None) -> time | None:
+    told = read_clock(expected)
+    if told is not None or moment is None:
+        return told
+    # Midnight is what BookingSync makes of a bare date: nobody's hour.
+    return moment.clock if moment.clock != time() else None
+
+
+def _is_paid(booking: Booking) -> bool | None:
+    if booking.final_price is None or booking.payment_left_to_collect is None:
+        return None
+    return booking.payment_left_to_collect <= 0
+
+
+def _party(booking: Booking) -> Party | None:
+    adults, children = booking.adults, booking.children
+    if adults is None and children is None:
+        return None
+    guests = None if adults is None else adults + (children or 0)
+    return Party(guests=guests, adults=adults, children=children)
+
+
+def _guest(booking: Booking, read_at: datetime) -> Guest | None:
+    guest_id = booking.link("client")
+    client = booking.client
+    if client is None:
+        return Guest(provider_id=guest_id) if guest_id else None
+    if _is_protected(client, read_at):
+        return Guest(provider_id=client.id or guest_id)
+    address = _main_address(client.addresses)
+    return Guest(
+        provider_id=client.id or guest_id,
+        name=client.fullname or _joined(client.firstname, client.lastname),
+        first_name=client.firstname,
+        last_name=client.lastname,
+        email=_main_email(client.emails),
+        phone=_main_phone(client.phones),
+        locale=client.preferred_locale,
+        city=address.city if address else None,
+        country=address.country_code if address else None,
+    )
+
+
+def _is_protected(client: Client, read_at: datetime) -> bool:
+    """Whether this person's data must not be used any more (BookingSync documentation, GDPR)."""
+    forget_at = client.forget_me_at
+    return client.processing_restricted_at is not None or (forget_at is not None and forget_at <= read_at)
+
+
+def _main_email(sent: Iterable[Email] | None) -> str | None:
+    return next((each.email for each in sent or () if each.email and each.canceled_at is None), None)
+
+
+def _main_phone(sent: Iterable[PhoneNumber] | None) -> str | None:
+    return next((each.number for each in sent or () if each.number and each.canceled_at is None), None)
+
+
+def _main_address(sent: Iterable[ClientAddress] | None) -> ClientAddress | None:
+    return next((each for each in sent or () if each.canceled_at is None), None)
+
+
+def _joined(*names: str | None) -> str | None:
+    return " ".join(name for name in names if name) or None

@@ -1,0 +1,143 @@
+"""What a stay costs (documentation, Rentals search, and the guide to pricing concepts)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+from providers.bookingsync.simulator.fees import (
+    FeeTerms,
+    TaxTerms,
+    fee_id,
+    fee_terms,
+    rental_fee_id,
+    tax_terms,
+)
+from providers.bookingsync.simulator.formats import decimal_text, instant
+from providers.bookingsync.simulator.maps import SATURDAY
+from providers.bookingsync.simulator.rental_records import BALANCE_DUE, DOWNPAYMENT
+from providers.bookingsync.simulator.stays import Booking, marks
+from providers.bookingsync.simulator.units import MAP_DAYS, Unit
+from providers.bookingsync.simulator.view import Record, View
+from providers.simulation.portfolio import rounded
+
+CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class StayDates:
+    """The nights from ``arrival`` up to, and not including, ``departure``."""
+
+    arrival: date
+    departure: date
+
+    @property
+    def nights(self) -> Sequence[date]:
+        count = (self.departure - self.arrival).days
+        return [self.arrival + timedelta(days=night) for night in range(count)]
+
+
+def is_free(bookings: Sequence[Booking], dates: StayDates, view: View, *, tentative_too: bool) -> bool:
+    """Whether no booking holds any of the nights; with ``tentative_too`` holds do not count."""
+    days = (dates.departure - dates.arrival).days
+    nights = marks(bookings, dates.arrival.toordinal(), days, view.now)
+    return set(nights) <= ({"0", "2"} if tentative_too else {"0"})
+
+
+def is_bookable(unit: Unit, dates: StayDates, view: View, started: date) -> bool:
+    """Whether rates and rules of the rental allow the stay."""
+    today = view.now.date()
+    last = unit.rates_from(today, started) + timedelta(days=MAP_DAYS)
+    return (
+        not unit.draft
+        and today <= dates.arrival
+        and dates.departure <= last
+        and len(dates.nights) >= _minimum_stay(unit, dates, view)
+        and (not unit.saturdays or dates.arrival.weekday() == dates.departure.weekday() == SATURDAY)
+    )
+
+
+def without_quote(unit: Unit) -> Record:
+    """The light record of a rental that nobody asked a price of."""
+    return {**_light(unit), "initial_price": None, "final_price": None, "price_to_pay_now": None}
+
+
+def quote(unit: Unit, dates: StayDates, view: View) -> Record:
+    """The light record with the price. Totals are JSON numbers, amounts inside are text.
+
+    final price = rent + required fees + taxes that are not inside of the rent; the damage deposit comes extra.
+    """
+    currency = unit.house.town.currency
+    rent = sum((unit.rate(night) for night in dates.nights), Decimal(0))
+    fees = [terms for terms in fee_terms(unit) if terms.required]
+    taxes = [(terms, _tax_amount(terms, rent, currency)) for terms in tax_terms(unit)]
+    total = rent + sum((fee.rate for fee in fees), Decimal(0))
+    total += sum((amount for terms, amount in taxes if not terms.included), Decimal(0))
+    return {
+        **_light(unit),
+        "initial_price": float(rent),
+        "final_price": float(total),
+        "price_to_pay_now": float(_due_now(total, dates, view)),
+        "damage_deposit": float(unit.house.damage_deposit),
+        "taxes": [_tax_line(terms, amount) for terms, amount in taxes],
+        "price_details": {
+            "taxes": [
+                {
+                    **_tax_line(terms, amount),
+                    "taxable_type": "Rental",
+                    "taxable_id": unit.id,
+                    "tax_id": terms.tax_id,
+                    "included": terms.included,
+                }
+                for terms, amount in taxes
+            ],
+            "fees": [_fee_line(unit, terms) for terms in fees],
+        },
+    }
+
+
+def _light(unit: Unit) -> Record:
+    required = [rental_fee_id(unit, terms.part) for terms in fee_terms(unit) if terms.required]
+    return {
+        "links": {"rentals_fees": required},
+        "id": unit.id,
+        "currency": unit.currency,
+        "updated_at": instant(unit.house.updated_at),
+    }
+
+
+def _minimum_stay(unit: Unit, dates: StayDates, view: View) -> int:
+    if view.readings.minimum_stay_of_every_night:
+        return max(unit.minimum_stay(night) for night in dates.nights)
+    return unit.minimum_stay(dates.arrival)
+
+
+def _tax_amount(terms: TaxTerms, rent: Decimal, currency: str) -> Decimal:
+    base = 100 + terms.percentage if terms.included else Decimal(100)
+    return rounded(rent * terms.percentage / base, currency)
+
+
+def _tax_line(terms: TaxTerms, amount: Decimal) -> Record:
+    return {
+        "name": {"en": terms.name},
+        "percentage": decimal_text(terms.percentage),
+        "amount": decimal_text(amount),
+    }
+
+
+def _fee_line(unit: Unit, terms: FeeTerms) -> Record:
+    return {
+        "name": {"en": terms.name},
+        "required": True,
+        "price": decimal_text(terms.rate),
+        "quantity": 1,
+        "id": fee_id(unit, terms.part),
+        "rentals_fee_id": rental_fee_id(unit, terms.part),
+    }
+
+
+def _due_now(total: Decimal, dates: StayDates, view: View) -> Decimal:
+    """The down payment, or everything once the balance is due."""
+    if dates.arrival <= view.now.date() + timedelta(days=BALANCE_DUE):
+        return total
+    return (total * DOWNPAYMENT / 100).quantize(CENT, ROUND_HALF_UP)

@@ -1,0 +1,1 @@
+"""Measurements, run on purpose: ``python -m tests.bench`` prints them all."""

@@ -1,0 +1,105 @@
+"""Upstream calls of representative operations over the demo's 170 listings: ``python -m tests.bench.calls``.
+
+Each operation starts with a cold cache, then is asked again. ``least`` is what the documented APIs allow.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tests.gateway_world import DEMO, World, world
+
+TODAY = date(2026, 11, 22)
+MONTH = {"from": str(TODAY), "to": str(TODAY + timedelta(days=30))}
+
+LISTINGS = """{ listings(first: 200) { nodes {
+  id name provider maxGuests bedrooms bathrooms address { city } basePrice { amount currency } } } }"""
+
+RESERVATIONS = """query($from: Date!, $to: Date!) { listings(first: 200) { nodes { id
+  reservations(first: 50, filter: {stay: {from: $from, to: $to}}) { nodes { id arrival departure status } } } } }"""
+
+CALENDARS = """query($ids: [ID!]!, $from: Date!, $to: Date!) { calendars(listingIds: $ids, from: $from, to: $to) {
+  days { date status price } } }"""
+
+QUOTES = """query($inputs: [PriceDetailsInput!]!) { priceDetails(inputs: $inputs) { total { amount currency } } }"""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How many data calls an operation made when cold, how many again, and the least there can be."""
+
+    name: str
+    least: int
+    cold: int
+    again: int
+
+
+async def measure() -> list[Measured]:
+    """The calls of each operation. Every number is a count, not a time."""
+    with TemporaryDirectory() as folder:
+        async with world(Path(folder), today=TODAY, call_timeout=30.0, **DEMO) as running:
+            data = await running.data(LISTINGS)
+            nodes: Sequence[dict[str, Any]] = data["listings"]["nodes"]
+            hostaway = [node["id"] for node in nodes if node["provider"] == "HOSTAWAY"][:20]
+            bookingsync = [node["id"] for node in nodes if node["provider"] == "BOOKINGSYNC"]
+            stay = {"arrival": str(TODAY + timedelta(days=200)), "departure": str(TODAY + timedelta(days=204))}
+            quotes = [{"listingId": id_, **stay} for id_ in [*hostaway[:10], *bookingsync[:10]]]
+            return [
+                await _count(running, "170 listings of 5 accounts, 8 fields", 5, LISTINGS),
+                await _count(
+                    running, "the same with their reservations of 30 days", await _pages(running), RESERVATIONS, **MONTH
+                ),
+                await _count(
+                    running, "calendars of 20 Hostaway listings, 30 days", 20, CALENDARS, ids=hostaway, **MONTH
+                ),
+                await _count(
+                    running, "calendars of 50 BookingSync rentals, 30 days", 2, CALENDARS, ids=bookingsync, **MONTH
+                ),
+                await _count(
+                    running, "quotes of 10 + 10 listings, listings held", 11, QUOTES, warm=LISTINGS, inputs=quotes
+                ),
+            ]
+
+
+async def _count(
+    running: World, name: str, least: int, query: str, *, warm: str | None = None, **variables: Any
+) -> Measured:
+    for account in await running.services.accounts.list("default"):
+        running.services.gateway.reading.keeper.forget(account.id)
+    await asyncio.sleep(0.01)
+    if warm:
+        await running.data(warm)
+    counts = []
+    for _ in range(2):
+        running.calls.clear()
+        await running.data(query, **variables)
+        counts.append(len(running.data_calls()))
+    return Measured(name, least, *counts)
+
+
+async def _pages(running: World) -> int:
+    """Listing pages, and as many pages of 100 reservations per account as its stays of the month really need."""
+    needed = 5
+    data = await running.data(
+        "query($from: Date!, $to: Date!) { accounts { nodes { reservations(first: 500, filter: {stay: {from: $from,"
+        " to: $to}}) { nodes { id } } } } }",
+        **MONTH,
+    )
+    for account in data["accounts"]["nodes"]:
+        needed += -(-len(account["reservations"]["nodes"]) // 100)
+    return needed
+
+
+def main() -> None:
+    """Print the table."""
+    print(f"{'upstream calls':<48}{'least':>7}{'cold':>7}{'ratio':>7}{'again':>7}")
+    for each in asyncio.run(measure()):
+        print(f"{each.name:<48}{each.least:>7}{each.cold:>7}{each.cold / each.least:>7.2f}{each.again:>7}")
+
+
+if __name__ == "__main__":
+    main()
