@@ -116,7 +116,7 @@ class ProviderClient:
     async def reservations_by_listing(
         self, listing_ids: Sequence[str], query: ReservationQuery
     ) -> Batch[list[Reservation]]:
-        """All reservations of several listings under ``query`` (its ``listing_ids`` is None), in as few calls as possible.
+        """All reservations of several listings under ``query`` (without ``listing_ids``), in as few calls as possible.
 
         A listing without any has an empty list in ``found``. More than the filters ask for may be returned.
         """

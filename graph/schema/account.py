@@ -14,6 +14,7 @@ from graph.schema.exposing import expose_enum, exposes
 from graph.schema.listing import AccountListingFilter, Listing, ListingOrder, listing_query
 from graph.schema.node import Node
 from graph.schema.paging import on_cursor
+from graph.schema.plain import pure
 from graph.schema.reservation import (
     ListingReservationFilter,
     Reservation,
@@ -31,6 +32,7 @@ class ProviderAccount(model.ProviderAccount):
     pass
 
 
+@pure
 def _id(account: strawberry.Parent[ConnectedAccount]) -> strawberry.ID:
     return ids.GlobalId(ids.ACCOUNT, account.id).text()
 

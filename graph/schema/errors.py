@@ -53,7 +53,7 @@ def present(error: GraphQLError) -> GraphQLError:
             return _copy(error, original.message, provider_extensions(original))
         case BadInput():
             return _copy(error, str(original), bad_input_extensions(original))
-        case None | GraphQLError():
+        case None | GraphQLError() if error.path is None or error.message.startswith("Argument "):
             code = OPERATION_TOO_LARGE if _TOO_LARGE.search(error.message) else INVALID_OPERATION
             return _copy(error, error.message, {"code": code})
     # The place and the kind of the fault, not its text or values: those may hold what no log should.

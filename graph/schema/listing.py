@@ -29,6 +29,7 @@ from graph.schema.context import Info
 from graph.schema.exposing import expose_enum, exposes
 from graph.schema.node import Node
 from graph.schema.paging import on_cursor
+from graph.schema.plain import pure
 from graph.schema.price import PriceDetails, stay
 from graph.schema.reservation import ListingReservationFilter, Reservation, ReservationOrder, reservation_query
 from providers import model
@@ -44,6 +45,7 @@ expose_enum(ListingOrderField)
 @exposes(model.Listing)
 class Listing(model.Listing, Node):
     @strawberry.field(description="Opaque id, unique over all types, accounts and PMSs.")
+    @pure
     def id(self) -> strawberry.ID:
         return ids.GlobalId(ids.LISTING, self.account_id, self.provider_id).text()
 

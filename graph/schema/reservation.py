@@ -21,6 +21,7 @@ from graph.schema.arguments import (
 from graph.schema.context import Info
 from graph.schema.exposing import expose_enum, exposes
 from graph.schema.node import Node
+from graph.schema.plain import pure
 from providers import model
 from providers.queries import OrderDirection, ReservationOrderField, ReservationQuery
 
@@ -35,6 +36,7 @@ expose_enum(OrderDirection)
 @exposes(model.Reservation)
 class Reservation(model.Reservation, Node):
     @strawberry.field(description="Opaque id, unique over all types, accounts and PMSs.")
+    @pure
     def id(self) -> strawberry.ID:
         return ids.GlobalId(ids.RESERVATION, self.account_id, self.provider_id).text()
 

@@ -4,13 +4,21 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import MaxAliasesLimiter, MaxTokensLimiter, ParserCache, QueryDepthLimiter, ValidationCache
+from strawberry.extensions import (
+    AddValidationRules,
+    MaxAliasesLimiter,
+    MaxTokensLimiter,
+    ParserCache,
+    QueryDepthLimiter,
+    ValidationCache,
+)
 from strawberry.printer import print_schema
 from strawberry.types import ExecutionContext
 
 from graph.schema.account import Account
 from graph.schema.guards import OperationGuard, cost_guard
 from graph.schema.listing import Listing
+from graph.schema.plain import PlainExecutor, mark_plain_fields
 from graph.schema.query import Query
 from graph.schema.reservation import Reservation
 from providers.errors import ErrorCode
@@ -29,21 +37,25 @@ def build_schema(
     *, max_depth: int = 15, max_tokens: int = 5000, max_aliases: int = 100, max_cost: int = 200_000
 ) -> strawberry.Schema:
     """The schema with its limits."""
+    # Made once: a limiter makes new rules each time, and the cache of validations knows documents by their rules.
+    rules = [*MaxAliasesLimiter(max_aliases).validation_rules, *QueryDepthLimiter(max_depth).validation_rules]
     limits: list[Any] = [
         OperationGuard,
         lambda: MaxTokensLimiter(max_tokens),
-        lambda: MaxAliasesLimiter(max_aliases),
-        lambda: QueryDepthLimiter(max_depth),
+        lambda: AddValidationRules(rules),
         lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
         lambda: ValidationCache(maxsize=CACHED_DOCUMENTS),
         # Behind the cache, which would overwrite its verdict.
         cost_guard(max_cost),
     ]
-    return GatewaySchema(
+    schema = GatewaySchema(
         query=Query,
         types=[Account, Listing, Reservation, ErrorCode],
         extensions=limits,
+        execution_context_class=PlainExecutor,
     )
+    mark_plain_fields(schema)
+    return schema
 
 
 def schema_text() -> str:

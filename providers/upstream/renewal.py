@@ -76,7 +76,7 @@ class TokenKeeper:
         self._patience = patience
         self._token: Token | None = None
         self._usable_from = self._renew_from = self._dead_from = -inf
-        self._replaced_at = -inf
+        self._fruitless_at = -inf
         self._failure: AuthenticationFailed | None = None
         self._failed_at = -inf
         self._task: asyncio.Task[None] | None = None
@@ -98,18 +98,25 @@ class TokenKeeper:
         return self._token
 
     async def replace(self, rejected: Token) -> Token | None:
-        """A token instead of ``rejected``. None if a renewal has been tried lately and a new token did not help.
+        """A token instead of ``rejected``. None if a new token did not help lately.
 
         Raises ``AuthenticationFailed`` where the credentials cannot make another one.
         """
         if self._holds(rejected):
-            if self._clock.monotonic() - self._replaced_at < REMEMBERED:
+            if self._clock.monotonic() - self._fruitless_at < REMEMBERED:
                 return None
             await self._renew(rejected)
             if self._holds(rejected):  # the renewal that was under way was for something else
                 await self._renew(rejected)
         await self._settled()
         return self._token
+
+    def did_not_help(self) -> None:
+        """A new token was rejected like the old one: the PMS means something else, and tokens would be made in vain.
+
+        A renewal that did help is not remembered: a PMS may well end two tokens within a minute.
+        """
+        self._fruitless_at = self._clock.monotonic()
 
     async def aclose(self, patience: float) -> None:
         """Let a renewal end, since it may have spent the old refresh token; cancel it after ``patience`` seconds."""
@@ -164,8 +171,6 @@ class TokenKeeper:
             self._failure, self._failed_at = failure, self._clock.monotonic()
             raise
         self._failure = None
-        if rejected is not None:
-            self._replaced_at = self._clock.monotonic()
 
     async def _find_or_issue(self, rejected: Token | None) -> None:
         stored = await self._shelf.load()

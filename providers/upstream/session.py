@@ -160,6 +160,8 @@ class AccountSession:
                 upstream_status=answer.status,
             )
         answer, _ = await self._attempts(call, flight, better)
+        if self._sender.dialect.token_rejected(answer):
+            self._keeper.did_not_help()
         return answer
 
     async def _send_for_token(self, call: Call) -> Answer:

@@ -158,3 +158,11 @@ async def test_variables_of_a_wrong_type_are_refused(running: World) -> None:
     error = await refused(running, "query($n: Int!) { listings(first: $n) { nodes { id } } }", n="many")
     assert error["code"] == "INVALID_OPERATION"
     assert "$n" in error["message"]
+
+
+async def test_a_required_argument_that_gets_null_is_refused(running: World) -> None:
+    error = await refused(running, "query($id: ID! = null) { listing(id: $id) { id } }")
+    assert error["code"] == "INVALID_OPERATION"
+    error = await refused(running, "query($n: Int) { listings(first: $n) { nodes { id } } }", n=None)
+    assert error["code"] == "INVALID_OPERATION"
+    assert "first" in error["message"]

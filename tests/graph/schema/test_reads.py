@@ -64,7 +64,10 @@ async def test_one_cursor_walks_all_accounts(running: World) -> None:
 
 
 async def test_listings_are_merged_by_name_over_all_accounts(running: World) -> None:
-    query = "query($way: OrderDirection!) { listings(first: 100, orderBy: {field: NAME, direction: $way}) { nodes { name } } }"
+    query = (
+        "query($way: OrderDirection!) { listings(first: 100, orderBy: {field: NAME, direction: $way}) {"
+        " nodes { name } } }"
+    )
     up = [node["name"] for node in (await running.data(query, way="ASC"))["listings"]["nodes"]]
     down = [node["name"] for node in (await running.data(query, way="DESC"))["listings"]["nodes"]]
     assert up == sorted(up, key=str.casefold)
@@ -125,8 +128,9 @@ async def test_reservations_of_all_listings_are_read_together(running: World) ->
 
 async def test_a_reservation_has_its_listing_account_guest_and_finance_lines(running: World) -> None:
     data = await running.data(
-        "{ reservations(first: 500, filter: {statuses: [CONFIRMED]}) { nodes { id provider status providerStatus arrival"
-        " departure nights guest { name email } party { guests adults } total { amount currency } listing { id name }"
+        "{ reservations(first: 500, filter: {statuses: [CONFIRMED]}) { nodes { id provider status providerStatus"
+        " arrival departure nights guest { name email } party { guests adults } total { amount currency }"
+        " listing { id name }"
         " account { id provider } financeLines { type name amount { amount currency } includedInTotal deleted } } } }"
     )
     nodes = data["reservations"]["nodes"]
@@ -185,8 +189,9 @@ async def test_calendars_cost_one_call_per_hostaway_listing_and_one_per_bookings
 
 async def test_calendars_agree_with_reservations(running: World) -> None:
     data = await running.data(
-        "query($from: Date!, $to: Date!) { listings(first: 100) { nodes { name calendar(from: $from, to: $to) { currency"
-        " days { date status unitsTotal } } reservations(first: 100, filter: {statuses: [CONFIRMED, BLOCKED], stay:"
+        "query($from: Date!, $to: Date!) { listings(first: 100) { nodes { name calendar(from: $from, to: $to) {"
+        " currency days { date status unitsTotal } } reservations(first: 100, filter: {statuses: [CONFIRMED, BLOCKED],"
+        " stay:"
         " {from: $from, to: $to}}) { nodes { arrival departure } } } } }",
         **days(30),
     )
@@ -194,9 +199,9 @@ async def test_calendars_agree_with_reservations(running: World) -> None:
     for node in data["listings"]["nodes"]:
         status = {day["date"]: day["status"] for day in node["calendar"]["days"] if not day["unitsTotal"]}
         for stay in node["reservations"]["nodes"]:
-            for day in status:
+            for day, held in status.items():
                 if stay["arrival"] <= day < stay["departure"]:
-                    assert status[day] in ("RESERVED", "BLOCKED"), (node["name"], stay, day)
+                    assert held in ("RESERVED", "BLOCKED"), (node["name"], stay, day)
                     checked += 1
     assert checked > 50
 
@@ -240,7 +245,10 @@ async def test_accounts_show_the_business_behind_them(running: World) -> None:
 
 
 async def test_accounts_are_paged_too(running: World) -> None:
-    query = "query($after: String) { accounts(first: 2, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } }"
+    query = (
+        "query($after: String) { accounts(first: 2, after: $after) { nodes { id }"
+        " pageInfo { hasNextPage endCursor } } }"
+    )
     first = (await running.data(query))["accounts"]
     second = (await running.data(query, after=first["pageInfo"]["endCursor"]))["accounts"]
     assert (len(first["nodes"]), len(second["nodes"])) == (2, 1)

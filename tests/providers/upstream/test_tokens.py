@@ -503,3 +503,14 @@ class TestFailures:
         with calling(caller(deadline=2)), pytest.raises(ProviderError):
             await session.token()
         assert now() == pytest.approx(2, abs=0.02)
+
+
+@in_virtual_time
+async def test_a_pms_may_end_tokens_twice_within_a_minute() -> None:
+    pms = Pms()
+    session = open_session(pms)
+    await session.send(get())
+    for issued in (2, 3):
+        pms.good = set()
+        assert (await session.send(get(f"/{issued}"))).json() == {"token": f"t{issued}"}
+    assert now() < 60

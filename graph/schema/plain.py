@@ -1,0 +1,130 @@
+"""A short way for plain values: most of an answer is attributes of objects that are there already.
+
+GraphQL's executor makes a path, a resolve-info and several type checks for every single value. Where a field is read
+from its object alone, and so is everything selected below it, the answer can be had without them. Whatever is not as
+expected (a null where none may be, a value that does not fit its type) goes the long way, which words the error.
+"""
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, TypeVar
+
+import strawberry
+from graphql import (
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+    is_object_type,
+)
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.field import StrawberryField
+
+Read = Callable[[Any], Any]
+F = TypeVar("F", bound=Callable[..., Any])
+
+_PLAIN = "staygraph.plain"
+
+
+class NotPlain(Exception):
+    """A value needs the executor's own way."""
+
+
+def pure(resolver: F) -> F:
+    """Mark a resolver that needs nothing but its object: neither arguments nor context, and no waiting."""
+    resolver.pure = True  # type: ignore[attr-defined]  # the mark
+    return resolver
+
+
+def mark_plain_fields(schema: strawberry.Schema) -> None:
+    """Note, on each field that is read from its object alone, how it is read."""
+    for kind in schema._schema.type_map.values():
+        if isinstance(kind, GraphQLObjectType):
+            for field in kind.fields.values():
+                read = _read_of(field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF))
+                if read is not None and not field.args:
+                    field.extensions[_PLAIN] = read
+
+
+def _read_of(declared: object) -> Read | None:
+    if not isinstance(declared, StrawberryField):
+        return None
+    if declared.is_basic_field:
+        return attrgetter(declared.python_name)
+    resolver: Any = declared.base_resolver.wrapped_func if declared.base_resolver else None
+    return resolver if getattr(resolver, "pure", False) else None
+
+
+class PlainExecutor(StrawberryGraphQLCoreExecutionContext):
+    """Strawberry's executor with the short way."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._reads: dict[int, tuple[Any, Read | None]] = {}
+
+    def execute_field(
+        self, parent_type: GraphQLObjectType, source: Any, field_details_list: Any, path: Any, position_context: Any
+    ) -> Any:
+        # Known by identity, as the executor knows its own sub-selections; the list is kept, so no other gets its id.
+        known = self._reads.get(id(field_details_list))
+        if known is None:
+            known = (field_details_list, self._plan(parent_type, field_details_list))
+            self._reads[id(field_details_list)] = known
+        if known[1] is not None:
+            try:
+                return known[1](source)
+            except Exception:  # noqa: BLE001, S110  # the long way meets the same fault and words it
+                pass
+        return super().execute_field(parent_type, source, field_details_list, path, position_context)
+
+    def _plan(self, parent_type: GraphQLObjectType, field_details_list: Any) -> Read | None:
+        """How to answer a field and everything below it; None if any of it needs more than its object."""
+        name = field_details_list[0].node.name.value
+        if name == "__typename":
+            return lambda _: parent_type.name
+        field: GraphQLField | None = self.schema.get_field(parent_type, name)
+        read: Read | None = field.extensions.get(_PLAIN) if field else None
+        if field is None or read is None:
+            return None
+        complete = self._completion(field.type, field_details_list)
+        return None if complete is None else lambda source: complete(read(source))
+
+    def _completion(self, kind: GraphQLOutputType, field_details_list: Any) -> Read | None:
+        if is_non_null_type(kind):
+            complete = self._completion(kind.of_type, field_details_list)
+            return None if complete is None else _present(complete)
+        if is_leaf_type(kind):
+            return _or_null(_present(kind.coerce_output_value))
+        if is_list_type(kind):
+            each = self._completion(kind.of_type, field_details_list)
+            return None if each is None else _or_null(lambda values: [each(value) for value in values])
+        if is_object_type(kind):
+            return self._object(kind, field_details_list)
+        return None
+
+    def _object(self, kind: GraphQLObjectType, field_details_list: Any) -> Read | None:
+        fields, deferred, _ = self.collect_subfields(kind, field_details_list)
+        plans = {name: self._plan(kind, details) for name, details in fields.items()}
+        ready = [(name, plan) for name, plan in plans.items() if plan is not None]
+        if deferred or len(ready) < len(plans):
+            return None
+        return _or_null(lambda value: {name: plan(value) for name, plan in ready})
+
+
+def _or_null(complete: Read) -> Read:
+    return lambda value: None if value is None else complete(value)
+
+
+def _present(complete: Read) -> Read:
+    """Like ``complete``, but a missing result is not plain. An exception given as a value raises, too."""
+
+    def run(value: Any) -> Any:
+        completed = complete(value)
+        if completed is None or isinstance(value, BaseException):
+            raise NotPlain
+        return completed
+
+    return run
