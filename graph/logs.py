@@ -2,6 +2,8 @@
 
 import logging
 import sys
+import traceback
+from pathlib import Path
 from typing import Any, Literal
 
 import structlog
@@ -55,3 +57,9 @@ def _last_steps(form: Literal["console", "json"]) -> list[Any]:
     return [
         structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
     ]
+
+
+def place_of(error: BaseException) -> list[str]:
+    """Where a fault arose: file, line and function of its last frames. Its text may hold what no log should."""
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    return [f"{Path(frame.filename).stem}:{frame.lineno} {frame.name}" for frame in frames]

@@ -4,8 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from providers.errors import ErrorCode, ProviderError
+import structlog
+
+from graph.logs import place_of
+from providers.errors import ErrorCode, ProviderError, UpstreamInvalid
 from providers.upstream.caller import current_caller
+
+log = structlog.get_logger(__name__)
 
 V = TypeVar("V")
 Outcomes = Mapping[str, V | ProviderError]
@@ -81,11 +86,18 @@ class Flights:
 
 
 async def _guarded(keys: Sequence[str], load: Load[V]) -> Outcomes[Any]:
-    """Run a load; a failure of the whole is the outcome of each key."""
+    """Run a load; a failure of the whole is the outcome of each key.
+
+    A plugin that trips over an answer nobody foresaw is a failure of that PMS alone.
+    """
     try:
         return await load(keys)
     except ProviderError as error:
         return dict.fromkeys(keys, error)
+    except Exception as error:  # noqa: BLE001  # whatever a plugin does must not take the other accounts down
+        log.error("a load failed", error=type(error).__name__, place=place_of(error))
+        failure = UpstreamInvalid("The PMS's answer could not be processed; the server's log says where.")
+        return dict.fromkeys(keys, failure)
 
 
 def _hurried(outcome: object, flight: _Flight, deadline: float) -> bool:

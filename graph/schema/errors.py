@@ -2,14 +2,13 @@
 
 import math
 import re
-import traceback
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import structlog
 from graphql import GraphQLError
 
+from graph.logs import place_of
 from graph.schema import ids
 from graph.schema.arguments import BadInput
 from providers.errors import ProviderError
@@ -57,7 +56,7 @@ def present(error: GraphQLError) -> GraphQLError:
             code = OPERATION_TOO_LARGE if _TOO_LARGE.search(error.message) else INVALID_OPERATION
             return _copy(error, error.message, {"code": code})
     # The place and the kind of the fault, not its text or values: those may hold what no log should.
-    log.error("resolver failed", path=error.path, error=type(original).__name__, place=_place(original))
+    log.error("resolver failed", path=error.path, error=type(original).__name__, place=place_of(original))
     return _copy(error, "Something went wrong inside StayGraph.", {"code": INTERNAL})
 
 
@@ -82,11 +81,6 @@ def provider_extensions(error: ProviderError) -> dict[str, Any]:
 
 def bad_input_extensions(error: BadInput) -> dict[str, Any]:
     return {"code": BAD_INPUT, "argument": error.argument, "allowed": error.allowed}
-
-
-def _place(error: BaseException) -> list[str]:
-    frames = traceback.extract_tb(error.__traceback__)[-3:]
-    return [f"{Path(frame.filename).stem}:{frame.lineno} {frame.name}" for frame in frames]
 
 
 def _copy(error: GraphQLError, message: str, extensions: dict[str, Any]) -> GraphQLError:

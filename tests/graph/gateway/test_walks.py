@@ -18,7 +18,7 @@ from graph.gateway.ordering import Ordering
 from graph.gateway.reading import Ages, Reading, weigh
 from graph.gateway.reports import SourceStatus
 from graph.gateway.store import Store
-from providers.errors import UpstreamUnavailable
+from providers.errors import ErrorCode, UpstreamUnavailable
 from providers.manifest import AuthType
 from providers.queries import OddRecord, Page
 from providers.upstream.clock import SystemClock
@@ -48,6 +48,7 @@ class FakePms:
     orders: bool = False
     filters: bool = False
     failures: int = 0
+    bug: bool = False
     odd: Sequence[OddRecord] = ()
     calls: list[str] = field(default_factory=list)
 
@@ -56,6 +57,8 @@ class FakePms:
         if self.failures:
             self.failures -= 1
             raise UpstreamUnavailable("The PMS could not be reached.")
+        if self.bug:
+            raise KeyError("guest@example.com")
         rows = [row for row in self.records if query.parity is None or keeps(query, row)]
         if query.order:
             rows = ordering(query).arranged(rows)
@@ -261,6 +264,17 @@ async def test_a_failing_account_is_reported_and_the_others_are_served() -> None
     assert failed.error is not None
     assert (failed.error.provider, failed.error.account_id) == ("FAKE", "acc1")
     assert not page.has_next
+
+
+async def test_a_plugin_that_trips_fails_its_own_account_only(caplog: pytest.LogCaptureFixture) -> None:
+    pmss = {f"acc{n}": FakePms([Record(f"acc{n}", "1", n)]) for n in range(3)}
+    pmss["acc1"].bug = True
+    page = await World(pmss).read(Query(), 9)
+    assert [each.record.value for each in page.taken] == [0, 2]
+    error = page.sources[1].error
+    assert error is not None
+    assert error.code is ErrorCode.UPSTREAM_INVALID
+    assert "guest" not in error.message + caplog.text
 
 
 async def test_records_that_could_not_be_read_make_the_source_partial() -> None:
