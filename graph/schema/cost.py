@@ -19,7 +19,7 @@ from graphql import (
 DEFAULT_FIRST = 50
 """What a list that has ``first`` gives when it is left out."""
 
-MAX_LEVELS = 200
+MAX_LEVELS = 100
 """Nesting at which the count gives up: far above any depth that is allowed, far below Python's own bound."""
 
 _PAGED = {"accounts", "listings", "reservations"}

@@ -39,7 +39,7 @@ CODES = {
 }
 
 # Strawberry's limiters tell what they refuse in words only; a test holds each of these.
-_TOO_LARGE = re.compile(r"exceeds maximum operation depth|aliases found|more than \d+ tokens")
+_TOO_LARGE = re.compile(r"exceeds maximum operation depth|aliases found|more than \d+ tokens|nested too deeply")
 
 
 def present(error: GraphQLError) -> GraphQLError:
@@ -56,7 +56,9 @@ def present(error: GraphQLError) -> GraphQLError:
             code = OPERATION_TOO_LARGE if _TOO_LARGE.search(error.message) else INVALID_OPERATION
             return _copy(error, error.message, {"code": code})
     # The place and the kind of the fault, not its text or values: those may hold what no log should.
-    log.error("resolver failed", path=error.path, error=type(original).__name__, place=place_of(original))
+    log.error(
+        "resolver failed", path=error.path, error=type(original or error).__name__, place=place_of(original or error)
+    )
     return _copy(error, "Something went wrong inside StayGraph.", {"code": INTERNAL})
 
 

@@ -139,6 +139,7 @@ async def test_one_unknown_id_of_several_fails_alone(running: World) -> None:
             "OPERATION_TOO_LARGE",
         ),
         ("{ " + " ".join(f"a{n}: accounts {{ totalCount }}" for n in range(10_000)) + " }", "OPERATION_TOO_LARGE"),
+        ("{ a" * 2000 + "}" * 2000, "OPERATION_TOO_LARGE"),
         ("{ " + " ".join(f"a{n}: accounts {{ totalCount }}" for n in range(101)) + " }", "OPERATION_TOO_LARGE"),
         (
             "{ listings(first: 500) { nodes { reservations(first: 500) { nodes { id } } } } }",
