@@ -17,11 +17,13 @@ from graph.schema.cost import CostCount
         ("{ providers { code } rateLimits { used } }", 0),
         ("query A { listings(first: 3) { nodes { id } } } query B { listings(first: 9) { nodes { id } } }", 9),
         (
-            "{ listings(first: 4) { ...Page } } fragment Page on C { nodes { reservations(first: 2) { nodes { id } } } }",
+            "{ listings(first: 4) { ...Page } }"
+            " fragment Page on C { nodes { reservations(first: 2) { nodes { id } } } }",
             12,
         ),
         (
-            "{ ...A } fragment A on Query { ...B ...B } fragment B on Query { ...A listings(first: 5) { nodes { id } } }",
+            "{ ...A } fragment A on Query { ...B ...B }"
+            " fragment B on Query { ...A listings(first: 5) { nodes { id } } }",
             10,
         ),
     ],
