@@ -107,19 +107,22 @@ class Collector(Generic[T, Q]):
             taken = await take_in_turn(streams, request.first, self._totals)
         else:
             taken = await take_merged(streams, request.first, ordering)
+        # Before the count: its failures must not end the walk before these accounts had their turn.
+        has_next = any(stream.ready or not (stream.done or stream.error) for stream in streams)
+        end = _end(before, streams, taken)
         total = await self._total(streams) if request.count else None
         for stream in streams:
             for error in filter(None, (stream.error, stream.stale)):
                 name_error(error, stream.account)
         return Collected(
             taken=taken,
-            has_next=any(stream.ready or not (stream.done or stream.error) for stream in streams),
+            has_next=has_next,
             total=total,
             sources=[report(stream) for stream in streams],
             cursors=self._cursors,
             fingerprint=name,
             before=before,
-            end=_end(before, streams, taken),
+            end=end,
         )
 
     async def _total(self, streams: Sequence[AccountStream[T]]) -> int | None:

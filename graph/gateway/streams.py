@@ -64,7 +64,7 @@ class AccountStream(Generic[T]):
         self.cut_short = False
         self._ready: deque[tuple[T, Mark]] = deque()
         self._pages_read = 0
-        self._last: Page[T] | None = None
+        self._count: int | None = None
 
     @property
     def account(self) -> ConnectedAccount:
@@ -111,19 +111,12 @@ class AccountStream(Generic[T]):
 
     async def count(self) -> int | None:
         """How many records the whole filtered collection has; None if only a full walk would tell, or on failure."""
-        try:
-            page = await self._countable_page()
-        except ProviderError as error:
-            self.error = self.error or error
-            return None
-        if page.next is None and page is not self._last:
-            return sum(1 for record in page.items if self.collection.keeps(record))
-        return page.total if self.collection.exact else None
-
-    async def _countable_page(self) -> Page[T]:
-        if self._last is not None and self._last.total is not None and self.collection.exact:
-            return self._last
-        return self._note(await self.collection.filtered(None), count_only=True)
+        if self._count is None and self.error is None:
+            try:
+                self._note(await self.collection.filtered(None), None)
+            except ProviderError as error:
+                self.error = error
+        return self._count
 
     async def _advance(self) -> None:
         match self.mark:
@@ -141,7 +134,7 @@ class AccountStream(Generic[T]):
     async def _open_ordered(self) -> None:
         """A collection that fits one page is put in order here; a longer one must come in order, or be held."""
         held = await self.collection.held()
-        first = self._note(held or await self.collection.filtered(None))
+        first = self._note(held or await self.collection.filtered(None), None, whole=held is not None)
         if first.next is not None and self.collection.ordered:
             self._take_page(first, PageMark())
         else:
@@ -155,6 +148,7 @@ class AccountStream(Generic[T]):
         if records is None:
             records = await self._read_all()
         kept = ordering.arranged(record for record in records if self.collection.keeps(record))
+        self._count = len(kept)
         for record in kept:
             key = ordering.key(record)
             if after is None or ordering.before((after.value, after.id), key):
@@ -165,7 +159,7 @@ class AccountStream(Generic[T]):
         records: list[T] = []
         position: str | None = None
         for _ in range(MAX_PAGES):
-            page = self._note(await self.collection.filtered(position))
+            page = self._note(await self.collection.filtered(position), position)
             records.extend(page.items)
             if page.next is None:
                 return records
@@ -180,7 +174,7 @@ class AccountStream(Generic[T]):
             self.cut_short = True
             return
         fetch = self.collection.whole if mark.whole else self.collection.filtered
-        self._take_page(self._note(await fetch(mark.position)), mark)
+        self._take_page(self._note(await fetch(mark.position), mark.position, whole=mark.whole), mark)
 
     def _take_page(self, page: Page[T], mark: PageMark) -> None:
         self._pages_read += 1
@@ -203,11 +197,14 @@ class AccountStream(Generic[T]):
             record, _ = self._ready.pop()
             self._ready.append((record, mark))
 
-    def _note(self, fetched: FetchedPage[T], *, count_only: bool = False) -> Page[T]:
+    def _note(self, fetched: FetchedPage[T], position: str | None, *, whole: bool = False) -> Page[T]:
+        """Remember what a page tells beside its records: its age, what was odd, and how many records there are."""
         page = fetched.value
         self.stale = fetched.error or self.stale
         self.fetched_at = min(filter(None, (self.fetched_at, fetched.fetched_at)))
         self.odd |= {odd.id: odd for odd in page.odd}
-        if not count_only:
-            self._last = page
+        if position is None and page.next is None:
+            self._count = sum(1 for record in page.items if self.collection.keeps(record))
+        elif self.collection.exact and not whole and page.total is not None:
+            self._count = page.total
         return page
