@@ -17,6 +17,7 @@ from graph.gateway.gateway import Gateway, build_gateway
 from graph.gateway.keeper import Keeper
 from graph.gateway.reading import Ages, Reading, weigh
 from graph.gateway.store import Store
+from graph.schema.guards import SizeLimits
 from graph.schema.schema import build_schema
 from graph.settings import Settings
 from graph.storage.database import Database
@@ -88,10 +89,12 @@ async def running(
             gateway=build_gateway(reading, cursors),
             cursors=cursors,
             schema=build_schema(
-                max_depth=settings.max_query_depth,
                 max_tokens=settings.max_query_tokens,
-                max_aliases=settings.max_query_aliases,
-                max_cost=settings.max_query_cost,
+                limits=SizeLimits(
+                    records=settings.max_query_cost,
+                    depth=settings.max_query_depth,
+                    aliases=settings.max_query_aliases,
+                ),
             ),
         )
 

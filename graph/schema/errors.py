@@ -38,8 +38,8 @@ CODES = {
     INTERNAL: "A fault of StayGraph itself; the server's log has the details.",
 }
 
-# Strawberry's limiters tell what they refuse in words only; a test holds each of these.
-_TOO_LARGE = re.compile(r"exceeds maximum operation depth|aliases found|more than \d+ tokens|nested too deeply")
+# The parser tells what it refuses in words only; a test holds each of these.
+_TOO_LARGE = re.compile(r"more than \d+ tokens|nested too deeply")
 
 
 def present(error: GraphQLError) -> GraphQLError:

@@ -1,13 +1,14 @@
 """What every operation passes before it runs: a name and a deadline towards the limits, and a bound on its size."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from graphql import GraphQLError
 from strawberry.extensions import SchemaExtension
 
 from graph.schema.context import Context
-from graph.schema.cost import CostCount
 from graph.schema.errors import OPERATION_TOO_LARGE
+from graph.schema.size import Size, Sizing
 from providers.upstream.caller import Caller, calling
 
 
@@ -22,21 +23,38 @@ class OperationGuard(SchemaExtension):
             yield
 
 
-def cost_guard(max_cost: int) -> type[SchemaExtension]:
-    """An extension that refuses operations which ask for more than ``max_cost`` records."""
+@dataclass(frozen=True, slots=True)
+class SizeLimits:
+    """How large an operation may be."""
 
-    class CostGuard(SchemaExtension):
-        def on_validate(self) -> Iterator[None]:
-            context = self.execution_context
-            if context.graphql_document is None or context.pre_execution_errors:
-                yield
-                return
-            count = CostCount(context.graphql_document, context.variables, max_cost)
-            if count.of_costliest() > max_cost:
-                context.pre_execution_errors = [too_large(f"The operation asks for more than {max_cost} records.")]
+    records: int = 200_000
+    depth: int = 15
+    aliases: int = 100
+
+
+def size_guard(limits: SizeLimits) -> type[SchemaExtension]:
+    """An extension that refuses operations beyond ``limits`` before they are validated."""
+
+    class SizeGuard(SchemaExtension):
+        def on_parse(self) -> Iterator[None]:
             yield
+            context = self.execution_context
+            if context.graphql_document is not None:
+                size = Sizing(context.graphql_document, context.variables).of_largest()
+                if problem := _problem(size, limits):
+                    raise too_large(problem)
 
-    return CostGuard
+    return SizeGuard
+
+
+def _problem(size: Size, limits: SizeLimits) -> str | None:
+    if size.depth > limits.depth:
+        return f"The operation nests {size.depth} levels deep. Allowed: {limits.depth}."
+    if size.aliases > limits.aliases:
+        return f"The operation has {min(size.aliases, 1_000_000)} aliases or more. Allowed: {limits.aliases}."
+    if size.records > limits.records:
+        return f"The operation may ask for more than {limits.records} records. Ask for fewer at once: lower first."
+    return None
 
 
 def too_large(message: str) -> GraphQLError:

@@ -5,18 +5,15 @@ from typing import Any
 import strawberry
 from graphql import GraphQLError
 from strawberry.extensions import (
-    AddValidationRules,
-    MaxAliasesLimiter,
     MaxTokensLimiter,
     ParserCache,
-    QueryDepthLimiter,
     ValidationCache,
 )
 from strawberry.printer import print_schema
 from strawberry.types import ExecutionContext
 
 from graph.schema.account import Account
-from graph.schema.guards import OperationGuard, cost_guard
+from graph.schema.guards import OperationGuard, SizeLimits, size_guard
 from graph.schema.listing import Listing
 from graph.schema.plain import PlainExecutor, mark_plain_fields
 from graph.schema.query import Query
@@ -33,25 +30,20 @@ class GatewaySchema(strawberry.Schema):
         return
 
 
-def build_schema(
-    *, max_depth: int = 15, max_tokens: int = 5000, max_aliases: int = 100, max_cost: int = 200_000
-) -> strawberry.Schema:
+def build_schema(*, max_tokens: int = 5000, limits: SizeLimits = SizeLimits()) -> strawberry.Schema:  # noqa: B008  # frozen
     """The schema with its limits."""
-    # Made once: a limiter makes new rules each time, and the cache of validations knows documents by their rules.
-    rules = [*MaxAliasesLimiter(max_aliases).validation_rules, *QueryDepthLimiter(max_depth).validation_rules]
-    limits: list[Any] = [
+    extensions: list[Any] = [
         OperationGuard,
         lambda: MaxTokensLimiter(max_tokens),
-        lambda: AddValidationRules(rules),
+        # Around the parser's cache, whose documents it sizes.
+        size_guard(limits),
         lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
         lambda: ValidationCache(maxsize=CACHED_DOCUMENTS),
-        # Behind the cache, which would overwrite its verdict.
-        cost_guard(max_cost),
     ]
     schema = GatewaySchema(
         query=Query,
         types=[Account, Listing, Reservation, ErrorCode],
-        extensions=limits,
+        extensions=extensions,
         execution_context_class=PlainExecutor,
     )
     mark_plain_fields(schema)

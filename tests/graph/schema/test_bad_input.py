@@ -1,5 +1,6 @@
 """Bad input: each refusal has a code, names the argument and says what is allowed; no PMS is asked."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -140,6 +141,12 @@ async def test_one_unknown_id_of_several_fails_alone(running: World) -> None:
         ),
         ("{ " + " ".join(f"a{n}: accounts {{ totalCount }}" for n in range(10_000)) + " }", "OPERATION_TOO_LARGE"),
         ("{ a" * 2000 + "}" * 2000, "OPERATION_TOO_LARGE"),
+        (
+            "{ ...F0 } "
+            + " ".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(60))
+            + " fragment F60 on Query { x: providers { code } }",
+            "OPERATION_TOO_LARGE",
+        ),
         ("{ " + " ".join(f"a{n}: accounts {{ totalCount }}" for n in range(101)) + " }", "OPERATION_TOO_LARGE"),
         (
             "{ listings(first: 500) { nodes { reservations(first: 500) { nodes { id } } } } }",
@@ -167,3 +174,10 @@ async def test_a_required_argument_that_gets_null_is_refused(running: World) -> 
     error = await refused(running, "query($n: Int) { listings(first: $n) { nodes { id } } }", n=None)
     assert error["code"] == "INVALID_OPERATION"
     assert "first" in error["message"]
+
+
+async def test_fragments_that_double_do_not_keep_the_server_busy(running: World) -> None:
+    doubling = " ".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(60))
+    async with asyncio.timeout(5):
+        body = await running.ask("{ ...F0 } " + doubling + " fragment F60 on Query { providers { code } }")
+    assert body["data"]["providers"]
