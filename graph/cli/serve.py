@@ -47,4 +47,5 @@ async def _serve(settings: Settings) -> None:
 
 def gateway_options(settings: Settings) -> dict[str, object]:
     """How uvicorn serves the gateway."""
-    return {"lifespan": "on", "ws_max_size": settings.max_body_bytes}
+    # Clients that poll keep their connection; five seconds, the default, would break it between two polls.
+    return {"lifespan": "on", "ws_max_size": settings.max_body_bytes, "timeout_keep_alive": 75}

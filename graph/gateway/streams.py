@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Generic, Protocol, TypeVar
 
 from graph.accounts.accounts import ConnectedAccount
@@ -135,10 +136,22 @@ class AccountStream(Generic[T]):
         """A collection that fits one page is put in order here; a longer one must come in order, or be held."""
         held = await self.collection.held()
         first = self._note(held or await self.collection.filtered(None), None, whole=held is not None)
-        if first.next is not None and self.collection.ordered:
+        if first.next is not None and self.collection.ordered and self._comes_in_order(first):
             self._take_page(first, PageMark())
         else:
             await self._hold(None, None if first.next else list(first.items))
+
+    def _comes_in_order(self, page: Page[T]) -> bool:
+        """Whether the PMS really ordered its page: some know an order by name only, and ignore it.
+
+        A few neighbours may be the other way round: PMSs order names by rules of their own.
+        """
+        ordering = self.collection.ordering
+        if ordering is None:
+            return True
+        keys = [ordering.key(record) for record in page.items]
+        swapped = sum(1 for a, b in pairwise(keys) if a[0] != b[0] and ordering.before(b, a))
+        return swapped <= len(keys) // 10
 
     async def _hold(self, after: KeyMark | None, records: list[T] | None = None) -> None:
         """Read all of a bounded collection, put it in order, and make ready what comes after a key."""

@@ -16,6 +16,7 @@ MAX_IDS = 200
 MAX_TEXT = 200
 MAX_AGE = 86_400 * 30
 MAX_GUESTS = 500
+FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 
 class BadInput(Exception):
@@ -83,8 +84,16 @@ def check_list(values: Sequence[T] | None, argument: str, bound: int = MAX_IDS) 
     return list(dict.fromkeys(values))
 
 
+def check_year(day: date | None, argument: str) -> None:
+    """Raises ``BadInput`` for a day so far away that no PMS, and no arithmetic with days, can mean it."""
+    if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise BadInput(argument, f"({day}) is too far away", allowed=f"the years {FIRST_YEAR} to {LAST_YEAR}")
+
+
 def check_days(start: date, end: date, names: tuple[str, str] = ("from", "to")) -> Days:
     """The days from ``start`` up to, not including, ``end``. Raises ``BadInput``."""
+    check_year(start, names[0])
+    check_year(end, names[1])
     if start >= end:
         raise BadInput(
             names[0],
@@ -107,6 +116,8 @@ def check_range(given: DateRangeInput | None, argument: str) -> DateRange | None
         return None
     if given.start is None and given.end is None:
         raise BadInput(argument, "has neither from nor to", allowed="at least one of them, or leave it out")
+    check_year(given.start, f"{argument}.from")
+    check_year(given.end, f"{argument}.to")
     if given.start is not None and given.end is not None and given.start >= given.end:
         raise BadInput(
             f"{argument}.from",
@@ -117,6 +128,7 @@ def check_range(given: DateRangeInput | None, argument: str) -> DateRange | None
 
 
 def check_stay(arrival: date, departure: date, argument: str, longest: int = 366) -> None:
+    check_year(arrival, f"{argument}.arrival".removeprefix("."))
     if not 1 <= (departure - arrival).days <= longest:
         raise BadInput(
             f"{argument}.departure".removeprefix("."),
@@ -135,4 +147,5 @@ def check_instant(instant: datetime | None, argument: str) -> datetime | None:
     """The instant in UTC. Raises ``BadInput`` for one without a time zone, which could be any of 26 hours."""
     if instant is not None and instant.tzinfo is None:
         raise BadInput(argument, "has no time zone", allowed="an instant such as 2026-11-22T10:00:00Z")
+    check_year(instant, argument)
     return instant.astimezone(UTC) if instant else None

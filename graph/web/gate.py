@@ -11,7 +11,7 @@ from graph.accounts.keys import ApiKeys, Viewer
 from graph.schema.errors import INVALID_OPERATION, OPERATION_TOO_LARGE, UNAUTHENTICATED
 from graph.web.refusals import Refused
 
-BODY_SECONDS = 30.0
+BODY_SECONDS = 10.0
 """How long a client may take to send its request."""
 
 _JSON_TYPES = {"application/json", "application/graphql-response+json"}

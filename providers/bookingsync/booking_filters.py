@@ -18,7 +18,8 @@ _FILTERABLE = {
     ReservationStatus.PENDING: "tentative",
     ReservationStatus.BLOCKED: "unavailable",
 }
-_HIDDEN = frozenset({ReservationStatus.CANCELLED, ReservationStatus.UNKNOWN})
+# Blocks are "unavailable" or, held by another application, "locked": a word that the filter does not know.
+_HIDDEN = frozenset({ReservationStatus.CANCELLED, ReservationStatus.UNKNOWN, ReservationStatus.BLOCKED})
 _DAY = timedelta(days=1)
 _UPDATE_MARGIN = timedelta(seconds=2)
 """Whether ``updated_since`` includes its instant, and how it treats fractions, is not documented."""

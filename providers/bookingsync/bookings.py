@@ -29,6 +29,8 @@ STATUSES = {
     "booked": ReservationStatus.CONFIRMED,
     "tentative": ReservationStatus.PENDING,
     "unavailable": ReservationStatus.BLOCKED,
+    # Held by another application or user; it blocks its nights (BookingSync documentation, Enums).
+    "locked": ReservationStatus.BLOCKED,
     "canceled": ReservationStatus.CANCELLED,
     "cancelled": ReservationStatus.CANCELLED,
 }

@@ -20,6 +20,7 @@ from providers.wire.values import OddValue, read_decimal
 
 TOKEN_PATH = "/oauth/token"  # noqa: S105 -- a path
 MEDIA_TYPE = "application/vnd.api+json"
+PUBLIC_ONLY = frozenset({"public"})
 TOKEN_LIFE = timedelta(hours=2)
 _FAR = timedelta(days=366)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -149,7 +150,7 @@ def _token(answer: Answer, refresh: str | None, scopes: frozenset[str]) -> Token
         issued_at=issued_at,
         expires_at=expires_at,
         refresh=renewed if isinstance(renewed, str) and renewed else refresh,
-        scopes=_scopes(granted) if isinstance(granted, str) else scopes or _assumed(refresh),
+        scopes=_granted(granted, scopes, refresh),
     )
 
 
@@ -167,8 +168,16 @@ def _life(body: dict[str, Any], received_at: datetime) -> tuple[datetime, dateti
     return created_at, created_at + life
 
 
-def _assumed(refresh: str | None) -> frozenset[str]:
-    return frozenset() if refresh else frozenset({"public"})
+def _granted(said: object, before: frozenset[str], refresh: str | None) -> frozenset[str]:
+    """The scopes of a token; empty where they are not known.
+
+    The documentation prints ``"scope":"public"`` as its sample of every grant. Of client credentials it is true; of an
+    account's own token it may be the sample's words, so it is not believed: what is really missing answers 403.
+    """
+    if refresh is None:
+        return _scopes(said) if isinstance(said, str) and said.strip() else PUBLIC_ONLY
+    known = _scopes(said) if isinstance(said, str) else before
+    return frozenset() if known <= PUBLIC_ONLY else known
 
 
 def _scopes(text: str | None) -> frozenset[str]:

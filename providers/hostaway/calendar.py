@@ -95,9 +95,10 @@ def _status(wire: WireDay) -> DayStatus:
 
 
 def _available(wire: WireDay, status: DayStatus) -> bool | None:
-    if wire.is_available is not None:
+    """Both must say so: a day that is called blocked is not for sale, whatever its flag says."""
+    if status is DayStatus.UNKNOWN:
         return wire.is_available
-    return None if status is DayStatus.UNKNOWN else status is DayStatus.AVAILABLE
+    return status is DayStatus.AVAILABLE and wire.is_available is not False
 
 
 def _maximum_stay(nights: int | None) -> int | None:

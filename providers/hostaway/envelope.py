@@ -16,11 +16,15 @@ _KEY_LIKE = re.compile(r"[\w.~+/=-]{40,}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """The records of a list answer, how many the PMS says there are under the same filter, and when it came."""
+    """The records of a list answer, how many the PMS says there are under the same filter, and when it came.
+
+    ``limit`` is the page size that the PMS says it kept to.
+    """
 
     rows: list[Any]
     count: int | None
     received_at: datetime
+    limit: int | None = None
 
 
 def read_list(answer: Answer) -> Rows:
@@ -32,7 +36,12 @@ def read_list(answer: Answer) -> Rows:
     rows = body.get("result")
     if not isinstance(rows, list):
         raise UpstreamInvalid("Hostaway answered without the list it promises.", upstream_status=answer.status)
-    return Rows(rows=rows, count=_count(body.get("count")), received_at=answer.received_at)
+    return Rows(
+        rows=rows,
+        count=_count(body.get("count")),
+        received_at=answer.received_at,
+        limit=_count(body.get("limit")),
+    )
 
 
 def read_object(answer: Answer) -> dict[str, Any]:

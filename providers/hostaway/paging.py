@@ -86,13 +86,29 @@ async def read_page(read: Read, filters: Query, position: Position | None, *, cu
         start = () if cursor else (("offset", "0"),)
         return _stretch(await read((*_limited(filters), *start)), None, cursor=cursor)
     if position.cursor:
-        rows = await read((*_limited(filters), ("afterId", position.last)))
-        if not rows.rows or (_new(rows.rows, position) and not _repeats(rows.rows, position)):
-            return _stretch(rows, position, cursor=True)
+        following = await _after(read, filters, position)
+        if following is not None:
+            return _stretch(following, position, cursor=True)
     rows = await read((*_limited(filters), ("offset", str(position.seen))))
     if _repeats(rows.rows, position):
         return _stuck(rows, position)
     return _stretch(rows, position, cursor=False)
+
+
+async def _after(read: Read, filters: Query, position: Position) -> Rows | None:
+    """The rows behind the cursor; None where the server does not know ``afterId``.
+
+    It is newer than many servers, and what they do with an unknown parameter is not documented: they may ignore it,
+    or refuse it with 400 or 422.
+    """
+    try:
+        rows = await read((*_limited(filters), ("afterId", position.last)))
+    except UpstreamRefused as refused:
+        if refused.upstream_status not in (400, 422):
+            raise
+        return None
+    goes_on = not rows.rows or (_new(rows.rows, position) and not _repeats(rows.rows, position))
+    return rows if goes_on else None
 
 
 def _limited(filters: Query) -> Query:
@@ -122,6 +138,8 @@ def _stretch(found: Rows, position: Position | None, *, cursor: bool) -> Stretch
     # left instead of all there is: the larger one is never too small.
     count = found.count if found.count is not None and found.count >= len(found.rows) else None
     total = _larger(position.total if position else None, count)
+    if total is not None and _doubtful(total, seen, found):
+        total = None
     more = bool(found.rows) and (bool(rows) if total is None else seen < total)
     return Stretch(
         rows=rows,
@@ -129,6 +147,12 @@ def _stretch(found: Rows, position: Position | None, *, cursor: bool) -> Stretch
         total=total,
         received_at=found.received_at,
     )
+
+
+def _doubtful(total: int, seen: int, found: Rows) -> bool:
+    """Whether a count may be that of the page instead of everything: it equals a full page, or we have read more."""
+    page_is_full = len(found.rows) in (PAGE_SIZE, found.limit)
+    return seen > total or (total == seen == len(found.rows) and page_is_full)
 
 
 def _following(rows: list[Any], seen: int, total: int | None, *, cursor: bool) -> Position:

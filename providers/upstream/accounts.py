@@ -35,7 +35,9 @@ class UpstreamSettings:
     ``call_timeout`` bounds one attempt from its start to the last byte of the answer. ``attempts`` is the most that
     one call is sent. ``max_answer_bytes`` counts the body as sent and as unpacked. ``max_waiting`` bounds the calls of
     one account that wait for a permit. ``breaker_failures`` failures in a row open an account's circuit for
-    ``breaker_seconds``. Retries may be ``retry_ratio`` of an account's calls, with ``retry_floor`` saved up at most.
+    ``breaker_seconds``. ``token_timeout`` bounds a token call that may spend a refresh token: its answer holds the only
+    way back in, so it is waited for long after its callers gave up. Retries may be ``retry_ratio`` of an account's
+    calls, with ``retry_floor`` saved up at most.
     """
 
     connect_timeout: float = 5.0
@@ -50,7 +52,7 @@ class UpstreamSettings:
     retry_floor: float = 10.0
     backoff_base: float = 0.25
     backoff_cap: float = 5.0
-    token_timeout: float = 30.0
+    token_timeout: float = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

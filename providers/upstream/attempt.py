@@ -42,6 +42,11 @@ class Sender:
     def dialect(self) -> Dialect:
         return self.account.dialect
 
+    def patience(self, call: Call) -> float:
+        """Seconds that one attempt at ``call`` may take."""
+        spends_a_token = not call.authorized and not call.is_safe
+        return self.settings.token_timeout if spends_a_token else self.settings.call_timeout
+
     async def send(self, request: httpx.Request, call: Call, permit: Permit, number: int) -> Answer:
         """The answer to ``request``: 2xx with JSON or nothing, 3xx or 4xx. Settles ``permit`` in any case.
 
@@ -55,7 +60,7 @@ class Sender:
         attempt = _Attempt(self, call, permit, number, probe, self.clock.monotonic())
         self.permits.sent(permit)
         try:
-            async with asyncio.timeout(self.settings.call_timeout):
+            async with asyncio.timeout(self.patience(call)):
                 answer = await exchange(
                     self.client,
                     request,

@@ -60,14 +60,20 @@ def content(call: Call) -> tuple[bytes | None, dict[str, str]]:
     return None, {}
 
 
-def build(client: httpx.AsyncClient, base_url: str, call: Call, headers: dict[str, str]) -> httpx.Request:
-    """The request for ``call``. Headers of the call win over ``headers``, those over the client's."""
+def build(
+    client: httpx.AsyncClient, base_url: str, call: Call, headers: dict[str, str], *, patience: float
+) -> httpx.Request:
+    """The request for ``call``. Headers of the call win over ``headers``, those over the client's.
+
+    ``patience`` is how many seconds reading and writing may take.
+    """
     body, typed = content(call)
     return client.build_request(
         call.method,
         httpx.URL(base_url.rstrip("/") + call.path, params=list(call.query) or None),
         content=body,
         headers={**typed, **headers, **call.headers},
+        timeout=httpx.Timeout(patience, connect=client.timeout.connect, pool=client.timeout.pool),
     )
 
 

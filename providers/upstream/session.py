@@ -202,7 +202,8 @@ class AccountSession:
         try:
             used = self._keeper.newest(token) if call.authorized else None
             headers = self._sender.dialect.headers(used) if call.authorized else {}
-            request = build(self._sender.client, self.account.base_url, call, headers)
+            patience = self._sender.patience(call)
+            request = build(self._sender.client, self.account.base_url, call, headers, patience=patience)
         except BaseException:
             permits.give_back(permit)
             raise

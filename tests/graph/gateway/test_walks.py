@@ -49,6 +49,7 @@ class FakePms:
     filters: bool = False
     failures: int = 0
     bug: bool = False
+    forgets_to_order: bool = False
     odd: Sequence[OddRecord] = ()
     calls: list[str] = field(default_factory=list)
 
@@ -60,7 +61,7 @@ class FakePms:
         if self.bug:
             raise KeyError("guest@example.com")
         rows = [row for row in self.records if query.parity is None or keeps(query, row)]
-        if query.order:
+        if query.order and not self.forgets_to_order:
             rows = ordering(query).arranged(rows)
         start = int(position or 0)
         end = start + self.page_size
@@ -268,6 +269,18 @@ async def test_a_failing_account_is_reported_and_the_others_are_served() -> None
     assert failed.error is not None
     assert (failed.error.provider, failed.error.account_id) == ("FAKE", "acc1")
     assert not page.has_next
+
+
+async def test_a_pms_that_ignores_the_order_it_promises_is_ordered_here() -> None:
+    values = [n * 37 % 101 for n in range(60)]
+    pms = FakePms(
+        [Record("acc0", str(n), value) for n, value in enumerate(values)],
+        page_size=20,
+        orders=True,
+        forgets_to_order=True,
+    )
+    found = await World({"acc0": pms}).walk(Query(order="asc"), 25)
+    assert [row.value for row in found] == sorted(values)
 
 
 async def test_a_count_that_fails_does_not_end_the_walk() -> None:

@@ -34,6 +34,12 @@ async def refused(running: World, query: str, **variables: Any) -> dict[str, Any
         ('{ listings(filter: {providers: ["AIRBNB"]}) { nodes { id } } }', "filter.providers[0]", "HOSTAWAY"),
         ('{ listings(filter: {updatedSince: "2026-01-01T00:00:00"}) { nodes { id } } }', "filter.updatedSince", "Z"),
         (
+            '{ listings(filter: {updatedSince: "9999-12-31T23:59:59-14:00"}) { nodes { id } } }',
+            "filter.updatedSince",
+            "1900",
+        ),
+        ('{ reservations(filter: {stay: {from: "0001-01-01"}}) { nodes { id } } }', "filter.stay.from", "1900 to 2200"),
+        (
             '{ reservations(filter: {stay: {from: "2026-12-02", to: "2026-12-01"}}) { nodes { id } } }',
             "filter.stay.from",
             "before to",

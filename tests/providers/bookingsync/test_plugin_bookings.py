@@ -169,7 +169,7 @@ async def test_expected_hours_come_first_and_midnight_is_no_hour():
         ({"status": "Unavailable"}, ReservationStatus.BLOCKED),
         ({"status": "Canceled"}, ReservationStatus.CANCELLED),
         ({"status": "Booked", "canceled_at": "2016-12-10T00:00:00Z"}, ReservationStatus.CANCELLED),
-        ({"status": "Locked"}, ReservationStatus.UNKNOWN),
+        ({"status": "Locked"}, ReservationStatus.BLOCKED),
         ({"status": "Brand new"}, ReservationStatus.UNKNOWN),
         ({"status": None}, ReservationStatus.UNKNOWN),
     ],
@@ -315,7 +315,8 @@ async def test_overlap_keeps_every_booking_that_an_arrival_range_wants(edge):
     ("statuses", "expected"),
     [
         ({"CONFIRMED", "PENDING"}, {"status": "booked,tentative"}),
-        ({"BLOCKED", "DECLINED"}, {"status": "unavailable"}),
+        ({"PENDING", "DECLINED"}, {"status": "tentative"}),
+        ({"BLOCKED"}, {"include_canceled": "true"}),
         ({"CONFIRMED", "CANCELLED"}, {"include_canceled": "true"}),
         ({"UNKNOWN"}, {"include_canceled": "true"}),
     ],

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from providers.errors import NotFound
+from providers.errors import NotFound, UpstreamRefused
 from providers.upstream.calls import Answer, Call, Token
 
 NOW = datetime(2027, 1, 15, 12, tzinfo=UTC)
@@ -55,6 +55,9 @@ class FakeList:
     knows_cursor: bool = True
     cursor_includes: bool = False
     counts_what_is_left: bool = False
+    counts_the_page: bool = False
+    echoes_limit: bool = False
+    refuses_cursor: int | None = None
     knows_offset: bool = True
     limits: bool = True
     broken_singles: dict[str, Exception] = field(default_factory=dict)
@@ -63,11 +66,15 @@ class FakeList:
         if call.path != self.path:
             return self._single(call.path.removeprefix(self.path + "/"))
         query = dict(call.query)
+        if self.refuses_cursor and "afterId" in query:
+            raise UpstreamRefused("unknown parameter afterId", upstream_status=self.refuses_cursor)
         rows = self._filtered(query)
         start = self._start(rows, query)
         size = min(self.cap, int(query["limit"])) if self.limits else len(rows)
         count = len(rows) - (start if self.counts_what_is_left else 0)
-        return success(rows[start : start + size], **({"count": count} if self.counts else {}))
+        page = rows[start : start + size]
+        told = {"count": len(page) if self.counts_the_page else count} if self.counts else {}
+        return success(page, **told, **({"limit": size} if self.echoes_limit else {}))
 
     def _filtered(self, query: dict[str, str]) -> list[dict[str, Any]]:
         only = query.get("listingId")

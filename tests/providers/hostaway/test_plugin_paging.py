@@ -45,10 +45,20 @@ def ids_of(rows):
         ({}, 3),
         ({"counts": False}, 4),
         ({"cap": 40}, 7),
+        ({"counts_the_page": True}, 4),
+        ({"counts_the_page": True, "cap": 40, "echoes_limit": True}, 8),
         ({"limits": False}, 1),
         ({"limits": False, "knows_offset": False, "counts": False}, 2),
     ],
-    ids=["as documented", "no count", "limit capped", "limit ignored", "paging ignored"],
+    ids=[
+        "as documented",
+        "no count",
+        "limit capped",
+        "count of the page",
+        "count of the page, capped",
+        "limit ignored",
+        "paging ignored",
+    ],
 )
 async def test_listings_are_walked_whole_under_every_reading(readings, calls):
     rows = numbered(250)
@@ -77,6 +87,9 @@ async def test_listings_are_asked_for_by_offset_and_with_their_resources():
         ({"cursor_includes": True, "counts": False}, 5),
         ({"knows_cursor": False}, 4),
         ({"knows_cursor": False, "counts": False}, 5),
+        ({"refuses_cursor": 400}, 4),
+        ({"refuses_cursor": 422}, 4),
+        ({"counts_the_page": True}, 4),
     ],
     ids=[
         "as documented",
@@ -88,6 +101,9 @@ async def test_listings_are_asked_for_by_offset_and_with_their_resources():
         "cursor row sent again, no count",
         "no cursor",
         "no cursor, no count",
+        "cursor refused with 400",
+        "cursor refused with 422",
+        "count of the page",
     ],
 )
 async def test_reservations_are_walked_whole_under_every_reading(readings, calls):

@@ -171,6 +171,15 @@ def test_a_body_that_is_not_json_is_tried_again_and_then_named(body: bytes, text
 
 
 @in_virtual_time
+async def test_a_reason_repeats_no_address_and_no_number_of_a_person() -> None:
+    said = "guest ada@example.com (+49 151 1234 5678) has card 4111 1111 1111 1111; listing 40160 is archived"
+    failure = await failure_of(answers(httpx.Response(400, json={"message": said})))
+    assert "listing 40160 is archived" in failure.message
+    for private in ("ada@", "example.com", "1234", "4111"):
+        assert private not in failure.message
+
+
+@in_virtual_time
 async def test_a_reason_is_passed_on_in_one_short_line() -> None:
     failure = await failure_of(answers(httpx.Response(422, json={"message": "Too\n many\twords " * 100})))
     assert "Too many words Too many" in failure.message

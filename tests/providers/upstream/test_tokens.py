@@ -514,3 +514,17 @@ async def test_a_pms_may_end_tokens_twice_within_a_minute() -> None:
         pms.good = set()
         assert (await session.send(get(f"/{issued}"))).json() == {"token": f"t{issued}"}
     assert now() < 60
+
+
+@in_virtual_time
+async def test_the_answer_to_a_spent_refresh_token_is_waited_for_when_its_callers_have_left() -> None:
+    """A rotating refresh token is gone once it was sent: the answer holds the only way back in."""
+    pms = Pms(latency=25)
+    store = MemoryTokens()
+    session = open_session(pms, store)
+    with calling(caller(deadline=now() + 12)), pytest.raises(ProviderError):
+        await session.send(get())
+    await asyncio.sleep(30)
+    saved = await store.load("one")
+    assert saved is not None
+    assert saved.access == "t1"
