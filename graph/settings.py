@@ -37,6 +37,9 @@ Plugins = Callable[[], Mapping[str, Plugin]]
 LIMITS_OFF = "off"
 """The limit profile that every provider has besides those of its manifest: no limits of ours."""
 
+BUILD_VARIABLE = "STAYGRAPH_EXPLORER"
+"""Read when StayGraph is installed, not when it runs: see ``graph.explorer.build``."""
+
 KEY_BYTES = 32
 
 _SHOWN_VALUE = 60
@@ -265,7 +268,7 @@ def load_settings(
         field = variable.name.removeprefix(PREFIX).lower()
         if field in Settings.model_fields and field not in PROVIDER_FIELDS:
             values[field] = variable.value
-        elif variable.name != CONFIG_VARIABLE:
+        elif variable.name not in (CONFIG_VARIABLE, BUILD_VARIABLE):
             others[variable.name] = variable
     # Loading every plugin takes time, and one that is broken must not be in the way of settings that need none.
     found = plugins() if others else {}

@@ -3,9 +3,12 @@
 Messages are written for the people who read them: they never hold a secret, a token, a guest's details or a body.
 """
 
-from datetime import datetime
+import re
 
 from providers.model.described import Described
+
+# E-mail addresses, and numbers long enough for phones and cards.
+_PERSONAL = re.compile(r"[^\s@,;:<>()]+@[^\s@,;:<>()]+|\+?\d(?:[ -]?\d){8,}")
 
 
 class ErrorCode(Described):
@@ -25,7 +28,8 @@ class ErrorCode(Described):
 class ProviderError(Exception):
     """A failure at or on the way to a PMS.
 
-    ``message`` is safe to show. ``retry_after`` is in seconds from now where it is known. ``upstream_status`` is the
+    ``message`` is safe to show: addresses and long numbers, which a PMS's own words may repeat, are struck out.
+    ``retry_after`` is in seconds from now where it is known. ``upstream_status`` is the
     HTTP status of the PMS's answer, if there was one. ``provider`` and ``account_id`` are filled in by the layer that
     knows them.
     """
@@ -41,13 +45,12 @@ class ProviderError(Exception):
         retry_after: float | None = None,
         upstream_status: int | None = None,
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = _PERSONAL.sub("…", message)
+        super().__init__(self.message)
         self.provider = provider
         self.account_id = account_id
         self.retry_after = retry_after
         self.upstream_status = upstream_status
-        self.at: datetime | None = None
 
 
 class RateLimited(ProviderError):

@@ -113,7 +113,8 @@ class BookingsyncDialect(Dialect):
 
 
 _ADVICE = {
-    False: "BookingSync no longer accepts the authorization of this account{reason}. Connect the account again.",
+    False: "BookingSync does not accept the account's authorization{reason}. If client ID and secret are right: "
+    "Connect the account again.",
     True: "BookingSync does not accept the application's client ID and secret{reason}. "
     "Check them and connect the account again.",
 }

@@ -38,7 +38,7 @@ class PriceComponent:
 
 @dataclass(slots=True, kw_only=True)
 class PriceDetails:
-    """What one stay would cost now. Prices are not held: ask again before you book."""
+    """What one stay would cost now. A quote reserves nothing: ask again, with maxAge 0, before you book."""
 
     provider: Annotated[str, Doc("Code of the PMS the listing lives in.")]
     account_id: str

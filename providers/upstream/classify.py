@@ -1,6 +1,5 @@
 """What an answer of the PMS means in the vocabulary of ``providers.errors``."""
 
-import re
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -47,10 +46,6 @@ def server_error(answer: Answer) -> ProviderError:
     )
 
 
-# What a refusal may repeat of the call or the record: e-mail addresses, and numbers long enough for phones and cards.
-_PERSONAL = re.compile(r"[^\s@,;:<>()]+@[^\s@,;:<>()]+|\+?\d(?:[ -]?\d){8,}")
-
-
 def refusal(answer: Answer, dialect: Dialect) -> ProviderError:
     """The error of an answer that is neither 2xx, 5xx nor 429."""
     status = answer.status
@@ -78,7 +73,7 @@ def _with_reason(text: str, answer: Answer, dialect: Dialect) -> str:
         reason = dialect.reason(answer)
     except ProviderError:  # a body that is not JSON gives no reason
         reason = None
-    words = _PERSONAL.sub("…", " ".join(reason.split())) if reason else ""
+    words = " ".join(reason.split()) if reason else ""
     if not words:
         return f"{text}."
     if len(words) > LONGEST_REASON:

@@ -215,3 +215,7 @@ def test_a_provider_url_may_hold_the_path_prefix_that_its_calls_carry_anyway() -
         assert load({"STAYGRAPH_ACME_URL": url}).provider_url("ACME", "") == "http://127.0.0.1:9001"
     with pytest.raises(SettingsError, match="STAYGRAPH_ACME_URL"):
         load({"STAYGRAPH_ACME_URL": "http://127.0.0.1:9001/elsewhere"})
+
+
+def test_the_variable_of_the_build_draws_no_warning() -> None:
+    assert load({"STAYGRAPH_EXPLORER": "skip"}).warnings == ()
