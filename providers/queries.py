@@ -1,7 +1,7 @@
 """What can be asked of a plugin: the filters, orders and ranges of the unified schema, before any PMS's dialect."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Generic, TypeVar
 
@@ -139,8 +139,13 @@ class Page(Generic[T]):
 
 @dataclass(slots=True, kw_only=True)
 class Batch(Generic[T]):
-    """Answers for many keys at once: what was found, and what failed on its own. A key in neither does not exist."""
+    """Answers for many keys at once: what was found, and what failed on its own. A key in neither does not exist.
+
+    ``odd`` names, by key, records left out of what was found there; one that may belong to several keys is named at
+    each.
+    """
 
     found: dict[str, T]
     fetched_at: datetime
     failed: dict[str, ProviderError]
+    odd: Mapping[str, Sequence[OddRecord]] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from graph.accounts.accounts import Accounts, ConnectedAccount
 from graph.accounts.connections import Connections
+from graph.gateway.held_values import ListingReservations
 from graph.gateway.keeper import Keeper, Kept, Loaded
 from graph.gateway.operation import Freshness, Operation
 from graph.gateway.refs import Ref
@@ -137,8 +138,8 @@ def weigh(value: object) -> int:
     match value:
         case Page(items=items):
             return len(items) + 1
-        case list():
-            return len(value) + 1
+        case ListingReservations(reservations=reservations):
+            return len(reservations) + 1
         case KnownDays(spans=spans):
             return 1 + sum(len(span.days) for span in spans) // 20
     return 1

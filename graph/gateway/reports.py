@@ -1,5 +1,6 @@
 """What an answer over several accounts says about each of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -8,6 +9,7 @@ from graph.accounts.accounts import ConnectedAccount
 from graph.gateway.streams import AccountStream
 from providers.errors import ProviderError
 from providers.model.described import Described
+from providers.queries import OddRecord
 
 T = TypeVar("T")
 
@@ -46,6 +48,25 @@ def report(stream: AccountStream[T]) -> SourceReport:
     )
 
 
+def report_of_list(
+    account: ConnectedAccount,
+    *,
+    fetched_at: datetime | None = None,
+    error: ProviderError | None = None,
+    odd: Sequence[OddRecord] = (),
+) -> SourceReport:
+    """What there is to say of a list that was read as a whole, or (without ``fetched_at``) could not be."""
+    if fetched_at is None:
+        status = SourceStatus.FAILED
+    elif error:
+        status = SourceStatus.STALE
+    else:
+        status = SourceStatus.PARTIAL if odd else SourceStatus.OK
+    return SourceReport(
+        account=account, status=status, fetched_at=fetched_at, error=error, skipped=len(odd), note=_odd_note(odd)
+    )
+
+
 def _status(stream: AccountStream[T]) -> SourceStatus:
     if stream.error:
         return SourceStatus.FAILED
@@ -57,10 +78,12 @@ def _status(stream: AccountStream[T]) -> SourceStatus:
 
 
 def _note(stream: AccountStream[T]) -> str | None:
-    notes = []
-    if stream.cut_short:
-        notes.append("Few records fit the filter; the search goes on with the next page.")
-    if stream.odd:
-        shown = ", ".join(f"{odd.id or 'without id'} ({odd.reason})" for odd in list(stream.odd.values())[:5])
-        notes.append(f"Records that could not be read: {shown}.")
-    return " ".join(notes) or None
+    bound = "Few records fit the filter; the search goes on with the next page." if stream.cut_short else None
+    return " ".join(filter(None, (bound, _odd_note(list(stream.odd.values()))))) or None
+
+
+def _odd_note(odd: Sequence[OddRecord]) -> str | None:
+    if not odd:
+        return None
+    shown = ", ".join(f"{each.id or 'without id'} ({each.reason})" for each in odd[:5])
+    return f"Records that could not be read: {shown}."

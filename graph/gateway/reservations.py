@@ -8,6 +8,7 @@ from graph.accounts.accounts import ConnectedAccount
 from graph.gateway.collector import Collected, Collector, Kind, Request
 from graph.gateway.cursors import Cursors, fingerprint
 from graph.gateway.filters import is_exact, keeps_reservation, native_reservation_query
+from graph.gateway.held_values import ListingReservations
 from graph.gateway.keeper import Loaded
 from graph.gateway.operation import Freshness, Operation
 from graph.gateway.ordering import reservation_ordering
@@ -95,7 +96,7 @@ class Reservations:
     async def by_listing(
         self, operation: Operation, wanted: Sequence[OfListing], max_age: int | None
     ) -> dict[OfListing, Outcome]:
-        """The reservations of each listing, complete and in the query's order, read for all listings together."""
+        """The ``ListingReservations`` of each listing, in the query's order, read for all listings together."""
         freshness = self._freshness(operation, max_age)
 
         async def read(account: ConnectedAccount, group: Sequence[OfListing]) -> Mapping[OfListing, Outcome]:
@@ -123,7 +124,8 @@ class Reservations:
                 if found is None:
                     loaded[key] = batch.failed.get(key.name) or NotFound("The PMS has no such listing.")
                 else:
-                    loaded[key] = Held(_arranged(found, query), batch.fetched_at)
+                    of_listing = ListingReservations(_arranged(found, query), batch.odd.get(key.name, ()))
+                    loaded[key] = Held(of_listing, batch.fetched_at)
             return loaded
 
         kept = await self._reading.keeper.many(list(keys), freshness, load)

@@ -1,5 +1,6 @@
 """Listings, as clients see them, and how they are asked for."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -7,11 +8,10 @@ import strawberry
 
 from graph.gateway.calendars import DaysOfListing
 from graph.gateway.cursors import fingerprint
-from graph.gateway.keeper import Kept
 from graph.gateway.lists import page_of_list
 from graph.gateway.ordering import reservation_ordering
 from graph.gateway.refs import Ref
-from graph.gateway.reports import SourceReport, SourceStatus
+from graph.gateway.reports import report_of_list
 from graph.gateway.reservations import OfListing
 from graph.schema import ids
 from graph.schema.arguments import (
@@ -110,17 +110,16 @@ async def _reservations_of(wanted: OfListing, info: Info, first: int, after: str
     account = await loaders.account_by_id.load(wanted.listing.account_id)
     if account is None:
         return None
-    kept: Kept | None = None
+    found: Sequence[model.Reservation] = ()
     try:
-        kept = await loaders.reservations_by_listing.load(wanted)  # type: ignore[assignment]  # failures are raised
+        kept: Any = await loaders.reservations_by_listing.load(wanted)
+        found = kept.value.reservations
+        source = report_of_list(account, fetched_at=kept.fetched_at, error=kept.error, odd=kept.value.odd)
     except ProviderError as error:
-        source = SourceReport(account=account, status=SourceStatus.FAILED, error=error)
-    if kept is not None:
-        status = SourceStatus.STALE if kept.error else SourceStatus.OK
-        source = SourceReport(account=account, status=status, fetched_at=kept.fetched_at, error=kept.error)
+        source = report_of_list(account, error=error)
     with on_cursor():
         page = page_of_list(
-            kept.value if kept else [],
+            found,
             account,
             source,
             ordering=reservation_ordering(wanted.query),

@@ -18,6 +18,7 @@ class Piece(Generic[T]):
 
     found: dict[str, T] = field(default_factory=dict)
     failed: dict[str, ProviderError] = field(default_factory=dict)
+    odd: dict[str, Sequence[OddRecord]] = field(default_factory=dict)
     received_at: datetime | None = None
 
 
@@ -49,6 +50,7 @@ def joined(pieces: Sequence[Piece[T]], now: Callable[[], datetime]) -> Batch[T]:
         found={key: value for piece in pieces for key, value in piece.found.items()},
         failed={key: error for piece in pieces for key, error in piece.failed.items()},
         fetched_at=min(received) if received else now(),
+        odd={key: odd for piece in pieces for key, odd in piece.odd.items()},
     )
 
 

@@ -107,18 +107,18 @@ class BookingsyncClient(ProviderClient):
     async def reservations_by_listing(
         self, listing_ids: Sequence[str], query: ReservationQuery
     ) -> Batch[list[Reservation]]:
-        """Bookings that cannot be read are left out: a batch has no place to report them."""
+        """A booking that cannot be read is reported for each rental of its call: which one it is of is not known."""
 
         async def read(chunk: Sequence[str]) -> Piece[list[Reservation]]:
             found: dict[str, list[Reservation]] = {key: [] for key in chunk}
             reading = await self._bookings.walk(query, chunk)
             if reading is None:
                 return Piece(found=found)
-            items, _ = self._reservations(reading)
+            items, odd = self._reservations(reading)
             for each in {item.provider_id: item for item in items}.values():
                 if each.listing_id in found:
                     found[each.listing_id].append(each)
-            return Piece(found=found, received_at=reading.received_at)
+            return Piece(found=found, received_at=reading.received_at, odd=dict.fromkeys(chunk, odd) if odd else {})
 
         return await in_chunks(_readable(listing_ids), RECORDS_PER_PAGE, read, self._now)
 

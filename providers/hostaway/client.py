@@ -134,10 +134,15 @@ class HostawayClient(ProviderClient):
         with self._reader.signing():
             group = await reservations_of(wanted, self._reader.rows(RESERVATIONS), filters)
         found: dict[str, list[Reservation]] = {each: [] for each in listing_ids if not is_id(each)}
+        odd: dict[str, list[OddRecord]] = {}
         for listing_id, rows in group.found.items():
-            items, _ = self._parse_reservations(rows)
+            items, strange = self._parse_reservations(rows)
             found[listing_id] = list({item.provider_id: item for item in items}.values())
-        return self._batch(found, group.failed, group.oldest)
+            if strange:
+                odd[listing_id] = strange
+        batch = self._batch(found, group.failed, group.oldest)
+        batch.odd = odd
+        return batch
 
     async def calendars(self, listing_ids: Sequence[str], days: Days) -> Batch[Calendar]:
         """One call a listing for each 365 days: there is no calendar of several listings."""

@@ -105,6 +105,22 @@ async def test_records_that_break_their_type_are_left_out_and_reported(running: 
         assert account["reservations"]["sources"] == [{"status": "PARTIAL", "skippedRecords": 1}]
 
 
+async def test_odd_reservations_of_a_listing_are_reported_there(running: World) -> None:
+    for provider in ("HOSTAWAY", "BOOKINGSYNC"):
+        await running.control(provider, "odd", {"broken_records": True})
+    data = await running.data(
+        "{ listings(first: 100) { nodes { provider reservations(first: 500) {"
+        " sources { status skippedRecords note } } } } }"
+    )
+    sources: dict[str, list[Any]] = {"HOSTAWAY": [], "BOOKINGSYNC": []}
+    for node in data["listings"]["nodes"]:
+        sources[node["provider"]] += node["reservations"]["sources"]
+    for found in sources.values():
+        odd = [source for source in found if source["status"] == "PARTIAL"]
+        assert odd
+        assert all(source["skippedRecords"] == 1 and source["note"] for source in odd)
+
+
 async def test_nested_fields_of_a_failing_account_fail_alone(running: World) -> None:
     await running.data("{ listings(first: 100) { nodes { id } } }")
     await running.fault("HOSTAWAY", account="10450", kind="status", status=500)
