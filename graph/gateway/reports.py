@@ -79,7 +79,7 @@ def _status(stream: AccountStream[T]) -> SourceStatus:
 
 def _note(stream: AccountStream[T]) -> str | None:
     bound = "Few records fit the filter; the search goes on with the next page." if stream.cut_short else None
-    return " ".join(filter(None, (bound, _odd_note(list(stream.odd.values()))))) or None
+    return " ".join(filter(None, (bound, _odd_note(stream.odd)))) or None
 
 
 def _odd_note(odd: Sequence[OddRecord]) -> str | None:

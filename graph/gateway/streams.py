@@ -61,7 +61,7 @@ class AccountStream(Generic[T]):
         self.error: ProviderError | None = None
         self.stale: ProviderError | None = None
         self.fetched_at: datetime | None = None
-        self.odd: dict[str | None, OddRecord] = {}
+        self._odd: dict[tuple[str | None, int], OddRecord] = {}
         self.cut_short = False
         self._ready: deque[tuple[T, Mark]] = deque()
         self._pages_read = 0
@@ -75,6 +75,11 @@ class AccountStream(Generic[T]):
     def asked(self) -> bool:
         """Whether the account was asked for anything in this operation."""
         return self.fetched_at is not None or self.error is not None
+
+    @property
+    def odd(self) -> list[OddRecord]:
+        """Records of the pages read that could not be understood."""
+        return list(self._odd.values())
 
     @property
     def ready(self) -> bool:
@@ -159,8 +164,11 @@ class AccountStream(Generic[T]):
         if ordering is None:
             raise NotSupported("This cursor needs the order that it was made with.")
         if records is None:
-            records = await self._read_all()
-        kept = ordering.arranged(record for record in records if self.collection.keeps(record))
+            held = await self.collection.held()
+            records = list(self._note(held, None, whole=True).items) if held else await self._read_all()
+        # A record that moved while the pages were read is on two of them.
+        once = {ordering.key(record)[1]: record for record in records}
+        kept = ordering.arranged(record for record in once.values() if self.collection.keeps(record))
         self._count = len(kept)
         for record in kept:
             key = ordering.key(record)
@@ -215,7 +223,8 @@ class AccountStream(Generic[T]):
         page = fetched.value
         self.stale = fetched.error or self.stale
         self.fetched_at = min(filter(None, (self.fetched_at, fetched.fetched_at)))
-        self.odd |= {odd.id: odd for odd in page.odd}
+        # By place: a page may be looked at twice, and odd records need not have an id.
+        self._odd |= {(position, place): odd for place, odd in enumerate(page.odd)}
         if position is None and page.next is None:
             self._count = sum(1 for record in page.items if self.collection.keeps(record))
         elif self.collection.exact and not whole and page.total is not None:

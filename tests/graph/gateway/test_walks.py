@@ -271,6 +271,19 @@ async def test_a_failing_account_is_reported_and_the_others_are_served() -> None
     assert not page.has_next
 
 
+async def test_a_held_collection_is_walked_in_order_without_a_further_call() -> None:
+    world = World({"acc0": FakePms([Record("acc0", str(n), n) for n in range(3)], orders=True)})
+    await world.read(Query(), 3)
+    assert [row.value for row in await world.walk(Query(order="desc"), 1)] == [2, 1, 0]
+    assert len(world.pmss["acc0"].calls) == 1
+
+
+async def test_a_record_that_moves_between_two_pages_is_given_once() -> None:
+    records = [Record("acc0", str(n), n) for n in range(6)]
+    pms = FakePms([*records[:4], *records[3:]], page_size=4)
+    assert await World({"acc0": pms}).walk(Query(order="asc"), 9) == records
+
+
 async def test_a_pms_that_ignores_the_order_it_promises_is_ordered_here() -> None:
     values = [n * 37 % 101 for n in range(60)]
     pms = FakePms(
