@@ -25,7 +25,11 @@ Q = TypeVar("Q")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind(Generic[T, Q]):
-    """What differs between collections of listings and of reservations."""
+    """What differs between collections of listings and of reservations.
+
+    ``local`` says whether a query may be answered from a whole collection that is held: not where the PMS knows more
+    of what fits than its records tell.
+    """
 
     what: str
     entity: str
@@ -37,6 +41,7 @@ class Kind(Generic[T, Q]):
     page_size: Callable[[ConnectedAccount], int]
     keeps: Callable[[Q, T], bool]
     ordering: Callable[[Q], Ordering[T] | None]
+    local: Callable[[Q], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +148,8 @@ class Collector(Generic[T, Q]):
             return await self._page(account, kind.whole_query, position, freshness)
 
         async def held() -> Kept | None:
+            if not kind.local(query):
+                return None
             kept = await self._reading.keeper.peek(self._key(account, kind.whole_query, None), freshness)
             return kept if kept is not None and kept.value.next is None else None
 

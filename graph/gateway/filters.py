@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from providers.manifest import Precision
@@ -12,22 +13,19 @@ _NOT_FILTERS = {"order", "direction"}
 
 
 def keeps_listing(query: ListingQuery, listing: Listing) -> bool:
-    """Whether ``listing`` fits every filter of ``query``. What the PMS does not say fits no filter."""
+    """Whether ``listing`` fits every filter of ``query``. What the PMS does not say fits none but "updated since"."""
     address = listing.address
     return (
         _holds_text(query.text, listing.name, listing.internal_name)
         and _same_text(query.city, address.city if address else None)
         and _same_text(query.country_code, address.country_code if address else None)
         and (query.min_guests is None or (listing.max_guests or 0) >= query.min_guests)
-        and (
-            query.updated_since is None
-            or (listing.updated_at is not None and listing.updated_at >= query.updated_since)
-        )
+        and _changed_since(query.updated_since, listing.updated_at)
     )
 
 
 def keeps_reservation(query: ReservationQuery, reservation: Reservation) -> bool:
-    """Whether ``reservation`` fits every filter of ``query``. What the PMS does not say fits no filter."""
+    """Whether ``reservation`` fits every filter of ``query``. What is not said fits none but "updated since"."""
     guest = reservation.guest
     return (
         (query.listing_ids is None or reservation.listing_id in query.listing_ids)
@@ -35,10 +33,7 @@ def keeps_reservation(query: ReservationQuery, reservation: Reservation) -> bool
         and (query.departure is None or query.departure.holds(reservation.departure))
         and (query.stay is None or _overlaps(query.stay, reservation))
         and (query.statuses is None or reservation.status in query.statuses)
-        and (
-            query.updated_since is None
-            or (reservation.updated_at is not None and reservation.updated_at >= query.updated_since)
-        )
+        and _changed_since(query.updated_since, reservation.updated_at)
         and _holds_text(
             query.text,
             guest.name if guest else None,
@@ -90,6 +85,18 @@ def _holds_text(wanted: str | None, *texts: str | None) -> bool:
 
 def _same_text(wanted: str | None, text: str | None) -> bool:
     return wanted is None or (text is not None and text.casefold() == wanted.casefold())
+
+
+def _changed_since(wanted: datetime | None, changed: datetime | None) -> bool:
+    """Whether a record may have changed since: whoever asks this wants to miss nothing.
+
+    A record without a time of change is kept: the PMS, which filtered first, may know. Midnight sharp usually means
+    that the PMS tells the day only (Hostaway's ``latestActivityOn`` is typed as a date): such a change counts until
+    the end of its day.
+    """
+    if wanted is None or changed is None:
+        return True
+    return changed >= wanted or (changed.time() == time() and changed + timedelta(days=1) > wanted)
 
 
 def _overlaps(stay: DateRange, reservation: Reservation) -> bool:

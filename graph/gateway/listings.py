@@ -33,6 +33,7 @@ LISTINGS: Kind[Listing, ListingQuery] = Kind(
     page_size=lambda account: _manifest(account).listing_page_size,
     keeps=keeps_listing,
     ordering=listing_ordering,
+    local=lambda query: query.updated_since is None,
 )
 
 

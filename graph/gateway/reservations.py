@@ -46,6 +46,7 @@ RESERVATIONS: Kind[Reservation, ReservationQuery] = Kind(
     page_size=lambda account: _manifest(account).reservation_page_size,
     keeps=keeps_reservation,
     ordering=reservation_ordering,
+    local=lambda query: query.updated_since is None,
 )
 
 

@@ -144,7 +144,9 @@ class AccountListingFilter:
     country_code: str | None = strawberry.field(default=None, description="ISO 3166-1 alpha-2 country code.")
     min_guests: int | None = strawberry.field(default=None, description="Holds at least so many guests.")
     updated_since: datetime | None = strawberry.field(
-        default=None, description="Changed at the PMS at this instant or later; with a time zone."
+        default=None,
+        description="Changed at the PMS at this instant or later; with a time zone. Records whose time of change "
+        "the PMS does not tell, or tells by day only, are kept when in doubt.",
     )
 
 

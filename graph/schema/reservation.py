@@ -74,7 +74,9 @@ class ListingReservationFilter:
         default=None, description="Any of these statuses; without it, all, cancelled ones included."
     )
     updated_since: datetime | None = strawberry.field(
-        default=None, description="Changed at the PMS at this instant or later; with a time zone."
+        default=None,
+        description="Changed at the PMS at this instant or later; with a time zone. Records whose time of change "
+        "the PMS does not tell, or tells by day only, are kept when in doubt.",
     )
     text: str | None = strawberry.field(
         default=None, description="Part of the guest's name, the confirmation code or the channel's reference."

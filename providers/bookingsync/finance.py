@@ -62,7 +62,7 @@ def _fee(fee: BookingsFee, currency: str | None) -> FinanceLine:
         quantity=fee.times_booked,
         unit_amount=money(fee.price, currency),
         amount=money(None if fee.price is None else fee.price * times, currency),
-        included_in_total=fee.included_in_price,
+        included_in_total=fee.included_in_price if fee.canceled_at is None else False,
         mandatory=fee.required,
         deleted=fee.canceled_at is not None,
     )

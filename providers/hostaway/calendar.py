@@ -85,17 +85,25 @@ def _day(wire: WireDay) -> CalendarDay | None:
 
 
 def _status(wire: WireDay) -> DayStatus:
-    """The word's meaning; a day called available that cannot be booked is not understood."""
-    if wire.status is None:
-        return DayStatus.AVAILABLE if wire.is_available else DayStatus.UNKNOWN
-    status = _STATUSES.get(wire.status.lower(), DayStatus.UNKNOWN)
-    if status is DayStatus.AVAILABLE and wire.is_available is False:
-        return DayStatus.UNKNOWN
-    return status
+    """The word's meaning; a day called available that cannot be booked is not understood.
+
+    Of a listing with several units the counter decides: which word is sent when some of them are taken is not
+    documented, and ``isAvailable`` is for single units (Hostaway documentation, Calendar day).
+    """
+    said = DayStatus.UNKNOWN if wire.status is None else _STATUSES.get(wire.status.lower(), DayStatus.UNKNOWN)
+    if wire.available_units_to_sell is not None:
+        if wire.available_units_to_sell > 0:
+            return DayStatus.AVAILABLE
+        return DayStatus.RESERVED if said in (DayStatus.AVAILABLE, DayStatus.UNKNOWN) else said
+    if wire.status is None and wire.is_available:
+        return DayStatus.AVAILABLE
+    return DayStatus.UNKNOWN if said is DayStatus.AVAILABLE and wire.is_available is False else said
 
 
 def _available(wire: WireDay, status: DayStatus) -> bool | None:
     """Both must say so: a day that is called blocked is not for sale, whatever its flag says."""
+    if wire.available_units_to_sell is not None:
+        return wire.available_units_to_sell > 0
     if status is DayStatus.UNKNOWN:
         return wire.is_available
     return status is DayStatus.AVAILABLE and wire.is_available is not False

@@ -32,6 +32,10 @@ _BY_NAME = {
     "otapaymentprocessingfee": FinanceLineType.COMMISSION,
     "paymentserviceprocessingfee": FinanceLineType.COMMISSION,
     "bookingcomcancellationguestfee": FinanceLineType.COMMISSION,
+    "airbnbpassthroughtax": FinanceLineType.TAX,
+    "airbnbtransientoccupancytax": FinanceLineType.TAX,
+    "refundsum": FinanceLineType.OTHER,
+    "airbnbclosedresolutionssum": FinanceLineType.OTHER,
 }
 
 

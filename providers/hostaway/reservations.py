@@ -85,7 +85,8 @@ def build_reservation(wire: WireReservation, account_id: str) -> Reservation:
         guest_note=wire.guest_note,
         host_note=wire.host_note,
         booked_at=wire.reservation_date,
-        updated_at=wire.updated_on or wire.latest_activity_on,
+        # Hostaway's own filter goes by activity: the later of the two is never too old for it.
+        updated_at=max(filter(None, (wire.updated_on, wire.latest_activity_on)), default=None),
         cancelled_at=wire.cancellation_date,
         cancelled_by=_CANCELLED_BY.get((wire.cancelled_by or "").lower()),
     )
@@ -128,8 +129,11 @@ def _party(wire: WireReservation) -> Party | None:
 
 
 def _paid(wire: WireReservation, currency: str | None) -> Money | None:
-    """The remaining balance is defined as the total minus what was paid (Hostaway documentation, Reservation)."""
-    if wire.total_price is None or wire.remaining_balance is None:
+    """The remaining balance is defined as the total minus what was paid (Hostaway documentation, Reservation).
+
+    Its own sample has a balance above the total: what was paid is then not known.
+    """
+    if wire.total_price is None or wire.remaining_balance is None or wire.remaining_balance > wire.total_price:
         return None
     return money(wire.total_price - wire.remaining_balance, currency)
 

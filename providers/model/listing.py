@@ -38,7 +38,9 @@ class RatePeriod(Described):
 class Address:
     """Where a listing is, in words."""
 
-    full: Annotated[str | None, Doc("The whole address on one line, where the PMS composes it.")] = None
+    full: Annotated[
+        str | None, Doc("The exact address on one line, where the PMS composes it; not for public pages.")
+    ] = None
     line1: Annotated[str | None, Doc("Street and number.")] = None
     line2: Annotated[str | None, Doc("Second address line.")] = None
     city: Annotated[str | None, Doc("City.")] = None

@@ -54,7 +54,10 @@ class PriceDetails:
     ] = None
     total: Annotated[Money | None, Doc("What the guest would pay; null if the stay is not for sale.")] = None
     due_now: Annotated[Money | None, Doc("What is due when booking, where the PMS says.")] = None
-    damage_deposit: Annotated[Money | None, Doc("Refundable deposit on top of the total.")] = None
+    damage_deposit: Annotated[
+        Money | None,
+        Doc("Refundable deposit on top of the total; null where the total holds it: see DEPOSIT components."),
+    ] = None
     components: Annotated[list[PriceComponent], Doc("What the total is made of.")]
     source: Annotated[PriceSource, Doc("Who worked the price out.")]
     quoted_at: Annotated[datetime, Doc("When the PMS gave the price, UTC.")]

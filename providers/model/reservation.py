@@ -40,7 +40,7 @@ class FinanceLineType(Described):
     DISCOUNT = "DISCOUNT", "A reduction; its amount is negative."
     DEPOSIT = "DEPOSIT", "A refundable deposit."
     COMMISSION = "COMMISSION", "What a channel or the PMS keeps."
-    TOTAL = "TOTAL", "A sum that the PMS stores as a line; never add it to other lines."
+    TOTAL = "TOTAL", "A sum that the PMS stores as a line; it repeats other lines unless includedInTotal is true."
     OTHER = "OTHER", "Anything else; see providerType."
 
 
@@ -101,8 +101,12 @@ class Reservation:
     arrival: Annotated[date | None, Doc("First night, in the listing's own time zone; null if the channel named none.")]
     departure: Annotated[date | None, Doc("Day of departure: the night of this date is not part of the stay.")]
     nights: Annotated[int | None, Doc("Number of nights.")] = None
-    check_in_time: Annotated[time | None, Doc("Expected time of arrival, local time as the PMS shows it.")] = None
-    check_out_time: Annotated[time | None, Doc("Expected time of departure, local time as the PMS shows it.")] = None
+    check_in_time: Annotated[time | None, Doc("Expected time of arrival, as the PMS shows it: usually local time.")] = (
+        None
+    )
+    check_out_time: Annotated[
+        time | None, Doc("Expected time of departure, as the PMS shows it: usually local time.")
+    ] = None
     channel: Annotated[str | None, Doc("Where it came from, in the PMS's own word, for example airbnbOfficial.")] = None
     channel_reference: Annotated[str | None, Doc("The channel's own id of it.")] = None
     confirmation_code: Annotated[str | None, Doc("Code that guest and host know it by.")] = None
@@ -121,5 +125,7 @@ class Reservation:
     host_note: Annotated[str | None, Doc("Note by the host; not meant for guests.")] = None
     booked_at: Annotated[datetime | None, Doc("When it was made, UTC.")] = None
     updated_at: Annotated[datetime | None, Doc("When the PMS last changed it, UTC.")] = None
-    cancelled_at: Annotated[datetime | None, Doc("When it was called off, UTC.")] = None
+    cancelled_at: Annotated[
+        datetime | None, Doc("When it was called off, UTC; midnight where the PMS tells the day only.")
+    ] = None
     cancelled_by: Annotated[CancelledBy | None, Doc("Who called it off.")] = None

@@ -125,6 +125,7 @@ class World:
             page_size=lambda account: self.pmss[account.id].page_size,
             keeps=keeps,
             ordering=lambda query: ordering(query) if query.order else None,
+            local=lambda _: True,
         )
 
     async def read(

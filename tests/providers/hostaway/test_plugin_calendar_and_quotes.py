@@ -81,6 +81,7 @@ async def test_days_in_any_order_and_missing_ones_make_a_whole_calendar():
         ("hardBlock", 0, "BLOCKED", False),
         ("haunted", 0, "UNKNOWN", False),
         ("haunted", None, "UNKNOWN", None),
+        ("hardBlock", 1, "BLOCKED", False),
         (None, 1, "AVAILABLE", True),
         (None, None, "UNKNOWN", None),
     ],
@@ -106,6 +107,21 @@ async def test_units_are_counted_where_there_are_several():
     first, second = (await calendar(day(1, **units), day(2))).days[:2]
     assert (first.units_total, first.units_available) == (5, 2)
     assert (second.units_total, second.units_available) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("word", "is_available", "left", "status"),
+    [
+        ("reserved", 1, 2, "AVAILABLE"),
+        ("pending", 0, 1, "AVAILABLE"),
+        ("available", 1, 0, "RESERVED"),
+        ("blocked", 0, 0, "BLOCKED"),
+        ("haunted", None, 0, "RESERVED"),
+    ],
+)
+async def test_of_several_units_those_left_decide(word, is_available, left, status):
+    first = (await calendar(day(1, status=word, isAvailable=is_available, availableUnitsToSell=left))).days[0]
+    assert (first.status, first.available) == (status, left > 0)
 
 
 async def test_of_a_day_sent_twice_the_last_holds():

@@ -122,6 +122,8 @@ async def test_what_was_paid_is_the_total_without_the_balance():
     stay = await read()
     assert (stay.balance.amount, stay.paid.amount) == (Decimal("100.25"), Decimal("620.25"))
     assert (await read(remainingBalance=None)).paid is None
+    above = await read(totalPrice=267, remainingBalance=4563.54)
+    assert (above.paid, above.balance.amount) == (None, Decimal("4563.54"))
 
 
 @pytest.mark.parametrize(
@@ -172,9 +174,11 @@ async def test_the_channel_is_known_by_its_number_alone():
     assert (await read(channelName="", channelId=2999)).channel is None
 
 
-async def test_the_update_mark_with_a_time_is_preferred():
+async def test_the_later_update_mark_holds():
     stay = await read(updatedOn="2027-01-11 08:00:00", latestActivityOn="2027-01-10")
     assert stay.updated_at == datetime(2027, 1, 11, 8, tzinfo=UTC)
+    later = await read(updatedOn="2027-01-11 08:00:00", latestActivityOn="2027-01-12 09:00:00")
+    assert later.updated_at == datetime(2027, 1, 12, 9, tzinfo=UTC)
     assert (await read(latestActivityOn="2027-01-10")).updated_at == datetime(2027, 1, 10, tzinfo=UTC)
 
 
@@ -198,6 +202,8 @@ async def test_a_cancellation_tells_when_and_by_whom():
         ({"type": "commissions", "name": "hostChannelFee"}, "COMMISSION"),
         ({"type": "fee", "name": "guestChannelFee"}, "COMMISSION"),
         ({"type": "other", "name": "refundSum"}, "OTHER"),
+        ({"type": "fee", "name": "refundSum"}, "OTHER"),
+        ({"type": "fee", "name": "airbnbTransientOccupancyTax"}, "TAX"),
         ({"type": "novelty", "name": None}, "OTHER"),
     ],
 )
