@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from graph.gateway.marks import Mark
-from graph.gateway.ordering import Ordering
+from graph.gateway.ordering import LAST, Ordering
 from graph.gateway.streams import AccountStream
 
 T = TypeVar("T")
@@ -91,7 +91,7 @@ async def take_merged(streams: Sequence[AccountStream[T]], first: int, ordering:
             break
         best = heads[0]
         for stream in heads[1:]:
-            if ordering.before(ordering.key(stream.head), ordering.key(best.head)):
+            if ordering.before(stream.head_key or LAST, best.head_key or LAST):
                 best = stream
         record, mark = best.pop()
         taken.append(Taken(record, best.account.id, mark))

@@ -39,7 +39,10 @@ class Cursors:
         """The marks in ``cursor``. Raises ``CursorError``."""
         made_for, marks = self._open(cursor)
         if made_for != fingerprint:
-            raise CursorError("belongs to another query: page on with the same accounts, filter and order")
+            raise CursorError(
+                "belongs to another query: page on with the same filter and order; if an account was added or removed "
+                "since, start again"
+            )
         return marks
 
     def _open(self, cursor: str) -> tuple[str, dict[str, Mark]]:

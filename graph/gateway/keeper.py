@@ -23,6 +23,8 @@ Loader = Callable[[Sequence[Key]], Awaitable[Loaded]]
 MAX_REFRESHES = 64
 """Background refreshes at once; beyond it stale answers are served without one."""
 
+MAX_REFUSALS = 10_000
+
 REFRESH_SECONDS = 60.0
 """How long a background refresh may wait for its permits."""
 
@@ -56,6 +58,8 @@ class Keeper:
         self._weigh = weigh
         self._flights = Flights()
         self._refreshes: set[asyncio.Task[object]] = set()
+        # Why the last refresh of a key failed: what is served stale meanwhile says so.
+        self._refusals: dict[str, ProviderError] = {}
 
     async def peek(self, key: Key, freshness: Freshness) -> Kept | None:
         """What is kept and fresh, without asking anybody."""
@@ -108,7 +112,9 @@ class Keeper:
         if missing:
             outcomes |= await self._load(missing, freshness, loader)
         if stale:
-            outcomes |= {key: Kept(held.value, held.fetched_at) for key, held in stale.items()}
+            outcomes |= {
+                key: Kept(held.value, held.fetched_at, self._refusals.get(str(key))) for key, held in stale.items()
+            }
             self._refresh(list(stale), loader)
         return outcomes
 
@@ -144,7 +150,14 @@ class Keeper:
 
     def _refresh(self, keys: Sequence[Key], loader: Loader) -> None:
         names = [str(key) for key in keys]
-        self.in_background(lambda: self._flights.run(names, self._storing(keys, loader)))
+
+        async def refresh() -> None:
+            for name, outcome in (await self._flights.run(names, self._storing(keys, loader))).items():
+                self._refusals.pop(name, None)
+                if isinstance(outcome, ProviderError) and len(self._refusals) < MAX_REFUSALS:
+                    self._refusals[name] = outcome
+
+        self.in_background(refresh)
 
     def in_background(self, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
         """Do work that nobody waits for, behind every interactive call; left undone when there is too much of it."""

@@ -18,6 +18,9 @@ T = TypeVar("T")
 SortKey = tuple[str | None, str]
 """The value to order by, as text that sorts like the value (None: has none), then the id to settle ties."""
 
+LAST: SortKey = (None, "")
+"""The key of what has no value to order by."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ordering(Generic[T]):

@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.gateway.marks import EndMark, KeyMark, Mark, PageMark
-from graph.gateway.ordering import Ordering
+from graph.gateway.ordering import Ordering, SortKey
 from providers.errors import NotSupported, ProviderError
 from providers.queries import OddRecord, Page
 
@@ -63,7 +63,7 @@ class AccountStream(Generic[T]):
         self.fetched_at: datetime | None = None
         self._odd: dict[tuple[str | None, int], OddRecord] = {}
         self.cut_short = False
-        self._ready: deque[tuple[T, Mark]] = deque()
+        self._ready: deque[tuple[T, Mark, SortKey | None]] = deque()
         self._pages_read = 0
         self._count: int | None = None
 
@@ -100,12 +100,14 @@ class AccountStream(Generic[T]):
         return self.done or self.error is not None or (self.cut_short and not self._ready)
 
     @property
-    def head(self) -> T:
-        return self._ready[0][0]
+    def head_key(self) -> SortKey | None:
+        """What the next record is merged by; None in the PMS's own order."""
+        return self._ready[0][2]
 
     def pop(self) -> tuple[T, Mark]:
         """The next record and the mark behind it."""
-        return self._ready.popleft()
+        record, mark, _ = self._ready.popleft()
+        return record, mark
 
     async def fill(self) -> None:
         """Read until a record is ready or the stream has stopped. A failure is kept in ``error``."""
@@ -154,7 +156,7 @@ class AccountStream(Generic[T]):
         ordering = self.collection.ordering
         if ordering is None:
             return True
-        keys = [ordering.key(record) for record in page.items]
+        keys = [key for key in map(ordering.key, page.items) if key[0] is not None]
         swapped = sum(1 for a, b in pairwise(keys) if a[0] != b[0] and ordering.before(b, a))
         return swapped <= len(keys) // 10
 
@@ -173,7 +175,7 @@ class AccountStream(Generic[T]):
         for record in kept:
             key = ordering.key(record)
             if after is None or ordering.before((after.value, after.id), key):
-                self._ready.append((record, KeyMark(*key)))
+                self._ready.append((record, KeyMark(*key), key))
         self._end_after_ready()
 
     async def _read_all(self) -> list[T]:
@@ -199,14 +201,33 @@ class AccountStream(Generic[T]):
 
     def _take_page(self, page: Page[T], mark: PageMark) -> None:
         self._pages_read += 1
+        keys = self._merge_keys(page)
         for index, record in enumerate(page.items[mark.index :], start=mark.index):
             if self.collection.keeps(record):
-                self._ready.append((record, PageMark(mark.position, index + 1, mark.whole)))
+                self._ready.append((record, PageMark(mark.position, index + 1, mark.whole), keys[index]))
         if page.next is None:
             self._end_after_ready()
         else:
             self.mark = PageMark(page.next, 0, mark.whole)
             self._close_last(self.mark)
+
+    def _merge_keys(self, page: Page[T]) -> list[SortKey | None]:
+        """The keys to merge a page by that came in order.
+
+        A record without the value stands somewhere among the others all the same, and must not hold back what comes
+        behind it: it goes with the record before it on its page, or the first there that has a value.
+        """
+        ordering = self.collection.ordering
+        if ordering is None:
+            return [None] * len(page.items)
+        own = [ordering.key(record) for record in page.items]
+        carried = next((key for key in own if key[0] is not None), None)
+        keys: list[SortKey | None] = []
+        for key in own:
+            if key[0] is not None:
+                carried = key
+            keys.append(carried)
+        return keys
 
     def _end_after_ready(self) -> None:
         self.mark = EndMark()
@@ -215,8 +236,8 @@ class AccountStream(Generic[T]):
     def _close_last(self, mark: Mark) -> None:
         """Behind the last record of a page stands the next page, so that no page is read again for nothing."""
         if self._ready:
-            record, _ = self._ready.pop()
-            self._ready.append((record, mark))
+            record, _, key = self._ready.pop()
+            self._ready.append((record, mark, key))
 
     def _note(self, fetched: FetchedPage[T], position: str | None, *, whole: bool = False) -> Page[T]:
         """Remember what a page tells beside its records: its age, what was odd, and how many records there are."""

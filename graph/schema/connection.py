@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, cast
 
 import strawberry
 
+from graph.accounts.accounts import ConnectedAccount
 from graph.gateway.collector import Collected
 from graph.gateway.reports import SourceReport, SourceStatus
 from graph.schema.context import Info
@@ -43,7 +44,7 @@ class SourceError:
 
 @strawberry.type(description="How one account contributed to a list.")
 class Source:
-    account_id: strawberry.Private[str]
+    source: strawberry.Private[ConnectedAccount]
     status: SourceStatus = strawberry.field(description="Whether its records are in the list, and how fresh.")
     fetched_at: datetime | None = strawberry.field(
         description="When the PMS gave the oldest part of what it contributed, UTC; null if it was not asked."
@@ -56,8 +57,8 @@ class Source:
         description="The account.",
         graphql_type=Annotated["Account", strawberry.lazy("graph.schema.account")],
     )
-    async def account(self, info: Info) -> Any:
-        return await info.context.loaders(info).account_by_id.load(self.account_id)
+    def account(self) -> Any:
+        return self.source
 
 
 @strawberry.type(description="A record and its place in the list.")
@@ -129,7 +130,7 @@ def _selects(node: Any, name: str) -> bool:
 
 def _source(report: SourceReport) -> Source:
     return Source(
-        account_id=report.account.id,
+        source=report.account,
         status=report.status,
         fetched_at=report.fetched_at,
         skipped_records=report.skipped,

@@ -131,7 +131,10 @@ async def _reservations_of(wanted: OfListing, info: Info, first: int, after: str
     return connection(page, info, after)
 
 
-@strawberry.input(description="How to order listings. Those without the value come last, in both directions.")
+@strawberry.input(
+    description="How to order listings. Those without the value come last, in both directions; in long lists that the "
+    "PMS orders itself, where it puts them."
+)
 class ListingOrder:
     field: ListingOrderField = strawberry.field(description="What to order by.")
     direction: OrderDirection = strawberry.field(default=OrderDirection.ASC, description="Which end comes first.")

@@ -57,7 +57,10 @@ class Reservation(model.Reservation, Node):
         return await info.context.loaders(info).listing_by_id.load(Ref(self.account_id, self.listing_id))
 
 
-@strawberry.input(description="How to order reservations. Those without the value come last, in both directions.")
+@strawberry.input(
+    description="How to order reservations. Those without the value come last, in both directions; in long lists that "
+    "the PMS orders itself, where it puts them."
+)
 class ReservationOrder:
     field: ReservationOrderField = strawberry.field(description="What to order by.")
     direction: OrderDirection = strawberry.field(default=OrderDirection.ASC, description="Which end comes first.")

@@ -102,6 +102,8 @@ class Database:
             return
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # SQLite gives its side files the same rights.
+            self._path.touch(mode=0o600)
         except OSError as error:
             raise StorageError(f"The folder {self._path.parent} cannot be made: {error.strerror}.") from None
 

@@ -25,6 +25,9 @@ PAUSE = 10.0
 
 STORE_TIMEOUT = 10.0
 
+_LOOKS = (0.0, 0.25, 0.75, 1.0)
+"""Seconds before each look for a token that another process is about to save."""
+
 
 class TokenShelf:
     """One account's place in the token store, and the lock that lets one renewal happen at a time.
@@ -182,16 +185,25 @@ class TokenKeeper:
         try:
             fresh = await self._dialect.issue(self._send, current)
         except AuthenticationFailed:
-            other = await self._shelf.load()
-            if other is None or (current is not None and other.access == current.access):
+            other = await self._stored_by_another(stored)
+            if other is None:
                 raise
-            self._adopt(other)  # another process was faster and has spent the refresh token
+            self._adopt(other)
             return
         if fresh is None:
             self._keep_fixed(current, rejected)
             return
         await self._shelf.save(fresh)
         self._adopt(fresh, fresh=True)
+
+    async def _stored_by_another(self, stored: Token | None) -> Token | None:
+        """The token of another process that was faster and has spent the refresh token; it may still be saving it."""
+        for pause in _LOOKS:
+            await self._clock.sleep(pause if stored is not None and stored.refresh else 0.0)
+            found = await self._shelf.load()
+            if found is not None and (stored is None or found.access != stored.access):
+                return found
+        return None
 
     def _keep_fixed(self, current: Token | None, rejected: Token | None) -> None:
         """The credentials make no tokens: the one they hold is all there is."""

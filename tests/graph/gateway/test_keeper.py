@@ -97,6 +97,22 @@ async def test_what_is_stale_is_served_while_it_is_refreshed(keeper: Keeper, sou
     assert await value(keeper, source, freshness(clock)) == "a2"
 
 
+async def test_what_is_served_stale_tells_why_its_refresh_failed(
+    keeper: Keeper, source: Source, clock: HandClock
+) -> None:
+    await value(keeper, source, freshness(clock))
+    clock.at += timedelta(seconds=61)
+    source.error = UpstreamUnavailable("The PMS could not be reached.")
+    await value(keeper, source, freshness(clock))
+    await asyncio.sleep(0.01)
+    outcome = (await keeper.many([key("a")], freshness(clock), source.load))[key("a")]
+    assert isinstance(outcome, Kept)
+    assert (outcome.value, outcome.error) == ("a1", source.error)
+    source.error = None
+    await asyncio.sleep(0.01)
+    assert await value(keeper, source, freshness(clock)) != "a1"
+
+
 async def test_a_named_age_never_gets_anything_older(keeper: Keeper, source: Source, clock: HandClock) -> None:
     await value(keeper, source, freshness(clock))
     clock.at += timedelta(seconds=61)

@@ -1,5 +1,6 @@
 """One account of several in trouble: the others' data arrives, and the answer says what happened."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,18 @@ async def test_old_data_is_served_while_the_pms_is_down_and_marked(running: Worl
     assert stale[0]["error"]["code"] == "UPSTREAM_UNAVAILABLE"
     strict = await running.ask(LISTINGS, age=0)
     assert len(strict["data"]["listings"]["nodes"]) == 12
+
+
+async def test_an_account_that_is_removed_while_a_query_runs_does_not_empty_the_answer(running: World) -> None:
+    await running.data(LISTINGS)
+    await running.fault("BOOKINGSYNC", kind="latency", seconds=0.3)
+    asking = asyncio.create_task(running.ask(LISTINGS, age=0))
+    await asyncio.sleep(0.1)
+    removed = (await running.services.accounts.list("default"))[0]
+    assert await running.services.accounts.remove("default", removed.id)
+    page = (await asking)["data"]["listings"]
+    assert [source["account"]["name"] for source in page["sources"]] == ["HOSTAWAY 1", "HOSTAWAY 2", "BOOKINGSYNC 1"]
+    assert len(page["nodes"]) >= 12
 
 
 async def test_a_passing_fault_is_not_seen_at_all(running: World) -> None:

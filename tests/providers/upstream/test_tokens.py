@@ -506,6 +506,20 @@ class TestFailures:
 
 
 @in_virtual_time
+async def test_another_process_may_be_about_to_save_its_token() -> None:
+    pms = Pms()
+    pms.token_answer = lambda: httpx.Response(400, json={"message": "invalid_grant"})
+    store = MemoryTokens()
+    await store.save("one", token("old", refresh="r0"))
+    session = open_session(pms, store)
+    asking = asyncio.create_task(session.send(get()))
+    await asyncio.sleep(0.8)
+    pms.good = {"theirs"}
+    await store.save("one", token("theirs", refresh="r1"))
+    assert (await asking).json() == {"token": "theirs"}
+
+
+@in_virtual_time
 async def test_a_pms_may_end_tokens_twice_within_a_minute() -> None:
     pms = Pms()
     session = open_session(pms)
