@@ -144,7 +144,7 @@ async def world(
             "data_dir": folder,
             "provider_urls": urls,
             "limit_profiles": dict.fromkeys(urls, "off") if limits == "off" else {},
-            "call_timeout": 0.5,
+            "call_timeout": 5.0,
         } | settings
         calls: list[CallOutcome] = []
         app = create_app(Settings(**chosen), clock=clock, observe=calls.append)

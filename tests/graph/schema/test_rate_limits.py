@@ -35,8 +35,8 @@ async def test_more_calls_than_fit_before_the_deadline_fail_at_once_and_the_rest
         bookingsync_accounts=0,
         listings=30,
         limits="documented",
-        operation_timeout=3.0,
-        call_timeout=2.0,
+        operation_timeout=6.0,
+        call_timeout=5.0,
     ) as running:
         data = await running.data("{ listings(first: 100) { nodes { id } } }")
         ids = [node["id"] for node in data["listings"]["nodes"]]
