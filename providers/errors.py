@@ -7,8 +7,11 @@ import re
 
 from providers.model.described import Described
 
-# E-mail addresses, and numbers long enough for phones and cards.
-_PERSONAL = re.compile(r"[^\s@,;:<>()]+@[^\s@,;:<>()]+|\+?\d(?:[ -]?\d){8,}")
+# What a PMS's own words may repeat of a call or a record: tokens, e-mail addresses, numbers long enough for phones and
+# cards.
+_PERSONAL = re.compile(
+    r"\b[Bb]earer\s+\S+|[\w.\-/+=]{32,}|[^\s@,;:<>()]+@[^\s@,;:<>()]+|\+?\d(?:[ -]?\d){8,}",
+)
 
 
 class ErrorCode(Described):
@@ -28,7 +31,7 @@ class ErrorCode(Described):
 class ProviderError(Exception):
     """A failure at or on the way to a PMS.
 
-    ``message`` is safe to show: addresses and long numbers, which a PMS's own words may repeat, are struck out.
+    ``message`` is safe to show: tokens, addresses and long numbers, which a PMS's own words may repeat, are struck out.
     ``retry_after`` is in seconds from now where it is known. ``upstream_status`` is the
     HTTP status of the PMS's answer, if there was one. ``provider`` and ``account_id`` are filled in by the layer that
     knows them.

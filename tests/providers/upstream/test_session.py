@@ -171,11 +171,14 @@ def test_a_body_that_is_not_json_is_tried_again_and_then_named(body: bytes, text
 
 
 @in_virtual_time
-async def test_a_reason_repeats_no_address_and_no_number_of_a_person() -> None:
-    said = "guest ada@example.com (+49 151 1234 5678) has card 4111 1111 1111 1111; listing 40160 is archived"
+async def test_a_reason_repeats_no_token_address_or_number_of_a_person() -> None:
+    said = (
+        "guest ada@example.com (+49 151 1234 5678) has card 4111 1111 1111 1111; listing 40160 is archived"
+        " for Bearer short-1 and 0123456789abcdef0123456789abcdef"
+    )
     failure = await failure_of(answers(httpx.Response(400, json={"message": said})))
     assert "listing 40160 is archived" in failure.message
-    for private in ("ada@", "example.com", "1234", "4111"):
+    for private in ("ada@", "example.com", "1234", "4111", "short-1", "abcdef"):
         assert private not in failure.message
 
 
