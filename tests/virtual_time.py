@@ -49,6 +49,8 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         selector.loop = self
         self._elapsed = 0.0
         super().__init__(selector)
+        # asyncio's nanosecond is lost in a time of years: a timer that is due would never be taken for it.
+        self._clock_resolution = 1e-6
 
     def time(self) -> float:
         return self._elapsed

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from starlette.datastructures import MutableHeaders
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from providers.simulation.broken import break_off, first_bytes, first_half, never_answer
+from providers.simulation.clock import utc_now
 from providers.simulation.control import PREFIX, CallLog, CallRecord, control_app, without_secrets
 from providers.simulation.faults import Fault, FaultKind, Faults
 
@@ -18,10 +19,6 @@ GARBAGE = b'{"result": [\xff\xfe\x00 not JSON'
 PAGE = "<!DOCTYPE html><html><head><title>Maintenance</title></head><body><h1>Back soon</h1></body></html>"
 
 ScopeResponse = Callable[[Scope], Response]
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def plain_status(status: int) -> Response:

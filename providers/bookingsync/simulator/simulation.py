@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -30,6 +30,7 @@ from providers.bookingsync.simulator.units import FIRST_ACCOUNT, MOST_LISTINGS
 from providers.bookingsync.simulator.view import Grant, Oddities
 from providers.contract import SimulatorOptions
 from providers.manifest import AuthType
+from providers.simulation.clock import utc_now
 from providers.simulation.control import PREFIX, parsed
 from providers.simulation.simulated import SimulatedPms
 
@@ -135,10 +136,6 @@ class BookingsyncSimulation:
                 return switch
             self.oddities.broken_records = switch.broken_records
         return JSONResponse({"broken_records": self.oddities.broken_records})
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def simulator(

@@ -11,7 +11,8 @@ from providers.hostaway.simulator.limits import Limits
 from providers.hostaway.simulator.readings import HostawayReadings
 from providers.hostaway.simulator.tokens import Tokens
 from providers.manifest import AuthType
-from providers.simulation.simulated import SimulatedPms, utc_now
+from providers.simulation.clock import utc_now
+from providers.simulation.simulated import SimulatedPms
 
 
 class HostawaySimulation:

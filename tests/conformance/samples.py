@@ -1,0 +1,82 @@
+"""Values for every filter, taken from the data themselves, so that each finds something and stands on an edge."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from datetime import date, datetime, timedelta
+from typing import Any, TypeVar
+
+from providers.queries import DateRange, ListingQuery, ReservationQuery
+from tests.conformance.known import Known
+
+S = TypeVar("S")
+
+_DAY = timedelta(days=1)
+_NOT_FILTERS = {"order", "direction"}
+
+LISTING_FILTERS = tuple(each.name for each in fields(ListingQuery) if each.name not in _NOT_FILTERS)
+RESERVATION_FILTERS = tuple(each.name for each in fields(ReservationQuery) if each.name not in _NOT_FILTERS)
+
+
+def listing_samples(known: Known) -> Mapping[str, Sequence[Any]]:
+    """For each filter of listings, values to filter by."""
+    places = [each.address for each in known.listings if each.address]
+    names = [name for each in known.listings if (name := each.name or each.internal_name)]
+    return {
+        "text": _some(word for name in names for word in (name, name.upper(), name[1:4])),
+        "city": _some(text for each in places if (city := each.city) for text in (city, city.upper())),
+        "country_code": _some(code for each in places if (code := each.country_code)),
+        "min_guests": _some(each.max_guests for each in known.listings if each.max_guests),
+        "updated_since": _instants(each.updated_at for each in known.listings),
+    }
+
+
+def reservation_samples(known: Known) -> Mapping[str, Sequence[Any]]:
+    """For each filter of reservations, values to filter by."""
+    homes = sorted({each.listing_id for each in known.reservations if each.listing_id})
+    arrivals = [each.arrival for each in known.reservations if each.arrival]
+    departures = [each.departure for each in known.reservations if each.departure]
+    statuses = sorted({each.status for each in known.reservations})
+    guests = [each.guest.name for each in known.reservations if each.guest and each.guest.name]
+    return {
+        "listing_ids": [(homes[0],), (homes[-1], homes[0]), tuple(homes)],
+        "arrival": _ranges(arrivals, known.today),
+        "departure": _ranges(departures, known.today),
+        "stay": [*_ranges(arrivals, known.today)[::2], *_ranges(departures, known.today)[1::2]],
+        "statuses": [
+            *(frozenset({each}) for each in statuses),
+            frozenset(statuses[:2]),
+            frozenset(statuses[1:]),
+            frozenset(statuses),
+        ],
+        "updated_since": _instants(each.updated_at for each in known.reservations),
+        "text": _some(text for name in guests for text in (name, name.upper(), name[1:5])),
+    }
+
+
+def _some(values: Iterable[S], most: int = 4) -> list[S]:
+    distinct = list(dict.fromkeys(values))
+    return distinct[:: max(1, len(distinct) // most)][:most]
+
+
+def _instants(moments: Iterable[datetime | None]) -> list[datetime]:
+    """Before everything, a few moments of changes themselves, and just after one: to the second and below."""
+    known = sorted(each for each in moments if each is not None)
+    if not known:
+        return []
+    middle = known[len(known) // 2]
+    return [known[0], middle, middle + timedelta(seconds=1), middle - timedelta(microseconds=1), known[-1]]
+
+
+def _ranges(days: Sequence[date], today: date) -> list[DateRange]:
+    """Ranges that begin and end on days of the data: of one day, of some weeks, in the past, open at either end."""
+    return list(_edges(sorted(set(days)), today))
+
+
+def _edges(days: Sequence[date], today: date) -> Iterator[DateRange]:
+    early, middle, late = days[len(days) // 8], days[len(days) // 2], days[-len(days) // 8]
+    yield DateRange(middle, middle + _DAY)
+    yield DateRange(middle, late)
+    yield DateRange(early, middle)
+    yield DateRange(today, today + timedelta(days=30))
+    yield DateRange(late, None)
+    yield DateRange(None, early)
