@@ -12,16 +12,44 @@ A capability is a method of ``ProviderClient`` that the plugin overrides: nothin
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel
 
 from providers.errors import NotSupported
 from providers.manifest import AuthType, LimitScope, Manifest
-from providers.model import Calendar, Described, Listing, PriceDetails, ProviderAccount, Reservation
-from providers.queries import Batch, Days, ListingQuery, Page, QuoteRequest, ReservationQuery
+from providers.model import (
+    Calendar,
+    CancellationPolicy,
+    Channel,
+    CustomField,
+    Described,
+    DictionaryEntry,
+    DictionaryKind,
+    Listing,
+    ListingFee,
+    ListingTax,
+    ListingUnit,
+    PriceDetails,
+    PricingSettings,
+    ProviderAccount,
+    ProviderUser,
+    RentalAgreement,
+    Reservation,
+)
+from providers.queries import (
+    AvailabilityQuery,
+    Batch,
+    Days,
+    FreeListing,
+    ListingQuery,
+    Page,
+    QuoteRequest,
+    ReservationQuery,
+)
 from providers.upstream.calls import Answer, Call, Quota, Token
 
 Send = Callable[[Call], Awaitable[Answer]]
@@ -122,9 +150,10 @@ class ProviderClient:
         """
         raise NotSupported("This provider cannot read reservations by listing.", provider=self.provider)
 
-    async def calendars(self, listing_ids: Sequence[str], days: Days) -> Batch[Calendar]:
+    async def calendars(self, listing_ids: Sequence[str], days: Days, *, reservations: bool = False) -> Batch[Calendar]:
         """Calendars of several listings: one day object for each of ``days``, in order, ``UNKNOWN`` where unsaid.
 
+        With ``reservations`` each day also lists the reservations of its night (``CalendarDay.reservations``).
         ``Calendar.currency`` is None where the PMS's calendar does not name one: the gateway adds the listing's.
         """
         raise NotSupported("This provider has no calendars.", provider=self.provider)
@@ -135,6 +164,56 @@ class ProviderClient:
         ``QuoteRequest.currency`` is the listing's and always set where ``quote_needs_currency`` is.
         """
         raise NotSupported("This provider cannot quote prices.", provider=self.provider)
+
+    async def free_listings(self, query: AvailabilityQuery) -> Page[FreeListing]:
+        """All listings that are free for a stay, in as few calls as the PMS allows; ``next`` is always None.
+
+        What the PMS does not say itself (whether a party fits, for one) is left to the caller.
+        """
+        raise NotSupported("This provider cannot search for free listings.", provider=self.provider)
+
+    async def provider_accounts(self, updated_since: datetime | None) -> Page[ProviderAccount]:
+        """Every business account that the credentials see; ``Page.deleted`` names those that are gone."""
+        raise NotSupported("This provider cannot list accounts.", provider=self.provider)
+
+    async def users(self) -> list[ProviderUser]:
+        """The people who work in the PMS, and the listings they may see."""
+        raise NotSupported("This provider does not tell who works in it.", provider=self.provider)
+
+    async def fees(self, listing_ids: Sequence[str]) -> Batch[list[ListingFee]]:
+        """Fee settings of several listings."""
+        raise NotSupported("This provider has no fee settings to read.", provider=self.provider)
+
+    async def taxes(self, listing_ids: Sequence[str]) -> Batch[list[ListingTax]]:
+        """Taxes of several listings, those of the whole account included."""
+        raise NotSupported("This provider has no tax settings to read.", provider=self.provider)
+
+    async def units(self, listing_ids: Sequence[str]) -> Batch[list[ListingUnit]]:
+        """Units of several listings; an empty list for those that stand for themselves."""
+        raise NotSupported("This provider has no units.", provider=self.provider)
+
+    async def agreements(self, listing_ids: Sequence[str]) -> Batch[list[RentalAgreement]]:
+        """Rental agreements of several listings; an empty list where there is none."""
+        raise NotSupported("This provider has no rental agreements to read.", provider=self.provider)
+
+    async def pricing_settings(self, listing_ids: Sequence[str]) -> Batch[PricingSettings]:
+        """How the prices of several listings are made."""
+        raise NotSupported("This provider has no pricing settings to read.", provider=self.provider)
+
+    async def cancellation_policies(self, channels: Collection[Channel]) -> list[CancellationPolicy]:
+        """The account's cancellation policies for ``channels``; empty: for all that the PMS has."""
+        raise NotSupported("This provider has no cancellation policies to read.", provider=self.provider)
+
+    async def dictionary(self, kind: DictionaryKind) -> list[DictionaryEntry]:
+        """A dictionary. Raises ``NotSupported`` for a kind that is not in ``dictionaries``."""
+        raise NotSupported("This provider has no dictionaries.", provider=self.provider)
+
+    dictionaries: ClassVar[frozenset[DictionaryKind]] = frozenset()
+    """The dictionaries that ``dictionary`` can read."""
+
+    async def custom_fields(self) -> list[CustomField]:
+        """The fields that the business added to its PMS."""
+        raise NotSupported("This provider has no custom fields.", provider=self.provider)
 
     quote_needs_currency: ClassVar[bool] = False
     """True where the PMS's quotes name no currency, so that the gateway must know the listing's."""
@@ -148,6 +227,17 @@ class Capability(Described):
     RESERVATIONS = "RESERVATIONS", "List reservations and read them by id."
     CALENDAR = "CALENDAR", "Tell which nights are free, at what price, under which rules."
     PRICE_DETAILS = "PRICE_DETAILS", "Quote what a stay costs."
+    AVAILABILITY_SEARCH = "AVAILABILITY_SEARCH", "Search for listings that are free for a stay."
+    PROVIDER_ACCOUNTS = "PROVIDER_ACCOUNTS", "List every business account that the credentials see."
+    USERS = "USERS", "Tell who works in the PMS, and with which listings."
+    FEES = "FEES", "Tell the fees of listings."
+    TAXES = "TAXES", "Tell the taxes of listings."
+    UNITS = "UNITS", "Tell the units of listings that stand for several like places."
+    AGREEMENTS = "AGREEMENTS", "Tell the rental agreements of listings."
+    PRICING_SETTINGS = "PRICING_SETTINGS", "Tell how prices of listings are made."
+    CANCELLATION_POLICIES = "CANCELLATION_POLICIES", "Tell cancellation policies with their steps."
+    DICTIONARIES = "DICTIONARIES", "Tell the words that records name by id."
+    CUSTOM_FIELDS = "CUSTOM_FIELDS", "Tell the fields that the business added."
 
 
 _METHODS = {
@@ -156,6 +246,17 @@ _METHODS = {
     Capability.RESERVATIONS: ("reservation_page", "reservations", "reservations_by_listing"),
     Capability.CALENDAR: ("calendars",),
     Capability.PRICE_DETAILS: ("quotes",),
+    Capability.AVAILABILITY_SEARCH: ("free_listings",),
+    Capability.PROVIDER_ACCOUNTS: ("provider_accounts",),
+    Capability.USERS: ("users",),
+    Capability.FEES: ("fees",),
+    Capability.TAXES: ("taxes",),
+    Capability.UNITS: ("units",),
+    Capability.AGREEMENTS: ("agreements",),
+    Capability.PRICING_SETTINGS: ("pricing_settings",),
+    Capability.CANCELLATION_POLICIES: ("cancellation_policies",),
+    Capability.DICTIONARIES: ("dictionary",),
+    Capability.CUSTOM_FIELDS: ("custom_fields",),
 }
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Generic, TypeVar
 
 from providers.errors import ProviderError
-from providers.model import ReservationStatus
+from providers.model import AgreementState, Channel, Listing, PriceDetails, PropertyType, ReservationStatus
 from providers.model.described import Described
 
 T = TypeVar("T")
@@ -56,6 +57,8 @@ class ListingOrderField(Described):
     PROVIDER = "PROVIDER", "Account by account, each in its PMS's own order: the cheapest. It has no direction."
     NAME = "NAME", "Name, ignoring case."
     UPDATED = "UPDATED", "When the PMS last changed it; listings without that time come last."
+    POSITION = "POSITION", "The business's own order in its PMS; listings without a place come last."
+    CONTACT_NAME = "CONTACT_NAME", "First name of the contact, ignoring case; listings without one come last."
 
 
 class ReservationOrderField(Described):
@@ -64,6 +67,9 @@ class ReservationOrderField(Described):
     PROVIDER = "PROVIDER", "Account by account, each in its PMS's own order: the cheapest. It has no direction."
     ARRIVAL = "ARRIVAL", "Day of arrival; reservations without dates come last."
     UPDATED = "UPDATED", "When the PMS last changed it; reservations without that time come last."
+    BOOKED = "BOOKED", "When it was made; reservations without that time come last."
+    MESSAGE_SENT = "MESSAGE_SENT", "When the business last wrote to the guest: only where the PMS orders by it."
+    MESSAGE_RECEIVED = "MESSAGE_RECEIVED", "When the guest last wrote: only where the PMS orders by it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +77,9 @@ class ListingQuery:
     """Which listings, in which order. Filters that are None do not filter; all others must hold together.
 
     ``text`` is sought in name and internal name, ignoring case; ``city`` and ``country_code`` match whole values,
-    ignoring case; ``min_guests`` is the least capacity; ``updated_since`` an aware instant, inclusive.
+    ignoring case; ``min_guests`` is the least capacity; ``updated_since`` and ``updated_until`` are aware instants,
+    inclusive and exclusive. ``contact_name`` is sought in the contact's names. ``user_id`` keeps what that user of the
+    PMS may see, ``booking_engine_active`` what the PMS's own booking engine shows: only a PMS can tell both.
     """
 
     text: str | None = None
@@ -79,6 +87,13 @@ class ListingQuery:
     country_code: str | None = None
     min_guests: int | None = None
     updated_since: datetime | None = None
+    updated_until: datetime | None = None
+    country: str | None = None
+    property_types: frozenset[PropertyType] | None = None
+    provider_property_type: str | None = None
+    contact_name: str | None = None
+    user_id: str | None = None
+    booking_engine_active: bool | None = None
     order: ListingOrderField = ListingOrderField.PROVIDER
     direction: OrderDirection = OrderDirection.ASC
 
@@ -88,7 +103,8 @@ class ReservationQuery:
     """Which reservations, in which order. Filters that are None do not filter; all others must hold together.
 
     ``arrival`` and ``departure`` bound those days; ``stay`` keeps reservations of which at least one night lies in
-    the range. ``listing_ids`` are ids in the PMS. ``statuses`` is never empty when given.
+    the range. ``listing_ids``, ``guest_ids`` and ``assignee_id`` are ids in the PMS. Sets and tuples are never empty
+    when given. ``unread`` keeps those whose guest wrote something that nobody has read: only a PMS can tell.
     """
 
     listing_ids: tuple[str, ...] | None = None
@@ -97,14 +113,44 @@ class ReservationQuery:
     stay: DateRange | None = None
     statuses: frozenset[ReservationStatus] | None = None
     updated_since: datetime | None = None
+    updated_until: datetime | None = None
+    channels: frozenset[Channel] | None = None
+    guest_email: str | None = None
+    guest_ids: tuple[str, ...] | None = None
+    assignee_id: str | None = None
+    customer_reference: str | None = None
+    agreement: AgreementState | None = None
+    starred: bool | None = None
+    archived: bool | None = None
+    pinned: bool | None = None
+    unread: bool | None = None
     text: str | None = None
     order: ReservationOrderField = ReservationOrderField.PROVIDER
     direction: OrderDirection = OrderDirection.ASC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteComponent:
+    """A wish about one component of a price: take an optional fee, some of it, at another amount, or leave it out.
+
+    ``fee_id`` is the fee setting's id and ``name`` the component's machine name; one of them is always there.
+    ``amount`` is signed, in the listing's currency, and replaces what the PMS would compute.
+    """
+
+    fee_id: str | None = None
+    name: str | None = None
+    quantity: int | None = None
+    amount: Decimal | None = None
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteRequest:
-    """What would this stay cost? ``departure`` is the day of departure, not a night. ``currency`` is the listing's."""
+    """What would this stay cost? ``departure`` is the day of departure, not a night. ``currency`` is the listing's.
+
+    ``markup`` is a factor above 1 on the price, ``coupon`` a code of the business, ``components`` are wishes about
+    single components. A plugin that cannot heed one of them fails that request with ``NOT_SUPPORTED``.
+    """
 
     listing_id: str
     arrival: date
@@ -112,6 +158,32 @@ class QuoteRequest:
     adults: int
     children: int = 0
     currency: str | None = None
+    markup: Decimal | None = None
+    coupon: str | None = None
+    components: tuple[QuoteComponent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AvailabilityQuery:
+    """Which listings are free for a whole stay? ``departure`` is not a night."""
+
+    arrival: date
+    departure: date
+    adults: int
+    children: int = 0
+
+    @property
+    def guests(self) -> int:
+        return self.adults + self.children
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreeListing:
+    """A listing that is free for a stay. ``listing`` and ``price`` are there where the search brought them along."""
+
+    listing_id: str
+    listing: Listing | None = None
+    price: PriceDetails | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +200,8 @@ class Page(Generic[T]):
 
     ``next`` is the position to ask for the following page with, opaque to everybody but the plugin; None ends the
     walk. ``total`` counts the whole filtered collection at the PMS, where it says. ``odd`` are records left out.
+    ``deleted`` are ids that the PMS says are gone since ``updated_since``; None where it does not tell, so that an
+    empty list and silence are not taken for each other.
     """
 
     items: Sequence[T]
@@ -135,6 +209,7 @@ class Page(Generic[T]):
     total: int | None
     fetched_at: datetime
     odd: Sequence[OddRecord] = ()
+    deleted: Sequence[str] | None = None
 
 
 @dataclass(slots=True, kw_only=True)

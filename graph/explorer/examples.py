@@ -67,6 +67,7 @@ query UpcomingReservations($from: Date!, $to: Date!) {
       departure
       nights
       channel
+      providerChannel
       guest {
         name
       }

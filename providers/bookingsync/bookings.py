@@ -57,7 +57,7 @@ def reservation(booking: Booking, account_id: str, read_at: datetime) -> Reserva
         nights=(departure - arrival).days if arrival and departure and departure >= arrival else None,
         check_in_time=_hour(booking.expected_checkin_time, booking.start_at),
         check_out_time=_hour(booking.expected_checkout_time, booking.end_at),
-        channel=booking.source.name if booking.source else None,
+        provider_channel=booking.source.name if booking.source else None,
         channel_reference=booking.external_reference,
         confirmation_code=booking.reference,
         guest=_guest(booking, read_at),

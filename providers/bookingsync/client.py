@@ -122,7 +122,7 @@ class BookingsyncClient(ProviderClient):
 
         return await in_chunks(_readable(listing_ids), RECORDS_PER_PAGE, read, self._now)
 
-    async def calendars(self, listing_ids: Sequence[str], days: Days) -> Batch[Calendar]:
+    async def calendars(self, listing_ids: Sequence[str], days: Days, *, reservations: bool = False) -> Batch[Calendar]:
         return await in_chunks(
             _readable(listing_ids),
             RENTALS_PER_PAGE,

@@ -144,7 +144,7 @@ class HostawayClient(ProviderClient):
         batch.odd = odd
         return batch
 
-    async def calendars(self, listing_ids: Sequence[str], days: Days) -> Batch[Calendar]:
+    async def calendars(self, listing_ids: Sequence[str], days: Days, *, reservations: bool = False) -> Batch[Calendar]:
         """One call a listing for each 365 days: there is no calendar of several listings."""
         cut = tuple(pieces(days))
 

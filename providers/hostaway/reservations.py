@@ -70,7 +70,7 @@ def build_reservation(wire: WireReservation, account_id: str) -> Reservation:
         nights=nights,
         check_in_time=hour(wire.check_in_time),
         check_out_time=hour(wire.check_out_time),
-        channel=wire.channel_name or _CHANNELS.get(wire.channel_id or ""),
+        provider_channel=wire.channel_name or _CHANNELS.get(wire.channel_id or ""),
         channel_reference=wire.channel_reservation_id or wire.reservation_id,
         confirmation_code=wire.confirmation_code,
         guest=None if status is ReservationStatus.BLOCKED else _guest(wire),

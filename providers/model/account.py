@@ -1,8 +1,9 @@
 """The PMS's own record of the business behind a connected account."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from annotated_doc import Doc
 
@@ -61,3 +62,4 @@ class ProviderAccount:
     preferences: Annotated[AccountPreferences | None, Doc("Defaults the business set in its PMS.")] = None
     created_at: Annotated[datetime | None, Doc("When the PMS created the account, UTC.")] = None
     updated_at: Annotated[datetime | None, Doc("When the PMS last changed the account, UTC.")] = None
+    raw: Mapping[str, Any] | None = None

@@ -8,6 +8,7 @@ from typing import Annotated
 from annotated_doc import Doc
 
 from providers.model.described import Described
+from providers.model.reservation import Reservation
 
 
 class DayStatus(Described):
@@ -38,7 +39,11 @@ class CalendarDay:
     closed_to_departure: Annotated[bool | None, Doc("True if no stay may end on this day.")] = None
     units_total: Annotated[int | None, Doc("Units of this listing, where it has several.")] = None
     units_available: Annotated[int | None, Doc("Units left to sell, where it has several.")] = None
+    units_pending: Annotated[int | None, Doc("Units held by requests, where it has several.")] = None
+    units_blocked: Annotated[int | None, Doc("Units closed by the host, where it has several.")] = None
+    units_reserved: Annotated[int | None, Doc("Units taken by reservations, where it has several.")] = None
     note: Annotated[str | None, Doc("The host's note.")] = None
+    reservations: list[Reservation] | None = None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -32,8 +32,17 @@ class PriceComponent:
     amount: Annotated[Money, Doc("Amount of the part, signed: discounts are negative.")]
     included_in_total: Annotated[bool, Doc("True if the total counts it.")]
     mandatory: Annotated[bool | None, Doc("True if the guest cannot leave it out.")] = None
+    quantity_selectable: Annotated[bool | None, Doc("True if the guest may take several.")] = None
     overridden: Annotated[bool, Doc("True if the amount was set by hand.")] = False
     deleted: Annotated[bool, Doc("True if it was struck out: it counts for nothing.")] = False
+
+
+@dataclass(slots=True, kw_only=True)
+class PriceStep:
+    """One step by which StayGraph computed a price."""
+
+    text: Annotated[str, Doc("What was done, for people, for example: 3 nights from the calendar.")]
+    amount: Annotated[Decimal, Doc("What the step added, signed, in the price's currency.")]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,5 +68,10 @@ class PriceDetails:
         Doc("Refundable deposit on top of the total; null where the total holds it: see DEPOSIT components."),
     ] = None
     components: Annotated[list[PriceComponent], Doc("What the total is made of.")]
+    original_total: Annotated[Money | None, Doc("Total before discounts, where the PMS says.")] = None
     source: Annotated[PriceSource, Doc("Who worked the price out.")]
+    steps: Annotated[
+        list[PriceStep] | None, Doc("How StayGraph computed it, in order; null for a quote of the PMS.")
+    ] = None
+    coupon: Annotated[str | None, Doc("The coupon that was applied.")] = None
     quoted_at: Annotated[datetime, Doc("When the PMS gave the price, UTC.")]

@@ -117,7 +117,11 @@ async def test_booking_becomes_a_reservation_with_everything_it_says():
     assert (found.provider, found.account_id, found.provider_id) == ("BOOKINGSYNC", "acc_1", "829165")
     assert (found.listing_id, found.status, found.provider_status) == ("5117", ReservationStatus.CONFIRMED, "Booked")
     assert (found.arrival, found.departure, found.nights) == (date(2016, 12, 14), date(2016, 12, 24), 10)
-    assert (found.channel, found.channel_reference, found.confirmation_code) == ("Airbnb", "HMABC123", "00HRSD")
+    assert (found.provider_channel, found.channel_reference, found.confirmation_code) == (
+        "Airbnb",
+        "HMABC123",
+        "00HRSD",
+    )
     assert found.party == Party(guests=2, adults=2)
     assert (found.total, found.paid, found.balance) == (euros("2900.0"), euros("900.0"), euros("2000.0"))
     assert (found.damage_deposit, found.is_paid, found.host_note) == (euros("250.0"), False, "Late")

@@ -83,7 +83,7 @@ async def test_rental_becomes_a_listing_with_everything_it_says():
     assert (found.provider, found.account_id, found.provider_id) == ("BOOKINGSYNC", "acc_1", "5116")
     assert (found.name, found.internal_name) == ("Villa Boubouki", None)
     assert found.status is ListingStatus.PUBLISHED
-    assert (found.property_type, found.room_type) == ("villa", None)
+    assert (found.provider_property_type, found.room_type) == ("villa", None)
     assert found.address == Address(line1="58 Ville Haute", city="Nevache", postal_code="05100", country_code="FR")
     assert found.location == GeoPoint(latitude=45.019215, longitude=6.604901)
     assert (found.max_guests, found.guests_included, found.bedrooms, found.bathrooms) == (5, 4, 6, 5.0)
@@ -94,7 +94,7 @@ async def test_rental_becomes_a_listing_with_everything_it_says():
         RatePeriod.WEEK,
     )
     assert found.damage_deposit == Money(amount=Decimal("0.0"), currency="USD")
-    assert (found.instant_bookable, found.license_number) == (False, "AB-12")
+    assert (found.instant_bookable, found.license and found.license.number) == (False, "AB-12")
     assert (found.rating, found.reviews_count) == (Decimal("5.0"), 2)
     assert (found.time_zone, found.cancellation_policy, found.cleaning_fee) == (None, None, None)
     assert found.updated_at == datetime(2016, 12, 12, 2, 28, 45, tzinfo=UTC)

@@ -78,7 +78,7 @@ async def test_a_listing_is_told_in_unified_words():
     listing = await read(LOFT)
     assert (listing.provider, listing.account_id, listing.provider_id) == ("HOSTAWAY", "acc-1", "40160")
     assert (listing.name, listing.internal_name, listing.description) == ("Harbour loft", "HL-3", "Bright loft.")
-    assert (listing.status, listing.property_type, listing.room_type) == (None, "1", RoomType.ENTIRE_HOME)
+    assert (listing.status, listing.provider_property_type, listing.room_type) == (None, "1", RoomType.ENTIRE_HOME)
     assert listing.address.line1 == "Hafenstr. 7"
     assert listing.address.full == "Hafenstr. 7, Bremerhaven, 27570, Germany"
     assert (listing.address.city, listing.address.postal_code, listing.address.country_code) == (

@@ -104,7 +104,7 @@ async def test_a_reservation_is_told_in_unified_words():
     assert (stay.status, stay.provider_status) == (ReservationStatus.CONFIRMED, "new")
     assert (stay.arrival, stay.departure, stay.nights) == (date(2027, 5, 19), date(2027, 5, 22), 3)
     assert (stay.check_in_time, stay.check_out_time) == (time(15), time(11))
-    assert (stay.channel, stay.confirmation_code) == ("airbnbOfficial", "HMAB12CD34")
+    assert (stay.provider_channel, stay.confirmation_code) == ("airbnbOfficial", "HMAB12CD34")
     assert (stay.guest.name, stay.guest.email, stay.guest.country) == ("Ada Byron", "ada@example.com", "GB")
     assert (stay.party.guests, stay.party.adults, stay.party.children) == (2, 2, None)
     assert stay.total == Money(amount=Decimal("720.5"), currency="EUR")
@@ -170,8 +170,8 @@ async def test_nights_follow_from_the_dates():
 
 
 async def test_the_channel_is_known_by_its_number_alone():
-    assert (await read(channelName="", channelId=2005)).channel == "bookingcom"
-    assert (await read(channelName="", channelId=2999)).channel is None
+    assert (await read(channelName="", channelId=2005)).provider_channel == "bookingcom"
+    assert (await read(channelName="", channelId=2999)).provider_channel is None
 
 
 async def test_the_later_update_mark_holds():
