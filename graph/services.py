@@ -106,5 +106,7 @@ def _ages(settings: Settings) -> Ages:
         reservation=settings.reservation_max_age,
         calendar=settings.calendar_max_age,
         price=settings.price_max_age,
+        part=settings.part_max_age,
+        dictionary=settings.dictionary_max_age,
         stale_for=settings.stale_for,
     )

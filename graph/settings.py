@@ -157,6 +157,8 @@ class Settings(BaseModel):
     reservation_max_age: Age = Field(60, description="Seconds that reservations count as fresh.")
     calendar_max_age: Age = Field(300, description="Seconds that calendars count as fresh.")
     price_max_age: Age = Field(60, description="Seconds that quoted prices count as fresh.")
+    part_max_age: Age = Field(600, description="Seconds that fees, taxes and other parts of listings count as fresh.")
+    dictionary_max_age: Age = Field(86_400, description="Seconds that dictionaries and custom fields count as fresh.")
     stale_for: Age = Field(
         3600, description="Seconds beyond its age that an answer may still be served while it is refreshed."
     )

@@ -6,14 +6,27 @@ from typing import Any, TypeVar
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.gateway.calendars import DaysOfListing
+from graph.gateway.dictionaries import DictionaryOf
 from graph.gateway.gateway import Gateway
+from graph.gateway.held_values import PartValue, Words
 from graph.gateway.keeper import Kept
 from graph.gateway.operation import Operation
+from graph.gateway.parts import Part
+from graph.gateway.policies import PoliciesOf
 from graph.gateway.prices import Stay
 from graph.gateway.reading import Outcome
 from graph.gateway.refs import Ref
 from graph.gateway.reservations import OfListing
-from providers.model import Calendar, Listing, PriceDetails, ProviderAccount, Reservation
+from providers.model import (
+    Calendar,
+    CancellationPolicy,
+    CustomField,
+    Listing,
+    PriceDetails,
+    ProviderAccount,
+    ProviderUser,
+    Reservation,
+)
 
 K = TypeVar("K")
 
@@ -49,6 +62,22 @@ class Paths:
 
     async def prices(self, stays: Sequence[Stay]) -> list[PriceDetails | Exception | None]:
         return _values(stays, await self.gateway.prices.read(self.operation, stays, self.max_age))
+
+    async def parts(self, part: Part, listings: Sequence[Ref]) -> list[PartValue | Exception | None]:
+        return _values(listings, await self.gateway.parts.read(self.operation, part, listings, self.max_age))
+
+    async def policies(self, keys: Sequence[PoliciesOf]) -> list[list[CancellationPolicy] | Exception]:
+        return _values(keys, await self.gateway.policies.read(self.operation, keys, self.max_age))
+
+    async def dictionaries(self, keys: Sequence[DictionaryOf]) -> list[Words | Exception]:
+        return _values(keys, await self.gateway.dictionaries.read(self.operation, keys, self.max_age))
+
+    async def custom_fields(self, account_ids: Sequence[str]) -> list[list[CustomField] | Exception]:
+        outcomes = await self.gateway.dictionaries.custom_fields(self.operation, account_ids, self.max_age)
+        return _values(account_ids, outcomes)
+
+    async def users(self, account_ids: Sequence[str]) -> list[list[ProviderUser] | Exception]:
+        return _values(account_ids, await self.gateway.users.read(self.operation, account_ids, self.max_age))
 
 
 def _values(keys: Sequence[K], outcomes: Mapping[K, Outcome]) -> list[Any]:

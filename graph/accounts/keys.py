@@ -3,8 +3,10 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import select, update
 
@@ -19,12 +21,20 @@ _SECRET_BYTES = 32
 _MAX_SECRET_CHARACTERS = 100
 
 
+class Scope(StrEnum):
+    """What a key may do besides reading the unified schema."""
+
+    RAW = "RAW"
+    """Read records as their PMS sent them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """On whose behalf an operation runs."""
+    """On whose behalf an operation runs, and what its key may do."""
 
     tenant_id: str
     key_id: str
+    scopes: frozenset[Scope] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +46,7 @@ class ApiKey:
     name: str
     created_at: datetime
     revoked_at: datetime | None
+    scopes: frozenset[Scope] = frozenset()
 
 
 ApiKeyList = list[ApiKey]
@@ -51,7 +62,7 @@ class ApiKeys:
         self._clock = clock or SystemClock()
         self._viewers = Snapshots(self._find, clock=self._clock, max_age=snapshot_seconds)
 
-    async def create(self, tenant_id: str, name: str) -> tuple[ApiKey, str]:
+    async def create(self, tenant_id: str, name: str, *, scopes: Collection[Scope] = ()) -> tuple[ApiKey, str]:
         """A new key and its secret: the only time it can be had."""
         # 256 random bits: no slow hash is needed against guessing, so authentication stays quick.
         secret = SECRET_PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
@@ -63,6 +74,7 @@ class ApiKeys:
             digest=_digest(secret),
             created_at=now,
             revoked_at=None,
+            scopes=" ".join(sorted(scopes)),
         )
         async with self._database.session() as session:
             session.add(row)
@@ -102,7 +114,7 @@ class ApiKeys:
             row = await session.scalar(select(ApiKeyRow).where(ApiKeyRow.digest == digest))
         if row is None or row.revoked_at is not None or not hmac.compare_digest(row.digest, digest):
             return None
-        return Viewer(tenant_id=row.tenant_id, key_id=row.id)
+        return Viewer(tenant_id=row.tenant_id, key_id=row.id, scopes=_scopes(row))
 
 
 def _digest(secret: str) -> bytes:
@@ -111,5 +123,14 @@ def _digest(secret: str) -> bytes:
 
 def _key(row: ApiKeyRow) -> ApiKey:
     return ApiKey(
-        id=row.id, tenant_id=row.tenant_id, name=row.name, created_at=row.created_at, revoked_at=row.revoked_at
+        id=row.id,
+        tenant_id=row.tenant_id,
+        name=row.name,
+        created_at=row.created_at,
+        revoked_at=row.revoked_at,
+        scopes=_scopes(row),
     )
+
+
+def _scopes(row: ApiKeyRow) -> frozenset[Scope]:
+    return frozenset(Scope(word) for word in row.scopes.split())

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from graph.accounts.keys import ApiKey
+from graph.accounts.keys import ApiKey, Scope
 from graph.accounts.tenants import DEFAULT_TENANT
 from graph.cli.failures import CommandError, ExitCode
 from graph.cli.local import opened_keys, prepare_settings
@@ -18,6 +18,9 @@ app = typer.Typer(help="Make, list and revoke the API keys that clients use.", n
 @app.command(epilog="Example: staygraph keys create --name dashboard")
 def create(
     name: Annotated[str, typer.Option("--name", "-n", help="What the key is for.")] = "API key",
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Let it read records as their PMS sent them (fields named raw), too.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make an API key and show it: this once, never again.
@@ -26,17 +29,17 @@ def create(
     """
     if not name.strip() or len(name) > 200:
         raise CommandError("A name has 1 to 200 characters.", ExitCode.USAGE)
-    key, secret = asyncio.run(_create(name.strip()))
+    key, secret = asyncio.run(_create(name.strip(), {Scope.RAW} if raw else set()))
     if as_json:
-        show_json({"id": key.id, "name": key.name, "secret": secret})
+        show_json({"id": key.id, "name": key.name, "scopes": sorted(key.scopes), "secret": secret})
         return
     say(secret)
     note(f"Key {key.id} ({key.name}). It is not shown again: copy it now.")
 
 
-async def _create(name: str) -> tuple[ApiKey, str]:
+async def _create(name: str, scopes: set[Scope]) -> tuple[ApiKey, str]:
     async with opened_keys(prepare_settings()) as keys:
-        return await keys.create(DEFAULT_TENANT, name)
+        return await keys.create(DEFAULT_TENANT, name, scopes=scopes)
 
 
 @app.command("list", epilog="Example: staygraph keys list --json")
@@ -47,11 +50,12 @@ def list_keys(as_json: AsJson = False) -> None:
         show_json([_json(key) for key in keys])
     elif keys:
         show_table(
-            ("ID", "NAME", "CREATED", "REVOKED"),
+            ("ID", "NAME", "SCOPES", "CREATED", "REVOKED"),
             [
                 (
                     key.id,
                     key.name,
+                    ", ".join(sorted(key.scopes)),
                     f"{key.created_at:%Y-%m-%d %H:%M}",
                     f"{key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else "",
                 )
@@ -80,10 +84,11 @@ async def _revoke(key_id: str) -> bool:
         return await keys.revoke(DEFAULT_TENANT, key_id)
 
 
-def _json(key: ApiKey) -> dict[str, str | None]:
+def _json(key: ApiKey) -> dict[str, str | list[str] | None]:
     return {
         "id": key.id,
         "name": key.name,
+        "scopes": [scope.value for scope in sorted(key.scopes)],
         "createdAt": key.created_at.isoformat(),
         "revokedAt": key.revoked_at.isoformat() if key.revoked_at else None,
     }

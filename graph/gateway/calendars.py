@@ -16,10 +16,11 @@ from providers.queries import Days
 
 
 class DaysOfListing(NamedTuple):
-    """Some days of one listing."""
+    """Some days of one listing; with ``reservations``, each with the reservations of its night."""
 
     listing: Ref
     days: Days
+    reservations: bool = False
 
 
 class Calendars:
@@ -38,29 +39,35 @@ class Calendars:
         async def read_account(
             account: ConnectedAccount, group: Sequence[DaysOfListing]
         ) -> Mapping[DaysOfListing, Outcome]:
-            await self._refresh_stale(account, group, freshness)
-            failures = await self._load_missing(account, group, freshness)
-            return {each: await self._assembled(account, each, freshness, failures) for each in group}
+            outcomes: dict[DaysOfListing, Outcome] = {}
+            # Days read with their reservations serve reads without, so those come first.
+            for rich in (True, False):
+                alike = [each for each in group if each.reservations is rich]
+                await self._refresh_stale(account, alike, freshness)
+                failures = await self._load_missing(account, alike, freshness)
+                outcomes |= {each: await self._assembled(account, each, freshness, failures) for each in alike}
+            return outcomes
 
         return await self._reading.by_account(operation, wanted, lambda each: each.listing.account_id, read_account)
 
     async def _refresh_stale(
         self, account: ConnectedAccount, group: Sequence[DaysOfListing], freshness: Freshness
     ) -> None:
-        """Start a refresh of what is stale but may still be served."""
+        """Start a refresh of what is stale but may still be served; the group is all with, or all without, stays."""
         if freshness.strict:
             return
         now = self._reading.clock.now()
         stale: dict[str, Days] = {}
         for each in group:
-            known = await self._known(account, each.listing)
+            known = await self._known(account, each.listing.provider_id, rich=each.reservations)
             if known is None or known.missing(each.days, lambda at: freshness.serves(at, now)):
                 continue
             if known.missing(each.days, lambda at: freshness.accepts(at, now)):
                 id_ = each.listing.provider_id
                 stale[id_] = _hull(each.days, stale.get(id_))
         if stale:
-            self._reading.keeper.in_background(lambda: self._load(account, stale))
+            rich = group[0].reservations
+            self._reading.keeper.in_background(lambda: self._load(account, stale, rich=rich))
 
     async def _load_missing(
         self, account: ConnectedAccount, group: Sequence[DaysOfListing], freshness: Freshness
@@ -69,36 +76,36 @@ class Calendars:
         now = self._reading.clock.now()
         missing: dict[str, Days] = {}
         for each in group:
-            known = await self._known(account, each.listing)
+            known = await self._known(account, each.listing.provider_id, rich=each.reservations)
             lacking = each.days
             if known is not None:
                 if not known.missing(each.days, lambda at: freshness.serves(at, now)):
                     continue
                 lacking = known.missing(each.days, lambda at: freshness.accepts(at, now)) or each.days
             missing[each.listing.provider_id] = _hull(lacking, missing.get(each.listing.provider_id))
-        return await self._load(account, missing)
+        return await self._load(account, missing, rich=group[0].reservations) if missing else {}
 
-    async def _load(self, account: ConnectedAccount, missing: Mapping[str, Days]) -> dict[str, ProviderError]:
-        if not missing:
-            return {}
+    async def _load(
+        self, account: ConnectedAccount, missing: Mapping[str, Days], *, rich: bool
+    ) -> dict[str, ProviderError]:
         days = None
         for each in missing.values():
             days = _hull(each, days)
         assert days is not None  # noqa: S101  # there is at least one
-        span = f"{account.id}/{account.credentials_version}/{days.start}/{days.end}/"
+        span = f"{account.id}/{account.credentials_version}/{days.start}/{days.end}/{rich}/"
 
         async def load(names: Sequence[str]) -> dict[str, ProviderError | None]:
             ids = [name.removeprefix(span) for name in names]
-            return {span + id_: error for id_, error in (await self._fetch(account, ids, days)).items()}
+            return {span + id_: error for id_, error in (await self._fetch(account, ids, days, rich=rich)).items()}
 
         landed = await self._flights.run([span + id_ for id_ in missing], load)
         return {name.removeprefix(span): error for name, error in landed.items() if error is not None}
 
     async def _fetch(
-        self, account: ConnectedAccount, listing_ids: Sequence[str], days: Days
+        self, account: ConnectedAccount, listing_ids: Sequence[str], days: Days, *, rich: bool
     ) -> dict[str, ProviderError | None]:
         client = await self._reading.client(account)
-        batch = await client.calendars(listing_ids, days)
+        batch = await client.calendars(listing_ids, days, reservations=rich)
         outcomes: dict[str, ProviderError | None] = {}
         entries: dict[Key, Held] = {}
         for id_ in listing_ids:
@@ -108,8 +115,9 @@ class Calendars:
                 continue
             outcomes[id_] = None
             read = KnownDays.of(calendar, batch.fetched_at)
-            known = await self._known(account, Ref(account.id, id_))
-            entries[self._key(account, id_)] = Held(known.joined(read) if known else read, batch.fetched_at)
+            for kind in (True, False) if rich else (False,):
+                known = await self._known(account, id_, rich=kind)
+                entries[_key(account, id_, rich=kind)] = Held(known.joined(read) if known else read, batch.fetched_at)
         await self._reading.keeper.keep(entries)
         return outcomes
 
@@ -121,7 +129,7 @@ class Calendars:
         failures: Mapping[str, ProviderError],
     ) -> Outcome:
         failure = failures.get(wanted.listing.provider_id)
-        known = await self._known(account, wanted.listing)
+        known = await self._known(account, wanted.listing.provider_id, rich=wanted.reservations)
         if failure and (freshness.strict or isinstance(failure, NotFound)):
             return failure
         if known is None or known.missing(wanted.days, lambda _: True):
@@ -129,12 +137,14 @@ class Calendars:
         calendar, fetched_at = known.calendar(wanted.days)
         return Kept(calendar, fetched_at, failure)
 
-    async def _known(self, account: ConnectedAccount, listing: Ref) -> KnownDays | None:
-        held = await self._reading.keeper.recall(self._key(account, listing.provider_id))
+    async def _known(self, account: ConnectedAccount, listing_id: str, *, rich: bool) -> KnownDays | None:
+        held = await self._reading.keeper.recall(_key(account, listing_id, rich=rich))
         return None if held is None else held.value
 
-    def _key(self, account: ConnectedAccount, listing_id: str) -> Key:
-        return key_of(account, "calendar", listing_id)
+
+def _key(account: ConnectedAccount, listing_id: str, *, rich: bool) -> Key:
+    """Days with their reservations are kept apart, and once more among the days without: those they may serve."""
+    return key_of(account, "calendar-with-reservations" if rich else "calendar", listing_id)
 
 
 def _hull(days: Days, other: Days | None) -> Days:

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from graph.gateway.businesses import Businesses
 from graph.gateway.calendars import Calendars
 from graph.gateway.cursors import Cursors
+from graph.gateway.dictionaries import Dictionaries
 from graph.gateway.listings import Listings
+from graph.gateway.parts import ListingParts
+from graph.gateway.policies import Policies
 from graph.gateway.prices import Prices
 from graph.gateway.reading import Reading
 from graph.gateway.reservations import Reservations
+from graph.gateway.users import Users
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,10 @@ class Gateway:
     calendars: Calendars
     prices: Prices
     businesses: Businesses
+    parts: ListingParts
+    policies: Policies
+    dictionaries: Dictionaries
+    users: Users
 
 
 def build_gateway(reading: Reading, cursors: Cursors) -> Gateway:
@@ -33,4 +41,8 @@ def build_gateway(reading: Reading, cursors: Cursors) -> Gateway:
         calendars=Calendars(reading),
         prices=Prices(reading, listings),
         businesses=Businesses(reading),
+        parts=ListingParts(reading),
+        policies=Policies(reading),
+        dictionaries=Dictionaries(reading),
+        users=Users(reading),
     )

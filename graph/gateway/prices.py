@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from graph.accounts.accounts import ConnectedAccount
+from graph.gateway.cursors import fingerprint
 from graph.gateway.keeper import Kept, Loaded
 from graph.gateway.listings import Listings
 from graph.gateway.operation import Operation
@@ -88,4 +89,5 @@ def _currency(outcome: Outcome) -> str | ProviderError:
 
 
 def _name(request: QuoteRequest) -> str:
-    return f"{request.listing_id}/{request.arrival}/{request.departure}/{request.adults}/{request.children}"
+    """All that the request asks for: two that differ in anything have two prices."""
+    return fingerprint(request)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from graph.accounts.accounts import Accounts, ConnectedAccount
 from graph.accounts.connections import Connections
-from graph.gateway.held_values import ListingReservations
+from graph.gateway.held_values import ListingReservations, PartValue, Words
 from graph.gateway.keeper import Keeper, Kept, Loaded
 from graph.gateway.operation import Freshness, Operation
 from graph.gateway.refs import Ref
@@ -32,6 +32,8 @@ class Ages:
     reservation: float = 60.0
     calendar: float = 300.0
     price: float = 60.0
+    part: float = 600.0
+    dictionary: float = 86_400.0
     stale_for: float = 3600.0
 
 
@@ -91,6 +93,26 @@ class Reading:
         await asyncio.gather(*(read_group(id_, group) for id_, group in groups.items()))
         return outcomes
 
+    async def of_accounts(
+        self,
+        operation: Operation,
+        account_ids: Sequence[str],
+        kind: str,
+        freshness: Freshness,
+        fetch: Callable[[ProviderClient], Awaitable[Any]],
+    ) -> dict[str, Outcome]:
+        """One value of each account: what ``fetch`` gives."""
+
+        async def read_account(account: ConnectedAccount, group: Sequence[str]) -> Mapping[str, Outcome]:
+            async def load() -> Held:
+                client = await self.client(account)
+                return Held(await fetch(client), self.clock.now())
+
+            kept = await self.keeper.one(key_of(account, kind, ""), freshness, load)
+            return dict.fromkeys(group, kept)
+
+        return await self.by_account(operation, account_ids, lambda id_: id_, read_account)
+
     async def records(
         self,
         operation: Operation,
@@ -135,11 +157,19 @@ def name_error(error: ProviderError, account: ConnectedAccount) -> None:
 
 def weigh(value: object) -> int:
     """How much a kept value counts towards the cache's bound, in records."""
+    weight = 0
     match value:
         case Page(items=items):
-            return len(items) + 1
+            weight = len(items)
         case ListingReservations(reservations=reservations):
-            return len(reservations) + 1
+            weight = len(reservations)
         case KnownDays(spans=spans):
-            return 1 + sum(len(span.days) for span in spans) // 20
-    return 1
+            stays = {id(stay) for span in spans for day in span.days for stay in day.reservations or ()}
+            weight = sum(len(span.days) for span in spans) // 20 + len(stays)
+        case Words(entries=entries):
+            weight = len(entries) // 10
+        case PartValue(value=list() as records):
+            weight = len(records) // 4
+        case list() as records:
+            weight = len(records)
+    return 1 + weight

@@ -27,6 +27,9 @@ OPERATION_TOO_LARGE = "OPERATION_TOO_LARGE"
 UNAUTHENTICATED = "UNAUTHENTICATED"
 """No API key, or one that is not valid."""
 
+FORBIDDEN = "FORBIDDEN"
+"""The API key lacks the scope that a field needs."""
+
 INTERNAL = "INTERNAL"
 """A fault of StayGraph itself; its log has the details."""
 
@@ -35,8 +38,14 @@ CODES = {
     INVALID_OPERATION: "The document or its variables do not fit the schema.",
     OPERATION_TOO_LARGE: "The document is deeper, longer or costlier than this server allows.",
     UNAUTHENTICATED: "No API key was sent, or it is not valid.",
+    FORBIDDEN: "The API key lacks the scope that this field needs.",
     INTERNAL: "A fault of StayGraph itself; the server's log has the details.",
 }
+
+
+class Forbidden(Exception):
+    """The viewer's key lacks a scope. The message says which, and how to get a key that has it."""
+
 
 # The parser tells what it refuses in words only; a test holds each of these.
 _TOO_LARGE = re.compile(r"more than \d+ tokens|nested too deeply")
@@ -52,6 +61,8 @@ def present(error: GraphQLError) -> GraphQLError:
             return _copy(error, original.message, provider_extensions(original))
         case BadInput():
             return _copy(error, str(original), bad_input_extensions(original))
+        case Forbidden():
+            return _copy(error, str(original), {"code": FORBIDDEN})
         case None | GraphQLError() if error.path is None or error.message.startswith("Argument "):
             code = OPERATION_TOO_LARGE if _TOO_LARGE.search(error.message) else INVALID_OPERATION
             return _copy(error, error.message, {"code": code})

@@ -51,7 +51,7 @@ class TenantRow(Table):
 
 
 class ApiKeyRow(Table):
-    """An API key: only the hash of its secret is kept."""
+    """An API key: only the hash of its secret is kept. ``scopes`` are words with spaces between them."""
 
     __tablename__ = "api_key"
 
@@ -61,6 +61,7 @@ class ApiKeyRow(Table):
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    scopes: Mapped[str] = mapped_column(String(200), server_default="")
 
 
 class AccountRow(Table):
