@@ -63,7 +63,7 @@ def report_of_list(
     else:
         status = SourceStatus.PARTIAL if odd else SourceStatus.OK
     return SourceReport(
-        account=account, status=status, fetched_at=fetched_at, error=error, skipped=len(odd), note=_odd_note(odd)
+        account=account, status=status, fetched_at=fetched_at, error=error, skipped=len(odd), note=odd_note(odd)
     )
 
 
@@ -79,10 +79,11 @@ def _status(stream: AccountStream[T]) -> SourceStatus:
 
 def _note(stream: AccountStream[T]) -> str | None:
     bound = "Few records fit the filter; the search goes on with the next page." if stream.cut_short else None
-    return " ".join(filter(None, (bound, _odd_note(stream.odd)))) or None
+    return " ".join(filter(None, (bound, odd_note(stream.odd)))) or None
 
 
-def _odd_note(odd: Sequence[OddRecord]) -> str | None:
+def odd_note(odd: Sequence[OddRecord]) -> str | None:
+    """Which records could not be read, and why, for people; None if there are none."""
     if not odd:
         return None
     shown = ", ".join(f"{each.id or 'without id'} ({each.reason})" for each in odd[:5])

@@ -6,30 +6,30 @@ from typing import Annotated, Any
 import strawberry
 
 from graph.accounts.accounts import ConnectedAccount
+from graph.gateway.dictionaries import DictionaryOf
+from graph.gateway.policies import PoliciesOf
 from graph.schema import ids
-from graph.schema.arguments import After, First, check_first
+from graph.schema.arguments import After, First, check_first, check_list
 from graph.schema.connection import Connection, connection, wants_total
 from graph.schema.context import Info
-from graph.schema.exposing import expose_enum, exposes
+from graph.schema.exposing import expose_enum, exposed
 from graph.schema.listing import AccountListingFilter, Listing, ListingOrder, listing_query
 from graph.schema.node import Node
 from graph.schema.paging import on_cursor
 from graph.schema.plain import pure
+from graph.schema.provider_account import ProviderAccount
 from graph.schema.reservation import (
     ListingReservationFilter,
     Reservation,
     ReservationOrder,
     reservation_query,
 )
+from graph.schema.user import User, users_of
 from providers import model
 from providers.manifest import AuthType
 
 expose_enum(AuthType)
-
-
-@exposes(model.ProviderAccount)
-class ProviderAccount(model.ProviderAccount):
-    pass
+expose_enum(model.DictionaryKind)
 
 
 @pure
@@ -88,6 +88,36 @@ async def _reservations(
     return connection(page, info, after)
 
 
+async def _users(account: strawberry.Parent[ConnectedAccount], info: Info) -> Any:
+    return users_of(account.id, await info.context.loaders(info).users.load(account.id))
+
+
+async def _cancellation_policies(
+    account: strawberry.Parent[ConnectedAccount],
+    info: Info,
+    channels: Annotated[
+        list[model.Channel] | None,
+        strawberry.argument(description="Only for these channels; without it, for all, which may cost a call each."),
+    ] = None,
+) -> Any:
+    chosen = check_list(channels, "channels")
+    loader = info.context.loaders(info).policies
+    lists = await loader.load_many([PoliciesOf(account.id, channel) for channel in chosen or (None,)])
+    return [policy for policies in lists for policy in policies]
+
+
+async def _dictionary(
+    account: strawberry.Parent[ConnectedAccount],
+    info: Info,
+    kind: Annotated[model.DictionaryKind, strawberry.argument(description="Which dictionary.")],
+) -> Any:
+    return (await info.context.loaders(info).dictionary.load(DictionaryOf(account.id, kind))).entries
+
+
+async def _custom_fields(account: strawberry.Parent[ConnectedAccount], info: Info) -> Any:
+    return await info.context.loaders(info).custom_fields.load(account.id)
+
+
 @strawberry.type(description="A connected account: StayGraph's way into one business's PMS.")
 class Account(Node):
     name: str = strawberry.field(description="Name given when the account was connected.")
@@ -107,6 +137,26 @@ class Account(Node):
         resolver=_reservations,
         description="The account's reservations, of all statuses and times unless filtered.",
         graphql_type=Connection[Reservation] | None,
+    )
+    users: list[User] | None = strawberry.field(
+        resolver=_users,
+        description="People who work in the business's PMS.",
+        graphql_type=list[User] | None,
+    )
+    cancellation_policies: Any = strawberry.field(
+        resolver=_cancellation_policies,
+        description="Cancellation policies of the whole account.",
+        graphql_type=list[exposed(model.CancellationPolicy)] | None,  # type: ignore[misc]  # made at run time
+    )
+    dictionary: Any = strawberry.field(
+        resolver=_dictionary,
+        description="Words that the PMS's records name by id. `Provider.dictionaries` says which there are.",
+        graphql_type=list[exposed(model.DictionaryEntry)] | None,  # type: ignore[misc]  # made at run time
+    )
+    custom_fields: Any = strawberry.field(
+        resolver=_custom_fields,
+        description="Fields that the business added to its PMS.",
+        graphql_type=list[exposed(model.CustomField)] | None,  # type: ignore[misc]  # made at run time
     )
 
     id: strawberry.ID = strawberry.field(

@@ -7,10 +7,24 @@ import strawberry
 from graph.gateway.refs import Ref
 from graph.schema.context import Info
 from graph.schema.exposing import exposes
+from graph.schema.plain import pure
+from graph.schema.reservation import Reservation
 from providers import model
 
 if TYPE_CHECKING:
     from graph.schema.listing import Listing
+
+
+@exposes(model.CalendarDay)
+class CalendarDay(model.CalendarDay):
+    @strawberry.field(
+        description="Reservations that hold or ask for this night; null if the PMS does not tell. Asking for them may "
+        "cost more calls than the days alone.",
+        graphql_type=list[Reservation] | None,
+    )
+    @pure
+    def reservations(self) -> Any:
+        return self.reservations
 
 
 @exposes(model.Calendar)

@@ -1,5 +1,6 @@
 """Pages of records from several accounts: Relay connections that also say how each account contributed."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, cast
 
@@ -11,6 +12,7 @@ from graph.gateway.reports import SourceReport, SourceStatus
 from graph.schema.context import Info
 from graph.schema.errors import provider_extensions
 from graph.schema.exposing import expose_enum
+from graph.schema.selecting import selects
 from providers.errors import ErrorCode, ProviderError
 
 if TYPE_CHECKING:
@@ -108,24 +110,25 @@ class Connection(Generic[T]):
 
 def connection(page: Collected[Any], info: Info, after: str | None) -> Any:
     """The page as a connection; accounts that failed are reported in the answer's errors too."""
-    for source in page.sources:
-        if source.status is SourceStatus.FAILED and source.error:
-            info.context.report(info, source.error)
+    _report_failures(page.sources, info)
     return Connection(page=page, continued=after is not None)
 
 
 def wants_total(info: Info) -> bool:
     """Whether the operation asks this connection for ``totalCount``."""
-    return any(_selects(field, "totalCount") for field in info.selected_fields)
+    return selects(info, "totalCount")
 
 
-def _selects(node: Any, name: str) -> bool:
-    for selected in node.selections:
-        if getattr(selected, "name", None) == name:
-            return True
-        if not hasattr(selected, "arguments") and _selects(selected, name):
-            return True
-    return False
+def sources_of(info: Info, reports: Sequence[SourceReport]) -> list[Source]:
+    """How the accounts contributed; those that failed are reported in the answer's errors too."""
+    _report_failures(reports, info)
+    return [_source(report) for report in reports]
+
+
+def _report_failures(reports: Sequence[SourceReport], info: Info) -> None:
+    for report in reports:
+        if report.status is SourceStatus.FAILED and report.error:
+            info.context.report(info, report.error)
 
 
 def _source(report: SourceReport) -> Source:

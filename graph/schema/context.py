@@ -1,5 +1,6 @@
 """What a resolver can reach: the operation, its loaders, the gateway, and where to report partial failures."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +28,7 @@ class Context:
     registry: LoaderRegistry
     partial_failures: list[GraphQLError] = field(default_factory=list)
     _ages: dict[str | int, int | None] = field(default_factory=dict)
+    _reported: set[Hashable] = field(default_factory=set)
 
     def begin(self, info: "Info", max_age: int | None) -> Loaders:
         """Note the maximum age that a root field asks for; it holds for everything below that field."""
@@ -43,6 +45,12 @@ class Context:
     def report(self, info: "Info", error: ProviderError) -> None:
         """Say in the answer's errors that one source of this field failed, while the rest of it is there."""
         self.partial_failures.append(partial(info.path.as_list(), error))
+
+    def report_once(self, info: "Info", what: Hashable, error: ProviderError) -> None:
+        """Like ``report``, but where many fields share a source: only the first of them says so."""
+        if what not in self._reported:
+            self._reported.add(what)
+            self.report(info, error)
 
 
 Info = StrawberryInfo[Context, Any]

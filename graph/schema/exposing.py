@@ -57,6 +57,19 @@ def expose_enum(enum: E, *, name: str | None = None) -> E:
     return enum
 
 
+def exposed(model: type) -> Any:
+    """The GraphQL type made from a model class, made now if there is none yet."""
+    return _exposed_class(model)
+
+
+def documented(model: type, name: str) -> tuple[str, Any]:
+    """The description and the GraphQL type of a field of ``model``, for one that needs a resolver after all."""
+    doc, plain = _documented(typing.get_type_hints(model, include_extras=True)[name])
+    if doc is None:
+        raise LookupError(f"{model.__name__}.{name} is not described")
+    return doc, _exposed(plain)
+
+
 def _documented(hint: Any) -> tuple[str | None, Any]:
     if typing.get_origin(hint) is not Annotated:
         return None, hint

@@ -10,6 +10,7 @@ from graph.gateway.calendars import DaysOfListing
 from graph.gateway.cursors import fingerprint
 from graph.gateway.lists import page_of_list
 from graph.gateway.ordering import reservation_ordering
+from graph.gateway.parts import Part
 from graph.gateway.refs import Ref
 from graph.gateway.reports import report_of_list
 from graph.gateway.reservations import OfListing
@@ -26,12 +27,22 @@ from graph.schema.arguments import (
 from graph.schema.calendar import Calendar
 from graph.schema.connection import Connection, connection
 from graph.schema.context import Info
+from graph.schema.dictionary import (
+    amenities_field,
+    beds_field,
+    custom_fields_field,
+    property_type_field,
+    rooms_field,
+)
 from graph.schema.exposing import expose_enum, exposes
 from graph.schema.node import Node
 from graph.schema.paging import on_cursor
+from graph.schema.parts import cancellation_policies_field, part_field
 from graph.schema.plain import pure
-from graph.schema.price import PriceDetails, stay
+from graph.schema.price import Components, Coupon, Markup, PriceDetails, PriceWish, stay
+from graph.schema.raw import raw_field
 from graph.schema.reservation import ListingReservationFilter, Reservation, ReservationOrder, reservation_query
+from graph.schema.selecting import selects
 from providers import model
 from providers.errors import ProviderError
 from providers.queries import ListingOrderField, ListingQuery, OrderDirection
@@ -88,9 +99,8 @@ class Listing(model.Listing, Node):
         ],
     ) -> Any:
         days = check_days(start, end)
-        return await info.context.loaders(info).calendar.load(
-            DaysOfListing(Ref(self.account_id, self.provider_id), days)
-        )
+        wanted = DaysOfListing(Ref(self.account_id, self.provider_id), days, selects(info, "days", "reservations"))
+        return await info.context.loaders(info).calendar.load(wanted)
 
     @strawberry.field(description="What a stay here would cost now.", graphql_type=PriceDetails | None)
     async def price_details(
@@ -100,9 +110,26 @@ class Listing(model.Listing, Node):
         departure: Annotated[date, strawberry.argument(description="Day of departure: not a night of the stay.")],
         adults: Annotated[int, strawberry.argument(description="Adults, at least 1.")] = 1,
         children: Annotated[int, strawberry.argument(description="Children.")] = 0,
+        markup: Markup = None,
+        coupon: Coupon = None,
+        components: Components = None,
     ) -> Any:
-        wanted = stay(Ref(self.account_id, self.provider_id), arrival, departure, adults, children, "")
+        wish = PriceWish(arrival, departure, adults, children, markup, coupon, components)
+        wanted = stay(Ref(self.account_id, self.provider_id), wish, "")
         return await info.context.loaders(info).price.load(wanted)
+
+    amenities = amenities_field()
+    property_type = property_type_field()
+    beds_by_type = beds_field()
+    rooms = rooms_field()
+    custom_fields = custom_fields_field(model.Listing)
+    fees = part_field(Part.FEES)
+    taxes = part_field(Part.TAXES)
+    units = part_field(Part.UNITS)
+    agreements = part_field(Part.AGREEMENTS)
+    pricing_settings = part_field(Part.PRICING_SETTINGS)
+    cancellation_policies = cancellation_policies_field()
+    raw = raw_field()
 
 
 async def _reservations_of(wanted: OfListing, info: Info, first: int, after: str | None) -> Any:

@@ -8,6 +8,7 @@ from strawberry.scalars import JSON
 from graph.schema.exposing import expose_enum
 from providers.contract import Capability, Plugin, capabilities
 from providers.manifest import AuthMethod, AuthType, Limit, LimitScope
+from providers.model import DictionaryKind
 
 expose_enum(Capability, name="ProviderCapability")
 expose_enum(LimitScope, name="RateLimitScope")
@@ -43,6 +44,7 @@ class Provider:
     capabilities: list[Capability] = strawberry.field(
         description="What can be read through it; anything else answers NOT_SUPPORTED."
     )
+    dictionaries: list[DictionaryKind] = strawberry.field(description="Dictionaries that can be read through it.")
     auth_types: list[ProviderAuthType] = strawberry.field(description="Ways to connect an account.")
     limit_profiles: list[ProviderLimitProfile] = strawberry.field(description="Limits that it sets to calls.")
 
@@ -56,6 +58,7 @@ def provider(plugin: Plugin) -> Provider:
         name=manifest.name,
         docs_url=manifest.docs_url,
         capabilities=[capability for capability in Capability if capability in able],
+        dictionaries=[kind for kind in DictionaryKind if kind in plugin.client_class.dictionaries],
         auth_types=[_auth_type(method) for method in manifest.auth_methods],
         limit_profiles=[
             ProviderLimitProfile(

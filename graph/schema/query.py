@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import strawberry
@@ -32,6 +32,7 @@ from graph.schema.node import Node
 from graph.schema.paging import chosen_accounts, on_cursor
 from graph.schema.price import PriceDetails, PriceDetailsInput, stay_of
 from graph.schema.provider import Provider, provider
+from graph.schema.provider_account import ProviderAccountList, provider_account_list
 from graph.schema.rate_limit import RateLimit, rate_limits
 from graph.schema.reservation import (
     Reservation,
@@ -40,6 +41,7 @@ from graph.schema.reservation import (
     queries_by_account,
     reservation_query,
 )
+from graph.schema.selecting import selects
 from providers.catalogue import plugins
 from providers.errors import NotFound
 
@@ -196,7 +198,8 @@ class Query:
                 allowed=f"at most {MAX_CALENDAR_DAYS} in one field",
             )
         refs = [ids.parse(text, f"listingIds[{n}]", ids.LISTING).ref for n, text in enumerate(listing_ids)]
-        return await settled(loaders.calendar, [DaysOfListing(ref, days) for ref in refs])
+        rich = selects(info, "days", "reservations")
+        return await settled(loaders.calendar, [DaysOfListing(ref, days, rich) for ref in refs])
 
     @strawberry.field(
         description="What several stays would cost now, in the order asked for. A stay that fails is null and has an "
@@ -214,6 +217,28 @@ class Query:
             raise BadInput("inputs", f"has {len(inputs)} entries", allowed=f"1 to {MAX_STAYS} entries")
         stays = [stay_of(each, f"inputs[{n}]") for n, each in enumerate(inputs)]
         return await settled(loaders.price, stays)
+
+    @strawberry.field(
+        description="Every business account that your connected accounts see: usually one each, but all those of an "
+        "application that signs in as itself.",
+    )
+    async def provider_accounts(
+        self,
+        info: Info,
+        account_ids: Annotated[
+            list[strawberry.ID] | None, strawberry.argument(description="Only through these accounts; without it, all.")
+        ] = None,
+        updated_since: Annotated[
+            datetime | None,
+            strawberry.argument(
+                description="Changed at the PMS at this instant or later; with a time zone. Those whose time of change "
+                "it does not tell are kept."
+            ),
+        ] = None,
+        max_age: MaxAge = None,
+    ) -> ProviderAccountList | None:
+        info.context.begin(info, check_max_age(max_age))
+        return await provider_account_list(info, account_ids, updated_since, max_age)
 
     @strawberry.field(description="The PMSs that accounts can be connected to.")
     def providers(self) -> list[Provider]:

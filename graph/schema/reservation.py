@@ -19,9 +19,11 @@ from graph.schema.arguments import (
     check_text,
 )
 from graph.schema.context import Info
+from graph.schema.dictionary import custom_fields_field
 from graph.schema.exposing import expose_enum, exposes
 from graph.schema.node import Node
 from graph.schema.plain import pure
+from graph.schema.raw import raw_field
 from providers import model
 from providers.queries import OrderDirection, ReservationOrderField, ReservationQuery
 
@@ -55,6 +57,9 @@ class Reservation(model.Reservation, Node):
         if self.listing_id is None:
             return None
         return await info.context.loaders(info).listing_by_id.load(Ref(self.account_id, self.listing_id))
+
+    custom_fields = custom_fields_field(model.Reservation)
+    raw = raw_field()
 
 
 @strawberry.input(

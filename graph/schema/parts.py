@@ -1,0 +1,85 @@
+"""Parts of listings that the PMS keeps apart: each is read for all listings of the answer together, and only if asked
+for."""
+
+import asyncio
+from typing import Any
+
+import strawberry
+
+from graph.gateway.parts import Part
+from graph.gateway.policies import PoliciesOf
+from graph.gateway.refs import Ref
+from graph.gateway.reports import odd_note
+from graph.schema.context import Info
+from graph.schema.exposing import exposed
+from providers import model
+from providers.errors import NotFound, UpstreamInvalid
+
+_DESCRIPTIONS = {
+    Part.FEES: "Fees that it may add to a stay.",
+    Part.TAXES: "Taxes on stays, those of the whole account included.",
+    Part.UNITS: "The like places that it stands for; empty if it stands for itself.",
+    Part.AGREEMENTS: "Contracts that its guests accept; empty if there is none.",
+    Part.PRICING_SETTINGS: "How its prices are made.",
+}
+
+_TYPES: dict[Part, Any] = {
+    Part.FEES: list[exposed(model.ListingFee)],  # type: ignore[misc]  # made at run time
+    Part.TAXES: list[exposed(model.ListingTax)],  # type: ignore[misc]  # made at run time
+    Part.UNITS: list[exposed(model.ListingUnit)],  # type: ignore[misc]  # made at run time
+    Part.AGREEMENTS: list[exposed(model.RentalAgreement)],  # type: ignore[misc]  # made at run time
+    Part.PRICING_SETTINGS: exposed(model.PricingSettings),
+}
+
+
+def part_field(part: Part) -> Any:
+    """The field of a listing that gives one of its parts."""
+
+    async def resolve(listing: strawberry.Parent[model.Listing], info: Info) -> Any:
+        found = await info.context.loaders(info).part_of_listing[part].load(_ref(listing))
+        if found is None:
+            return None
+        if found.odd:
+            # A record of the whole account is odd at each of its listings: that is told once.
+            what = (part, listing.account_id, *(each.id for each in found.odd))
+            info.context.report_once(info, what, _partial(listing, odd_note(found.odd)))
+        return found.value
+
+    return strawberry.field(resolver=resolve, description=_DESCRIPTIONS[part], graphql_type=_TYPES[part] | None)
+
+
+def cancellation_policies_field() -> Any:
+    """``cancellationPolicies`` of a listing."""
+    return strawberry.field(
+        resolver=_cancellation_policies,
+        description="What guests who cancel get back, one policy a channel; null if the PMS names none.",
+        graphql_type=list[exposed(model.CancellationPolicy)] | None,  # type: ignore[misc]  # made at run time
+    )
+
+
+async def _cancellation_policies(listing: strawberry.Parent[model.Listing], info: Info) -> Any:
+    refs = listing.cancellation_policies
+    if not refs:
+        return refs
+    loader = info.context.loaders(info).policies
+    channels = list(dict.fromkeys(ref.channel for ref in refs))
+    lists = await asyncio.gather(*(loader.load(PoliciesOf(listing.account_id, channel)) for channel in channels))
+    known = {
+        (policy.channel, policy.provider_id): policy
+        for policies in lists
+        for policy in policies
+        if policy.listing_id in (None, listing.provider_id)
+    }
+    found = [known[ref.channel, ref.policy_id] for ref in refs if (ref.channel, ref.policy_id) in known]
+    if len(found) < len(refs):
+        message = "The listing names a cancellation policy that is not in the PMS's list."
+        info.context.report(info, NotFound(message, provider=listing.provider, account_id=listing.account_id))
+    return found
+
+
+def _ref(listing: model.Listing) -> Ref:
+    return Ref(listing.account_id, listing.provider_id)
+
+
+def _partial(listing: model.Listing, note: str | None) -> UpstreamInvalid:
+    return UpstreamInvalid(note or "", provider=listing.provider, account_id=listing.account_id)
