@@ -158,6 +158,90 @@ query Quotes($arrival: Date!, $departure: Date!) {
 }
 """
 
+LISTING_PARTS = """\
+# What belongs to a listing: fees, taxes
+# and policies are records of their own
+# in a PMS. Each kind costs one call, or
+# few, for all listings together.
+query ListingParts {
+  listings(first: 3, filter: { providers: ["HOSTAWAY"] }) {
+    nodes {
+      name
+      propertyType
+      amenities {
+        kind
+        name
+      }
+      fees {
+        providerId
+        title
+        amount {
+          amount
+          currency
+        }
+        chargedPer
+        mandatory
+      }
+      taxes {
+        title
+        percentage
+        includedInPrice
+      }
+      cancellationPolicies {
+        channel
+        name
+        items {
+          refundPercentage
+          event
+          seconds
+        }
+      }
+      customFields {
+        value
+        field {
+          name
+        }
+      }
+    }
+  }
+}
+"""
+
+PRICE_WITH_EXTRAS = """\
+# What would it cost with 10 % on top,
+# and cleaning at an amount of ours?
+query PriceWithExtras($arrival: Date!, $departure: Date!) {
+  listings(first: 3, filter: { providers: ["HOSTAWAY"] }) {
+    nodes {
+      name
+      priceDetails(
+        arrival: $arrival
+        departure: $departure
+        adults: 2
+        markup: "1.1"
+        components: [{ name: "cleaningFee", amount: "25.00" }]
+      ) {
+        total {
+          amount
+          currency
+        }
+        components {
+          type
+          name
+          title
+          amount {
+            amount
+          }
+          overridden
+          includedInTotal
+        }
+        source
+      }
+    }
+  }
+}
+"""
+
 RATE_LIMITS = """\
 # What is left of each PMS's budget.
 # A call beyond it waits its turn, or
@@ -189,6 +273,8 @@ def example_tabs(today: date) -> list[Tab]:
         Tab(query=UPCOMING_RESERVATIONS, variables=_days(today, 30)),
         Tab(query=CALENDARS, variables=_days(today, 14)),
         Tab(query=QUOTES, variables=_days(arrival, 3, names=("arrival", "departure"))),
+        Tab(query=LISTING_PARTS),
+        Tab(query=PRICE_WITH_EXTRAS, variables=_days(arrival, 3, names=("arrival", "departure"))),
         Tab(query=RATE_LIMITS),
     ]
 

@@ -6,6 +6,7 @@ twice would keep them busy for ever. Here every fragment is walked once.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from graphql import (
@@ -18,6 +19,8 @@ from graphql import (
     ListValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    StringValueNode,
+    ValueNode,
     VariableNode,
 )
 
@@ -29,6 +32,20 @@ MAX_LEVELS = 150
 
 _PAGED = {"accounts", "listings", "reservations"}
 _LISTS = {"calendars": "listingIds", "priceDetails": "inputs", "nodes": "ids"}
+_UNBOUNDED = {
+    "fees": 10,
+    "taxes": 10,
+    "units": 10,
+    "agreements": 1,
+    "cancellationPolicies": 10,
+    "customFields": 10,
+    "users": 50,
+    "providerAccounts": 100,
+    "dictionary": 500,
+}
+"""Lists that nothing in the operation bounds, and how long they are taken to be."""
+
+_CALENDARS = {"calendar", "calendars"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +109,14 @@ class Sizing:
 
     def _field(self, node: FieldNode) -> Size:
         below = self._selections(node.selection_set)
-        records = self._length(node) * (1 + below.records) if self._is_list(node) else below.records
+        inner = below.records * self._stretches(node) if node.name.value in _CALENDARS else below.records
+        records = self._length(node) * (1 + inner) if self._is_list(node) else inner
         # Introspection nests deeply by nature; its types are few and ours.
         depth = 0 if node.name.value.startswith("__") else below.depth + 1
         return Size(records, depth, below.aliases + (node.alias is not None))
 
     def _is_list(self, node: FieldNode) -> bool:
-        if node.name.value in _PAGED:
+        if node.name.value in _PAGED or node.name.value in _UNBOUNDED:
             return True
         # Connections have a field ``nodes`` too, without ids: its records are counted already.
         argument = _LISTS.get(node.name.value)
@@ -106,11 +124,31 @@ class Sizing:
 
     def _length(self, node: FieldNode) -> int:
         name = node.name.value
-        argument = "first" if name in _PAGED else _LISTS[name]
-        given = next((each.value for each in node.arguments or () if each.name.value == argument), None)
+        if name in _UNBOUNDED:
+            return _UNBOUNDED[name]
+        given = _argument(node, "first" if name in _PAGED else _LISTS[name])
         if isinstance(given, VariableNode):
             value = self._variables.get(given.name.value)
             return max(value if isinstance(value, int) else len(value) if isinstance(value, list) else DEFAULT_FIRST, 1)
         if isinstance(given, IntValueNode):
             return max(int(given.value[:9]), 1)
         return len(given.values) if isinstance(given, ListValueNode) else DEFAULT_FIRST
+
+    def _stretches(self, node: FieldNode) -> int:
+        """How many times a calendar's days exceed what a list of reservations counts as: each night may have some."""
+        start, end = (self._day(_argument(node, name)) for name in ("from", "to"))
+        days = (end - start).days if start and end else DEFAULT_FIRST
+        return max(-(-days // DEFAULT_FIRST), 1)
+
+    def _day(self, given: ValueNode | None) -> date | None:
+        text = given.value if isinstance(given, StringValueNode) else None
+        if isinstance(given, VariableNode):
+            text = self._variables.get(given.name.value)
+        try:
+            return date.fromisoformat(text) if isinstance(text, str) else None
+        except ValueError:
+            return None  # refused later, in better words
+
+
+def _argument(node: FieldNode, name: str) -> ValueNode | None:
+    return next((each.value for each in node.arguments or () if each.name.value == name), None)

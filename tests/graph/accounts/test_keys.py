@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from graph.accounts.keys import ApiKeys, Viewer
+from graph.accounts.keys import ApiKeys, Scope, Viewer
 from graph.storage.database import Database
 
 
@@ -58,6 +58,15 @@ async def test_revoking_twice_keeps_the_first_time(keys: ApiKeys, clock: Any) ->
     clock.elapsed += 60
     assert await keys.revoke("default", key.id)
     assert [each.revoked_at for each in await keys.list("default")] == [revoked_at]
+
+
+async def test_a_key_has_the_scopes_it_was_made_with_and_no_others(keys: ApiKeys, database: Database) -> None:
+    plain, secret = await keys.create("default", "Dashboard")
+    raw, raw_secret = await keys.create("default", "Debugging", scopes=[Scope.RAW])
+    for store in (keys, ApiKeys(database)):
+        assert await store.authenticate(secret) == Viewer("default", plain.id)
+        assert await store.authenticate(raw_secret) == Viewer("default", raw.id, frozenset({Scope.RAW}))
+        assert [key.scopes for key in await store.list("default")] == [frozenset(), {Scope.RAW}]
 
 
 async def test_only_the_own_tenant_can_revoke_or_list_a_key(keys: ApiKeys) -> None:

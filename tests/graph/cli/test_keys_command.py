@@ -18,6 +18,13 @@ def test_a_key_is_made_listed_and_revoked(terminal: Any) -> None:
     assert revoked["revokedAt"] is not None
 
 
+def test_only_a_key_made_with_raw_has_that_scope(terminal: Any) -> None:
+    assert terminal.json("keys", "create")["scopes"] == []
+    assert terminal.json("keys", "create", "--raw")["scopes"] == ["RAW"]
+    assert [key["scopes"] for key in terminal.json("keys", "list")] == [[], ["RAW"]]
+    assert "RAW" in terminal.run("keys", "list").stdout
+
+
 def test_standard_output_of_create_is_the_secret_alone(terminal: Any) -> None:
     result = terminal.run("keys", "create")
     assert result.stdout.startswith("sg_")

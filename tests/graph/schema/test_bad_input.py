@@ -182,8 +182,17 @@ async def test_a_required_argument_that_gets_null_is_refused(running: World) -> 
     assert "first" in error["message"]
 
 
-async def test_fragments_that_double_do_not_keep_the_server_busy(running: World) -> None:
-    doubling = " ".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(60))
+@pytest.mark.parametrize(
+    ("kind", "query", "last"),
+    [
+        ("Query", "{ ...F0 }", "{ providers { code } }"),
+        ("ListingConnection", "{ listings { ...F0 } }", "{ totalCount }"),
+        ("Amenity", "{ listings { nodes { amenities { ...F0 } } } }", "{ providerId }"),
+    ],
+)
+async def test_fragments_that_double_do_not_keep_the_server_busy(
+    running: World, kind: str, query: str, last: str
+) -> None:
+    doubling = " ".join(f"fragment F{n} on {kind} {{ ...F{n + 1} ...F{n + 1} }}" for n in range(60))
     async with asyncio.timeout(5):
-        body = await running.ask("{ ...F0 } " + doubling + " fragment F60 on Query { providers { code } }")
-    assert body["data"]["providers"]
+        await running.data(f"{query} {doubling} fragment F60 on {kind} {last}")

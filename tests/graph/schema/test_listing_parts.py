@@ -1,8 +1,10 @@
 """Parts of listings: read together, only when asked for, each failure alone."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from graph.storage.tables import TenantRow
 from providers.errors import NotFound, UpstreamUnavailable
 from providers.model import Channel, PolicyRef
 from providers.queries import OddRecord
@@ -152,7 +154,7 @@ async def test_account_policies_are_asked_for_by_channel_or_all(acme: World, est
 async def test_nothing_is_shared_between_tenants(tmp_path: Path, estates: dict[str, Estate]) -> None:
     async with acme_world(tmp_path, estates, ["1"]) as running:
         async with running.services.database.session() as session:
-            session.add(other_tenant())
+            session.add(TenantRow(id="other", name="Other", created_at=datetime.now(UTC)))
         await connect(running, "1", tenant="other")
         await nodes(running, "fees { providerId } amenities { name }")
         _, key = await running.services.keys.create("other", "Other")
@@ -160,11 +162,3 @@ async def test_nothing_is_shared_between_tenants(tmp_path: Path, estates: dict[s
         answer = await running.post(query, Authorization=f"Bearer {key}")
         assert "errors" not in answer.json()
         assert estates["1"].counted() == {"listing_page": 2, "fees": 2, "dictionary": 2}
-
-
-def other_tenant() -> Any:
-    from datetime import UTC, datetime  # noqa: PLC0415
-
-    from graph.storage.tables import TenantRow  # noqa: PLC0415
-
-    return TenantRow(id="other", name="Other", created_at=datetime.now(UTC))

@@ -15,6 +15,17 @@ from graph.schema.size import Sizing
         ("{ a: listings(first: 10) { nodes { id } } b: listings(first: 7) { nodes { id } } }", 17),
         ('{ calendars(listingIds: ["a", "b"], from: "x", to: "y") { days { date } } }', 2),
         ("{ providers { code } rateLimits { used } }", 0),
+        ("{ listings(first: 4) { nodes { name fees { name } taxes { name } amenities { name } } } }", 84),
+        ("{ accounts(first: 2) { nodes { users { listings(first: 9) { name } } } } }", 1002),
+        ("{ accounts(first: 2) { nodes { dictionary(kind: AMENITIES) { name } } } }", 1002),
+        ("{ providerAccounts { groups { nodes { businessName } } } }", 100),
+        ('{ calendars(listingIds: ["a"], from: "2026-01-01", to: "2027-01-01") { days { date } } }', 1),
+        (
+            '{ calendars(listingIds: ["a", "b"], from: "2026-01-01", to: "2026-03-01") { days { reservations { id } } }'
+            " }",
+            202,
+        ),
+        ('{ calendars(listingIds: ["a"], from: "soon", to: "2026-03-01") { days { reservations { id } } } }', 51),
         ("query A { listings(first: 3) { nodes { id } } } query B { listings(first: 9) { nodes { id } } }", 9),
         (
             "{ listings(first: 4) { ...Page } }"
@@ -36,6 +47,15 @@ def test_variables_count_with_their_values() -> None:
     document = parse("query($n: Int!) { listings(first: $n) { nodes { id } } }")
     assert Sizing(document, {"n": 77}).of_largest().records == 77
     assert Sizing(document, {"n": "many"}).of_largest().records == 50
+
+
+def test_days_in_variables_count_with_their_values() -> None:
+    document = parse(
+        "query($from: Date!, $to: Date!) { listings(first: 2) { nodes { calendar(from: $from, to: $to)"
+        " { days { reservations { id } } } } } }"
+    )
+    assert Sizing(document, {"from": "2026-01-01", "to": "2027-01-01"}).of_largest().records == 2 * (1 + 8 * 50)
+    assert Sizing(document, {"from": 7, "to": None}).of_largest().records == 2 * (1 + 50)
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from graph.storage.database import Database, StorageError
+from graph.accounts.keys import ApiKeys
+from graph.storage.database import Database, StorageError, _alembic
 from graph.storage.tables import AccountRow, Table, TenantRow
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
@@ -65,6 +67,22 @@ async def test_migrating_again_keeps_what_is_there(database: Database) -> None:
     await database.migrate()
     async with database.reading() as session:
         assert await session.get(TenantRow, "kept") is not None
+
+
+async def test_keys_of_an_older_version_stay_and_have_no_scope(tmp_path: Path) -> None:
+    url = file_url(tmp_path)
+    (tmp_path / "data").mkdir()
+    older = Database(url)
+    async with older.engine.begin() as connection:
+        await connection.run_sync(lambda each: command.upgrade(_alembic(each), "0001"))
+        await connection.execute(
+            text("INSERT INTO api_key VALUES ('key_1', 'default', 'Old', x'00', '2026-01-01 00:00:00', NULL)")
+        )
+    await older.aclose()
+    database = Database(url)
+    await database.migrate()
+    assert [(key.name, key.scopes) for key in await ApiKeys(database).list("default")] == [("Old", frozenset())]
+    await database.aclose()
 
 
 async def test_a_session_commits_at_its_end_and_rolls_back_on_an_error(database: Database) -> None:
