@@ -146,17 +146,17 @@ class Account(Node):
     cancellation_policies: Any = strawberry.field(
         resolver=_cancellation_policies,
         description="Cancellation policies of the whole account.",
-        graphql_type=list[exposed(model.CancellationPolicy)] | None,  # type: ignore[misc]  # made at run time
+        graphql_type=exposed(list[model.CancellationPolicy] | None),
     )
     dictionary: Any = strawberry.field(
         resolver=_dictionary,
         description="Words that the PMS's records name by id. `Provider.dictionaries` says which there are.",
-        graphql_type=list[exposed(model.DictionaryEntry)] | None,  # type: ignore[misc]  # made at run time
+        graphql_type=exposed(list[model.DictionaryEntry] | None),
     )
     custom_fields: Any = strawberry.field(
         resolver=_custom_fields,
         description="Fields that the business added to its PMS.",
-        graphql_type=list[exposed(model.CustomField)] | None,  # type: ignore[misc]  # made at run time
+        graphql_type=exposed(list[model.CustomField] | None),
     )
 
     id: strawberry.ID = strawberry.field(

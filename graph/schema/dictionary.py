@@ -37,7 +37,7 @@ class DefinedValue(model.CustomFieldValue):
 class CustomFieldValue(model.CustomFieldValue):
     @strawberry.field(
         description="The field: its name and type; null if the PMS no longer has it, or does not tell.",
-        graphql_type=exposed(model.CustomField) | None,
+        graphql_type=exposed(model.CustomField | None),
     )
     @pure
     def field(self) -> Any:

@@ -57,9 +57,9 @@ def expose_enum(enum: E, *, name: str | None = None) -> E:
     return enum
 
 
-def exposed(model: type) -> Any:
-    """The GraphQL type made from a model class, made now if there is none yet."""
-    return _exposed_class(model)
+def exposed(hint: Any) -> Any:
+    """A type hint with every model class replaced by the GraphQL type made from it, made now if there is none yet."""
+    return _exposed(hint)
 
 
 def documented(model: type, name: str) -> tuple[str, Any]:

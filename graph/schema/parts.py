@@ -24,11 +24,11 @@ _DESCRIPTIONS = {
 }
 
 _TYPES: dict[Part, Any] = {
-    Part.FEES: list[exposed(model.ListingFee)],  # type: ignore[misc]  # made at run time
-    Part.TAXES: list[exposed(model.ListingTax)],  # type: ignore[misc]  # made at run time
-    Part.UNITS: list[exposed(model.ListingUnit)],  # type: ignore[misc]  # made at run time
-    Part.AGREEMENTS: list[exposed(model.RentalAgreement)],  # type: ignore[misc]  # made at run time
-    Part.PRICING_SETTINGS: exposed(model.PricingSettings),
+    Part.FEES: exposed(list[model.ListingFee] | None),
+    Part.TAXES: exposed(list[model.ListingTax] | None),
+    Part.UNITS: exposed(list[model.ListingUnit] | None),
+    Part.AGREEMENTS: exposed(list[model.RentalAgreement] | None),
+    Part.PRICING_SETTINGS: exposed(model.PricingSettings | None),
 }
 
 
@@ -45,7 +45,7 @@ def part_field(part: Part) -> Any:
             info.context.report_once(info, what, _partial(listing, odd_note(found.odd)))
         return found.value
 
-    return strawberry.field(resolver=resolve, description=_DESCRIPTIONS[part], graphql_type=_TYPES[part] | None)
+    return strawberry.field(resolver=resolve, description=_DESCRIPTIONS[part], graphql_type=_TYPES[part])
 
 
 def cancellation_policies_field() -> Any:
@@ -53,7 +53,7 @@ def cancellation_policies_field() -> Any:
     return strawberry.field(
         resolver=_cancellation_policies,
         description="What guests who cancel get back, one policy a channel; null if the PMS names none.",
-        graphql_type=list[exposed(model.CancellationPolicy)] | None,  # type: ignore[misc]  # made at run time
+        graphql_type=exposed(list[model.CancellationPolicy] | None),
     )
 
 

@@ -73,10 +73,10 @@ async def test_a_listing_prices_wishes_too(tmp_path: Path, estates: dict[str, Es
     async with acme_world(tmp_path, estates, ["1"]) as running:
         data = await running.data(
             '{ listings(first: 9) { nodes { priceDetails(arrival: "2027-01-01", departure: "2027-01-04", adults: 2,'
-            ' markup: "1.5", coupon: "X", components: [{feeId: "f", quantity: 1}]) { total { amount } coupon } } } }'
+            ' markup: 1.1, coupon: "X", components: [{feeId: "f", quantity: 1}]) { total { amount } coupon } } } }'
         )
     assert [node["priceDetails"] for node in data["listings"]["nodes"]] == [
-        {"total": {"amount": "150.0"}, "coupon": "X"}
+        {"total": {"amount": "110.0"}, "coupon": "X"}
     ] * 3
     assert [call[0] for call in estates["1"].calls] == ["listing_page", "quotes"]
 
