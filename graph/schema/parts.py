@@ -13,7 +13,7 @@ from graph.gateway.reports import odd_note
 from graph.schema.context import Info
 from graph.schema.exposing import exposed
 from providers import model
-from providers.errors import NotFound, UpstreamInvalid
+from providers.errors import NotFound, NotSupported, UpstreamInvalid
 
 _DESCRIPTIONS = {
     Part.FEES: "Fees that it may add to a stay.",
@@ -36,7 +36,12 @@ def part_field(part: Part) -> Any:
     """The field of a listing that gives one of its parts."""
 
     async def resolve(listing: strawberry.Parent[model.Listing], info: Info) -> Any:
-        found = await info.context.loaders(info).part_of_listing[part].load(_ref(listing))
+        try:
+            found = await info.context.loaders(info).part_of_listing[part].load(_ref(listing))
+        except NotSupported as error:
+            # It is so for every listing of the account: that is told once.
+            info.context.report_once(info, (part, listing.account_id, error.message), error)
+            return None
         if found is None:
             return None
         if found.odd:

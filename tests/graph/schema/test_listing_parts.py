@@ -96,11 +96,12 @@ async def test_odd_records_of_a_part_are_told_once_beside_the_rest(acme: World, 
     assert "f9 (amount: not a number)" in error["message"]
 
 
-async def test_a_pms_without_a_part_says_so(tmp_path: Path, estates: dict[str, Estate]) -> None:
+async def test_a_pms_without_a_part_says_so_once(tmp_path: Path, estates: dict[str, Estate]) -> None:
     async with acme_world(tmp_path, estates, ["3"]) as running:
-        body = await running.ask("{ listings(first: 1) { nodes { name fees { providerId } } } }")
-    assert body["data"]["listings"]["nodes"] == [{"name": "House 1", "fees": None}]
-    assert [error["extensions"]["code"] for error in body["errors"]] == ["NOT_SUPPORTED"]
+        body = await running.ask("{ listings(first: 9) { nodes { fees { providerId } units { name } } } }")
+    assert body["data"]["listings"]["nodes"] == [{"fees": None, "units": None}] * 3
+    assert [error["extensions"]["code"] for error in body["errors"]] == ["NOT_SUPPORTED"] * 2
+    assert sorted(error["path"][-1] for error in body["errors"]) == ["fees", "units"]
 
 
 async def test_policies_of_all_listings_cost_one_call_for_the_channels_they_name(acme: World, estate: Estate) -> None:
