@@ -20,7 +20,7 @@ MAX_LEVELS = 60
 _SECRET = re.compile(
     r"password|passwd|passcode|passphrase|secret|token|apikey|credential|authorization|privatekey"
     r"|door(security)?code|accesscode|gatecode|lockcode|keycode|pincode|^pin$|authhash|portalurl"
-    r"|verificationcode|card|cvv|cvc|iban|accountnumber"
+    r"|verificationcode|card|^v?cc(number|name|exp|$)|cvv|cvc|iban|accountnumber|passport|ical(key|url)"
 )
 _NAMES = ("name", "key", "varname", "title", "label")
 _MAX_EXACT = 2**53

@@ -81,7 +81,13 @@ async def test_a_record_that_was_not_kept_is_null(acme: World, estate: Estate) -
         "verificationCode",
         "cardNumber",
         "creditCard",
-        "cvc",
+        "ccNumber",
+        "ccExpirationYear",
+        "ccCvc",
+        "vcc",
+        "passport",
+        "icalKey",
+        "door_key_code",
         "PIN",
         "client_secret",
         "apiKey",
@@ -95,7 +101,9 @@ def test_names_that_promise_a_secret(name: str) -> None:
     assert redacted({name: None}) == {name: None}
 
 
-@pytest.mark.parametrize("name", ["countryCode", "confirmationCode", "postalCode", "spinning", "name", "key", "url"])
+@pytest.mark.parametrize(
+    "name", ["countryCode", "account", "success", "confirmationCode", "postalCode", "spinning", "name", "key", "url"]
+)
 def test_names_that_promise_none(name: str) -> None:
     assert redacted({name: "shown"}) == {name: "shown"}
 
