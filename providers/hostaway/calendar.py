@@ -6,9 +6,11 @@ from typing import Any
 
 from providers.hostaway.listings import NO_MAXIMUM_STAY
 from providers.hostaway.manifest import CODE
-from providers.hostaway.paging import Query
-from providers.hostaway.wire import WireDay
-from providers.model import Calendar, CalendarDay, DayStatus
+from providers.hostaway.paging import Query, id_of
+from providers.hostaway.reading import with_raw
+from providers.hostaway.reservations import build_reservation
+from providers.hostaway.wire import WireDay, WireReservation
+from providers.model import Calendar, CalendarDay, DayStatus, Reservation
 from providers.queries import Days
 from providers.wire import parse_records
 
@@ -37,17 +39,20 @@ def pieces(days: Days) -> Iterator[Days]:
         start = end
 
 
-def calendar_parameters(days: Days) -> Query:
+def calendar_parameters(days: Days, *, reservations: bool) -> Query:
     """``endDate`` is the day after the last one: whether it is inclusive is not documented, and surplus is dropped."""
-    return (("startDate", days.start.isoformat()), ("endDate", days.end.isoformat()))
+    bounds = (("startDate", days.start.isoformat()), ("endDate", days.end.isoformat()))
+    return (*bounds, ("includeResources", "1")) if reservations else bounds
 
 
-def build_calendar(rows: list[Any], listing_id: str, account_id: str, days: Days) -> Calendar:
+def build_calendar(rows: list[Any], listing_id: str, account_id: str, days: Days, *, reservations: bool) -> Calendar:
     """A calendar of exactly ``days``: days outside are dropped, missing or unreadable ones are ``UNKNOWN``.
 
-    Of a day that was sent twice the last one holds.
+    Of a day that was sent twice the last one holds. ``reservations`` says that those of each night were asked for;
+    without that Hostaway sends empty lists, which mean nothing.
     """
-    read, _ = parse_records(WireDay, rows, _day)
+    stays = _Stays(account_id)
+    read, _ = parse_records(WireDay, rows, lambda wire: _day(wire, stays if reservations else None))
     by_date = {day.date: day for day in read if day is not None}
     return Calendar(
         provider=CODE,
@@ -63,7 +68,31 @@ def _unsaid(day: date) -> CalendarDay:
     return CalendarDay(date=day, status=DayStatus.UNKNOWN)
 
 
-def _day(wire: WireDay) -> CalendarDay | None:
+class _Stays:
+    """The reservations in the days of a calendar. One that holds many nights is read once and shared by them."""
+
+    def __init__(self, account_id: str) -> None:
+        self._account_id = account_id
+        self._known: dict[str, tuple[Any, Reservation]] = {}
+
+    def of(self, wire: WireDay) -> list[Reservation] | None:
+        if wire.reservations is None:
+            return None
+        return [stay for row in wire.reservations if (stay := self._read(row)) is not None]
+
+    def _read(self, row: Any) -> Reservation | None:
+        """Reduced objects, without money lines among others; one that cannot be read is left out."""
+        key = id_of(row) or ""
+        sent, known = self._known.get(key, (None, None))
+        if known is not None and sent == row:
+            return known
+        found, _ = with_raw(WireReservation, [row], lambda wire, raw: build_reservation(wire, self._account_id, raw))
+        for stay in found:
+            self._known[key] = (row, stay)
+        return found[0] if found else None
+
+
+def _day(wire: WireDay, stays: _Stays | None) -> CalendarDay | None:
     if wire.date is None:
         return None
     status = _status(wire)
@@ -80,7 +109,11 @@ def _day(wire: WireDay) -> CalendarDay | None:
         closed_to_departure=bool(wire.closed_on_departure),
         units_total=wire.count_available_units,
         units_available=wire.available_units_to_sell,
+        units_pending=wire.count_pending_units,
+        units_blocked=wire.count_blocked_units,
+        units_reserved=_first_said(wire.count_reserved_units, wire.count_blocking_reservations),
         note=wire.note,
+        reservations=stays.of(wire) if stays else None,
     )
 
 
@@ -111,3 +144,8 @@ def _available(wire: WireDay, status: DayStatus) -> bool | None:
 
 def _maximum_stay(nights: int | None) -> int | None:
     return nights if nights and 0 < nights < NO_MAXIMUM_STAY else None
+
+
+def _first_said(announced: int | None, deprecated: int | None) -> int | None:
+    """``countReservedUnits`` is announced in the place of ``countBlockingReservations``, which is deprecated."""
+    return deprecated if announced is None else announced

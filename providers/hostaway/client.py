@@ -1,40 +1,56 @@
 """The reads of one Hostaway account."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
-from providers.contract import ProviderClient, Session
+from providers.contract import Session
 from providers.errors import ProviderError, UpstreamInvalid
+from providers.hostaway.availability import LastDay, free_rows
 from providers.hostaway.by_listing import reservations_of
 from providers.hostaway.calendar import build_calendar, calendar_parameters, pieces
-from providers.hostaway.envelope import read_object
 from providers.hostaway.fanning import Fan
-from providers.hostaway.listings import build_listing, listing_parameters
-from providers.hostaway.manifest import CODE
+from providers.hostaway.listings import EVERYTHING, build_listing, listing_parameters, no_listing_fits
 from providers.hostaway.paging import Position, Query, Walk, is_id, read_page
+from providers.hostaway.part_reads import PartReads
 from providers.hostaway.picking import pages_of, pick
-from providers.hostaway.quotes import build_quote, quote_call
-from providers.hostaway.reading import LISTINGS, RESERVATIONS, Reader
-from providers.hostaway.reservation_filters import STEADY_ORDER, reservation_order, reservation_parameters
+from providers.hostaway.pricing import Pricing
+from providers.hostaway.reading import LISTINGS, RESERVATIONS, with_raw
+from providers.hostaway.reservation_filters import (
+    EVERY_FIELD,
+    STEADY_ORDER,
+    is_counted_exactly,
+    no_reservation_fits,
+    reservation_order,
+    reservation_parameters,
+)
 from providers.hostaway.reservations import build_reservation
 from providers.hostaway.wire import WireListing, WireReservation
 from providers.model import Calendar, Listing, PriceDetails, ProviderAccount, Reservation
-from providers.queries import Batch, Days, ListingQuery, OddRecord, Page, QuoteRequest, ReservationQuery
-from providers.wire import OddValue, parse_records
+from providers.queries import (
+    AvailabilityQuery,
+    Batch,
+    Days,
+    FreeListing,
+    ListingQuery,
+    OddRecord,
+    Page,
+    QuoteRequest,
+    ReservationQuery,
+)
+from providers.wire import OddValue
 from providers.wire.values import read_id
 
 T = TypeVar("T")
 Parse = Callable[[Iterable[Any]], tuple[list[T], list[OddRecord]]]
 
-_EVERY_LISTING = listing_parameters(ListingQuery())
 _EVERY_RESERVATION = reservation_parameters(ReservationQuery())
+_NO_FILTERS = {*dict(EVERYTHING), "sortOrder"}
 
 
-class HostawayClient(ProviderClient):
+class HostawayClient(PartReads):
     """Hostaway's Public API v1. Calls: one a page, one a calendar year of a listing, one a quote."""
 
-    provider = CODE
     quote_needs_currency = True
 
     def __init__(
@@ -44,10 +60,9 @@ class HostawayClient(ProviderClient):
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._reader = Reader(session)
-        self._account_id = session.account_id
+        super().__init__(session, now)
         self._hostaway_account_id = hostaway_account_id
-        self._now = now
+        self._last_day = LastDay()
         self._listing_count: int | None = None
         self._reservation_count: int | None = None
 
@@ -76,11 +91,13 @@ class HostawayClient(ProviderClient):
 
     async def listing_page(self, query: ListingQuery, position: str | None) -> Page[Listing]:
         """One call. By offset: the only way that listings have. No total where the PMS counts more than asked for."""
+        if no_listing_fits(query):
+            return self._empty_page()
         filters = listing_parameters(query)
         page = await self._page(LISTINGS, filters, position, self._parse_listings, cursor=False)
-        if query.updated_since is not None:
+        if query.updated_since is not None or query.updated_until is not None:
             page.total = None
-        elif page.total is not None:
+        elif page.total is not None and _NO_FILTERS.issuperset(dict(filters)):
             self._listing_count = page.total
         return page
 
@@ -89,9 +106,9 @@ class HostawayClient(ProviderClient):
         wanted = [each for each in ids if is_id(each)]
         count = self._listing_count
         by_pages = len(set(wanted)) > (1 if count is None else pages_of(count))
-        walk = Walk(self._reader.rows(LISTINGS), _EVERY_LISTING, cursor=False) if by_pages else None
+        walk = Walk(self._reader.rows(LISTINGS), EVERYTHING, cursor=False) if by_pages else None
         with self._reader.signing():
-            picked = await pick(wanted, walk, self._single(LISTINGS, _EVERY_LISTING))
+            picked = await pick(wanted, walk, self._single(LISTINGS, EVERYTHING))
         if walk is not None:
             self._listing_count = walk.total
         return self._parsed(picked, self._parse_listings)
@@ -101,16 +118,16 @@ class HostawayClient(ProviderClient):
 
         The total is left out where the PMS counts more than was asked for.
         """
+        if no_reservation_fits(query):
+            return self._empty_page()
         ids = query.listing_ids
-        if ids is not None and not any(map(is_id, ids)):
-            return Page(items=[], next=None, total=0, fetched_at=self._now())
         filters = reservation_parameters(query)
         only = (("listingId", ids[0]),) if ids is not None and len(ids) == 1 else ()
         asked = (*filters, *only, *reservation_order(query))
         page = await self._page(RESERVATIONS, asked, position, self._parse_reservations, cursor=True)
-        if filters != _EVERY_RESERVATION or (ids is not None and not only):
+        if not is_counted_exactly(query):
             page.total = None
-        elif not only and page.total is not None:
+        elif filters == _EVERY_RESERVATION and not only and page.total is not None:
             self._reservation_count = page.total
         return page
 
@@ -122,7 +139,7 @@ class HostawayClient(ProviderClient):
         steady = (*_EVERY_RESERVATION, STEADY_ORDER)
         walk = Walk(self._reader.rows(RESERVATIONS), steady, cursor=True) if by_pages else None
         with self._reader.signing():
-            picked = await pick(wanted, walk, self._single(RESERVATIONS, _EVERY_RESERVATION))
+            picked = await pick(wanted, walk, self._single(RESERVATIONS, EVERY_FIELD))
         return self._parsed(picked, self._parse_reservations)
 
     async def reservations_by_listing(
@@ -150,7 +167,8 @@ class HostawayClient(ProviderClient):
 
         async def one(key: tuple[str, Days]) -> tuple[list[Any], datetime]:
             listing_id, piece = key
-            rows = await self._reader.rows(f"{LISTINGS}/{listing_id}/calendar")(calendar_parameters(piece))
+            asked = calendar_parameters(piece, reservations=reservations)
+            rows = await self._reader.rows(f"{LISTINGS}/{listing_id}/calendar")(asked)
             return rows.rows, rows.received_at
 
         fan: Fan[tuple[str, Days], list[Any]] = Fan()
@@ -161,24 +179,38 @@ class HostawayClient(ProviderClient):
             read = [fan.found[listing_id, piece] for piece in cut if (listing_id, piece) in fan.found]
             if len(read) == len(cut):
                 rows = [row for each in read for row in each]
-                found[listing_id] = build_calendar(rows, listing_id, self._account_id, days)
+                found[listing_id] = build_calendar(rows, listing_id, self._account_id, days, reservations=reservations)
         return self._batch(found, failed, fan.oldest)
 
     async def quotes(self, requests: Sequence[QuoteRequest]) -> Batch[PriceDetails]:
-        """One call for each distinct request. A listing that does not exist has no entry."""
-
-        async def one(request: QuoteRequest) -> tuple[PriceDetails, datetime]:
-            answer = await self._reader.session.send(quote_call(request))
-            with self._reader.signing():
-                quote = build_quote(read_object(answer), request, answer, self._account_id)
-            return quote, answer.received_at
-
-        fan: Fan[QuoteRequest, PriceDetails] = Fan()
-        await fan.read((each for each in requests if is_id(each.listing_id)), one)
+        """One call for each distinct request, and those of ``Pricing``. A listing that does not exist has no entry."""
+        fan = await Pricing(self._reader).quotes(requests)
         numbered = [(str(index), request) for index, request in enumerate(requests)]
         found = {index: fan.found[request] for index, request in numbered if request in fan.found}
         failed = {index: fan.failed[request] for index, request in numbered if request in fan.failed}
         return self._batch(found, failed, fan.oldest)
+
+    async def free_listings(self, query: AvailabilityQuery) -> Page[FreeListing]:
+        """One search, or two and some calendars: see ``availability``. The listings come along, prices do not."""
+
+        async def sleeps_on(listing_id: str, night: date) -> tuple[bool | None, datetime]:
+            batch = await self.calendars([listing_id], Days(night, night + timedelta(days=1)))
+            for error in batch.failed.values():
+                raise error
+            days = batch.found[listing_id].days if listing_id in batch.found else ()
+            return (days[0].available if days else None), batch.fetched_at
+
+        with self._reader.signing():
+            free = await free_rows(query, self._reader.rows(LISTINGS), sleeps_on, self._last_day)
+        listings, odd = self._parse_listings(free.rows)
+        found = {each.provider_id: FreeListing(listing_id=each.provider_id, listing=each) for each in listings}
+        return Page(
+            items=list(found.values()), next=None, total=len(found), fetched_at=free.oldest or self._now(), odd=odd
+        )
+
+    def _empty_page(self) -> Page[Any]:
+        """For filters that nothing at Hostaway can fit."""
+        return Page(items=[], next=None, total=0, fetched_at=self._now())
 
     async def _page(self, path: str, filters: Query, position: str | None, parse: Parse[T], *, cursor: bool) -> Page[T]:
         with self._reader.signing():
@@ -207,13 +239,10 @@ class HostawayClient(ProviderClient):
         text = f"Hostaway's record cannot be understood: {record.reason}"
         return UpstreamInvalid(text)
 
-    def _batch(self, found: dict[str, T], failed: Mapping[str, ProviderError], oldest: datetime | None) -> Batch[T]:
-        for error in failed.values():
-            self._reader.sign(error)
-        return Batch(found=found, failed=dict(failed), fetched_at=oldest or self._now())
-
     def _parse_listings(self, rows: Iterable[Any]) -> tuple[list[Listing], list[OddRecord]]:
-        return parse_records(WireListing, rows, lambda wire: build_listing(wire, self._account_id))
+        listings, odd = with_raw(WireListing, rows, lambda wire, raw: build_listing(wire, self._account_id, raw))
+        self._currencies.update((each.provider_id, each.currency) for each in listings if each.currency)
+        return listings, odd
 
     def _parse_reservations(self, rows: Iterable[Any]) -> tuple[list[Reservation], list[OddRecord]]:
-        return parse_records(WireReservation, rows, lambda wire: build_reservation(wire, self._account_id))
+        return with_raw(WireReservation, rows, lambda wire, raw: build_reservation(wire, self._account_id, raw))

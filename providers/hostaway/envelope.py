@@ -44,6 +44,14 @@ def read_list(answer: Answer) -> Rows:
     )
 
 
+def read_some(answer: Answer) -> Rows:
+    """The records of a list, or the one record that came in place of a list of one. Raises like ``read_list``."""
+    result = _opened(answer).get("result")
+    if isinstance(result, dict):
+        return Rows(rows=[result], count=1, received_at=answer.received_at)
+    return read_list(answer)
+
+
 def read_object(answer: Answer) -> dict[str, Any]:
     """One record, bare or as the only element of a list (both are documented).
 

@@ -1,17 +1,32 @@
 """Hostaway's listings in the unified model, and the filters and orders of its listing list."""
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
+from providers.hostaway.listing_blocks import (
+    access_of,
+    cleaning_of,
+    contact_of,
+    custom_values,
+    invoicing_contact_of,
+    license_of,
+    links_of,
+    markups_of,
+    policy_refs,
+    texts_of,
+)
 from providers.hostaway.manifest import CODE
-from providers.hostaway.paging import Query
-from providers.hostaway.times import active_since, hour
+from providers.hostaway.paging import Query, is_id
+from providers.hostaway.parameters import flag, given
+from providers.hostaway.times import active_since, active_until, hour
 from providers.hostaway.wire import WireImage, WireListing
 from providers.model import (
     Address,
     Amenity,
+    Bed,
     GeoPoint,
     Image,
-    License,
     Listing,
     ListingStatus,
     RatePeriod,
@@ -34,21 +49,40 @@ _ORDERS = {
     (ListingOrderField.NAME, OrderDirection.DESC): "nameReversed",
     (ListingOrderField.UPDATED, OrderDirection.ASC): "latestActivity",
     (ListingOrderField.UPDATED, OrderDirection.DESC): "latestActivityDesc",
+    (ListingOrderField.POSITION, OrderDirection.ASC): "order",
+    (ListingOrderField.POSITION, OrderDirection.DESC): "orderReversed",
+    (ListingOrderField.CONTACT_NAME, OrderDirection.ASC): "contactName",
+    (ListingOrderField.CONTACT_NAME, OrderDirection.DESC): "contactNameReversed",
 }
+
+EVERYTHING: Query = (("includeResources", "1"), ("attachObjects[]", "bookingEngineUrls"))
+"""Without these, pictures, amenities, beds, custom fields and addresses of booking engines come empty."""
 
 
 def listing_parameters(query: ListingQuery) -> Query:
-    """Query parameters of ``GET /v1/listings``; pictures and amenities are left out unless asked for."""
+    """Query parameters of ``GET /v1/listings``."""
     order = _ORDERS.get((query.order, query.direction))
     return (
-        ("includeResources", "1"),
+        *EVERYTHING,
         *active_since(query.updated_since),
-        *((("sortOrder", order),) if order else ()),
+        *active_until(query.updated_until),
+        *given("propertyTypeId", query.provider_property_type),
+        *given("userId", query.user_id),
+        *flag("isBookingEngineActive", query.booking_engine_active),
+        *given("sortOrder", order),
     )
 
 
-def build_listing(wire: WireListing, account_id: str) -> Listing:
-    """A listing of Hostaway as everyone sees listings."""
+def no_listing_fits(query: ListingQuery) -> bool:
+    """Whether a filter names what cannot be an id of Hostaway, so that no call need be made."""
+    return any(value is not None and not is_id(value) for value in (query.provider_property_type, query.user_id))
+
+
+def build_listing(wire: WireListing, account_id: str, raw: Mapping[str, Any]) -> Listing:
+    """A listing of Hostaway as everyone sees listings. ``raw`` is the record as it was sent.
+
+    Names of amenities, kinds of beds and of building are words of dictionaries: only their ids are here.
+    """
     currency = wire.currency_code.strip().upper() if wire.currency_code else None
     base_price = money(wire.price, currency)
     return Listing(
@@ -84,10 +118,39 @@ def build_listing(wire: WireListing, account_id: str) -> Listing:
         damage_deposit=money(wire.refundable_damage_deposit, currency),
         instant_bookable=wire.instant_bookable,
         cancellation_policy=wire.cancellation_policy,
-        license=License(number=wire.property_license_number) if wire.property_license_number else None,
+        cancellation_policies=policy_refs(wire),
+        license=license_of(wire),
+        texts=texts_of(wire),
+        house_rules=wire.house_rules,
+        public_address=wire.public_address,
+        access=access_of(wire),
+        contact=contact_of(wire),
+        invoicing_contact=invoicing_contact_of(wire),
+        cleaning=cleaning_of(wire),
+        beds_by_type=_beds(wire),
+        bathroom_type=wire.bathroom_type,
+        guest_bathrooms=wire.guest_bathrooms_number,
+        max_children=wire.max_children_allowed,
+        max_infants=wire.max_infants_allowed,
+        max_pets=wire.max_pets_allowed,
+        extra_guest_price=money(wire.price_for_extra_person, currency),
+        weekly_discount=_factor(wire.weekly_discount),
+        monthly_discount=_factor(wire.monthly_discount),
+        markups=markups_of(wire),
+        channel_links=links_of(wire),
+        booking_engine_urls=wire.booking_engine_urls,
+        # That of Airbnb and that of same-day bookings are of narrower meaning, and stay in the record as sent.
+        lead_time_hours=wire.instant_bookable_lead_time,
+        same_day_booking=wire.allow_same_day_booking,
+        agreement_required=wire.is_rental_agreement_active,
+        insurance_eligible=wire.insurance_eligibility_status,
+        custom_fields=custom_values(wire.custom_field_values),
+        star_rating=_stars(wire.star_rating),
+        language=wire.language,
         rating=_rating(wire.average_review_rating),
         time_zone=wire.time_zone_name,
         updated_at=wire.latest_activity_on,
+        raw=raw,
     )
 
 
@@ -130,3 +193,22 @@ def _images(wire: list[WireImage]) -> list[Image]:
 def _rating(value: Decimal | None) -> Decimal | None:
     """From Hostaway's 0 to 10 to the model's 0 to 5."""
     return value / 2 if value is not None and 0 <= value <= 10 else None
+
+
+def _stars(value: Decimal | None) -> Decimal | None:
+    return value if value is not None and 0 <= value <= 5 else None
+
+
+def _factor(value: Decimal | None) -> Decimal | None:
+    """Discounts are multipliers; a zero would give stays away, so it stands for none."""
+    return value if value is not None and value > 0 else None
+
+
+def _beds(wire: WireListing) -> list[Bed] | None:
+    if wire.listing_bed_types is None:
+        return None
+    return [
+        Bed(type_id=each.bed_type_id, quantity=each.quantity)
+        for each in wire.listing_bed_types
+        if each.quantity is not None and each.quantity >= 0
+    ]

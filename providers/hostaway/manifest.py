@@ -94,19 +94,36 @@ MANIFEST = Manifest(
     ),
     limits={"seed": _SEED, "2026-08": _2026_08, "off": ()},
     default_limits="seed",
-    # Left out on purpose: `city`, `country`, `match` and `availabilityGuestNumber` exist, but whether they mind
-    # case, match parts or count unknown capacities is not documented: they might drop what is wanted.
-    listing_filters={"updated_since": Precision.NARROWS},
-    listing_orders=frozenset({"NAME", "UPDATED"}),
-    # Left out on purpose: `match` looks at the guest's name only. There is no filter by status.
+    # Left out on purpose: `city`, `country`, `match`, `contactName` and `availabilityGuestNumber` exist, but whether
+    # they mind case, match parts or count unknown values is not documented: they might drop what is wanted. Who sees a
+    # listing, and where it is offered, only Hostaway knows.
+    listing_filters={
+        "updated_since": Precision.NARROWS,
+        "updated_until": Precision.NARROWS,
+        "provider_property_type": Precision.EXACT,
+        "user_id": Precision.EXACT,
+        "booking_engine_active": Precision.EXACT,
+    },
+    listing_orders=frozenset({"NAME", "UPDATED", "POSITION", "CONTACT_NAME"}),
+    # Left out on purpose: `match` looks at the guest's name only. There is no filter by status, and none by guest.
     reservation_filters={
         "listing_ids": Precision.NARROWS,
         "arrival": Precision.NARROWS,
         "departure": Precision.NARROWS,
         "stay": Precision.NARROWS,
         "updated_since": Precision.NARROWS,
+        "updated_until": Precision.NARROWS,
+        "channels": Precision.NARROWS,
+        "guest_email": Precision.NARROWS,
+        "assignee_id": Precision.EXACT,
+        "customer_reference": Precision.NARROWS,
+        "agreement": Precision.NARROWS,
+        "starred": Precision.NARROWS,
+        "archived": Precision.NARROWS,
+        "pinned": Precision.NARROWS,
+        "unread": Precision.EXACT,
     },
-    reservation_orders=frozenset({"ARRIVAL", "UPDATED"}),
+    reservation_orders=frozenset({"ARRIVAL", "UPDATED", "MESSAGE_SENT", "MESSAGE_RECEIVED"}),
     listing_page_size=100,
     reservation_page_size=100,
 )

@@ -1,16 +1,22 @@
 """One account's way to Hostaway's endpoints, envelopes opened."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from providers.contract import Session
 from providers.errors import ProviderError, UpstreamInvalid
-from providers.hostaway.envelope import Rows, read_list, read_object
+from providers.hostaway.envelope import Rows, read_list, read_object, read_some
 from providers.hostaway.manifest import CODE
 from providers.hostaway.paging import Query, Read, id_of
+from providers.queries import OddRecord
 from providers.upstream.calls import Call
+from providers.wire import WireModel, parse_records
+
+M = TypeVar("M", bound=WireModel)
+T = TypeVar("T")
 
 LISTINGS = "/v1/listings"
 RESERVATIONS = "/v1/reservations"
@@ -47,6 +53,12 @@ class Reader:
 
         return read
 
+    async def some(self, path: str) -> Rows:
+        """The records of what belongs to a listing: a list, or a single record in its place."""
+        answer = await self.session.send(Call(method="GET", path=path))
+        with self.signing():
+            return read_some(answer)
+
     async def record(self, path: str, record_id: str, query: Query = ()) -> tuple[dict[str, Any], datetime]:
         """One record, and when it came. Raises ``UpstreamInvalid`` where it is not the one that was asked for."""
         answer = await self.session.send(Call(method="GET", path=f"{path}/{record_id}", query=query))
@@ -55,3 +67,26 @@ class Reader:
             if id_of(record) != record_id:
                 raise UpstreamInvalid("Hostaway answered with another record.", upstream_status=answer.status)
         return record, answer.received_at
+
+    async def mapping(self, path: str) -> dict[str, Any]:
+        """An object whose keys are data, such as the countries by code."""
+        answer = await self.session.send(Call(method="GET", path=path))
+        with self.signing():
+            return read_object(answer)
+
+
+def with_raw(
+    model: type[M], rows: Iterable[Any], build: Callable[[M, Mapping[str, Any]], T]
+) -> tuple[list[T], list[OddRecord]]:
+    """Like ``parse_records``, for unified records that keep the one they were made from."""
+    items: list[T] = []
+    odd: list[OddRecord] = []
+    for row in rows:
+        found, strange = parse_records(model, [row], partial(_built, build, row))
+        items += found
+        odd += strange
+    return items, odd
+
+
+def _built(build: Callable[[M, Mapping[str, Any]], T], row: Mapping[str, Any], wire: M) -> T:
+    return build(wire, row)

@@ -5,10 +5,14 @@ bound is put where nothing wanted is lost in any reading; the caller drops the s
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 
-from providers.hostaway.paging import Query
-from providers.hostaway.times import active_since
+from providers.hostaway.channels import only_id
+from providers.hostaway.paging import Query, is_id
+from providers.hostaway.parameters import flag, given
+from providers.hostaway.times import active_since, active_until
+from providers.model import AgreementState
 from providers.queries import DateRange, OrderDirection, ReservationOrderField, ReservationQuery
 
 _DAY = timedelta(days=1)
@@ -19,6 +23,19 @@ _ORDERS = {
     (ReservationOrderField.ARRIVAL, OrderDirection.ASC): "arrivalDate",
     (ReservationOrderField.ARRIVAL, OrderDirection.DESC): "arrivalDateDesc",
     (ReservationOrderField.UPDATED, OrderDirection.ASC): "updatedOn",
+    (ReservationOrderField.MESSAGE_SENT, OrderDirection.ASC): "lastConversationMessageSent",
+    (ReservationOrderField.MESSAGE_SENT, OrderDirection.DESC): "lastConversationMessageSentDesc",
+    (ReservationOrderField.MESSAGE_RECEIVED, OrderDirection.ASC): "lastConversationMessageReceived",
+    (ReservationOrderField.MESSAGE_RECEIVED, OrderDirection.DESC): "lastConversationMessageReceivedDesc",
+}
+
+EVERY_FIELD: Query = (("includeResources", "1"), ("includePayments", "1"))
+"""Fees, units, custom fields and balance, which are left out by default. Single reads bring the policy unasked."""
+
+_AGREEMENTS = {
+    AgreementState.NOT_REQUIRED: "not_required",
+    AgreementState.SIGNED: "signed",
+    AgreementState.NOT_SIGNED: "not_signed",
 }
 
 STEADY_ORDER = ("sortOrder", "arrivalDate")
@@ -32,17 +49,30 @@ def reservation_order(query: ReservationQuery) -> Query:
 
 
 def reservation_parameters(query: ReservationQuery) -> Query:
-    """Query parameters of ``GET /v1/reservations`` but for listing and order.
-
-    ``includePayments`` adds the balance, ``includeResources`` what else is left out by default.
-    """
+    """Query parameters of ``GET /v1/reservations`` but for listing and order."""
     return (
-        ("includeResources", "1"),
-        ("includePayments", "1"),
+        *EVERY_FIELD,
+        ("includeCancellationPolicy", "1"),
         *_range("arrival", _from(query.arrival), _earliest(_until(query.arrival), _until(query.stay))),
         *_range("departure", _latest(_from(query.departure), _after(query.stay)), _until(query.departure)),
         *active_since(query.updated_since),
+        *active_until(query.updated_until),
+        *given("channelId", only_id(query.channels) if query.channels else None),
+        *given("assigneeUserId", query.assignee_id),
+        *given("customerUserId", query.customer_reference),
+        *given("guestEmail", query.guest_email),
+        *given("reservationAgreement", _AGREEMENTS.get(query.agreement) if query.agreement else None),
+        *flag("isStarred", query.starred),
+        *flag("isArchived", query.archived),
+        *flag("isPinned", query.pinned),
+        *flag("hasUnreadConversationMessages", query.unread),
     )
+
+
+def no_reservation_fits(query: ReservationQuery) -> bool:
+    """Whether a filter names what cannot be an id of Hostaway, so that no call need be made."""
+    listings, assignee = query.listing_ids, query.assignee_id
+    return (listings is not None and not any(map(is_id, listings))) or (assignee is not None and not is_id(assignee))
 
 
 def _from(days: DateRange | None) -> date | None:
@@ -74,3 +104,10 @@ def _earliest(*days: date | None) -> date | None:
 
 def _latest(*days: date | None) -> date | None:
     return max((day for day in days if day is not None), default=None)
+
+
+def is_counted_exactly(query: ReservationQuery) -> bool:
+    """Whether Hostaway's count is that of what was asked for: filters that only narrow count more."""
+    exact = replace(query, listing_ids=None, assignee_id=None, unread=None)
+    one_listing = query.listing_ids is None or len(query.listing_ids) == 1
+    return one_listing and reservation_parameters(exact) == reservation_parameters(ReservationQuery())

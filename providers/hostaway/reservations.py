@@ -1,12 +1,33 @@
 """Hostaway's reservations in the unified model."""
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any, TypeVar
 
+from providers.hostaway.channels import CHANNEL_NAMES, channel_of
 from providers.hostaway.finance import finance_line
+from providers.hostaway.listing_blocks import custom_values
 from providers.hostaway.manifest import CODE
+from providers.hostaway.policies import snapshot
 from providers.hostaway.times import hour
-from providers.hostaway.wire import WireReservation
-from providers.model import CancelledBy, FinanceLine, Guest, Money, Party, Reservation, ReservationStatus, money
+from providers.hostaway.wire import WireReservation, WireReservationUnit
+from providers.model import (
+    AgreementState,
+    CancelledBy,
+    ClaimState,
+    FinanceLine,
+    Guest,
+    InsuranceState,
+    Money,
+    Party,
+    Reservation,
+    ReservationFee,
+    ReservationStatus,
+    ReservationUnit,
+    money,
+)
+
+W = TypeVar("W")
 
 # Hostaway documentation, Reservation statuses. "inquiryTimeout" is a spelling of its text, "confirmed" a word that
 # is no longer written but may still be stored.
@@ -30,31 +51,16 @@ _STATUSES = {
     "inquirynotpossible": ReservationStatus.INQUIRY,
 }
 
-# Hostaway documentation, Channels: a fixed table, for records that carry the id alone.
-_CHANNELS = {
-    "2000": "direct",
-    "2001": "airbnb",
-    "2002": "homeaway",
-    "2005": "bookingcom",
-    "2007": "expedia",
-    "2009": "homeawayical",
-    "2010": "vrboical",
-    "2013": "bookingengine",
-    "2015": "customIcal",
-    "2016": "tripadvisorical",
-    "2017": "wordpress",
-    "2018": "airbnbOfficial",
-    "2019": "marriott",
-    "2020": "partner",
-    "2021": "gds",
-    "2022": "google",
-}
-
 _CANCELLED_BY = {"guest": CancelledBy.GUEST, "host": CancelledBy.HOST}
 
+# Hostaway documentation, Reservation object. Claims come as claim_started and so on.
+_AGREEMENTS = {each.value: each for each in AgreementState}
+_INSURANCES = {each.value: each for each in InsuranceState}
+_CLAIMS = {f"CLAIM_{each.value}": each for each in ClaimState}
 
-def build_reservation(wire: WireReservation, account_id: str) -> Reservation:
-    """A reservation of Hostaway as everyone sees reservations."""
+
+def build_reservation(wire: WireReservation, account_id: str, raw: Mapping[str, Any]) -> Reservation:
+    """A reservation of Hostaway as everyone sees reservations. ``raw`` is the record as it was sent."""
     status = _STATUSES.get((wire.status or "").lower(), ReservationStatus.UNKNOWN)
     currency = wire.currency.strip().upper() if wire.currency else None
     arrival, departure, nights = _dates(wire)
@@ -70,7 +76,9 @@ def build_reservation(wire: WireReservation, account_id: str) -> Reservation:
         nights=nights,
         check_in_time=hour(wire.check_in_time),
         check_out_time=hour(wire.check_out_time),
-        provider_channel=wire.channel_name or _CHANNELS.get(wire.channel_id or ""),
+        channel=channel_of(wire),
+        provider_channel=wire.channel_name or CHANNEL_NAMES.get(wire.channel_id or ""),
+        source=wire.source,
         channel_reference=wire.channel_reservation_id or wire.reservation_id,
         confirmation_code=wire.confirmation_code,
         guest=None if status is ReservationStatus.BLOCKED else _guest(wire),
@@ -89,6 +97,32 @@ def build_reservation(wire: WireReservation, account_id: str) -> Reservation:
         updated_at=max(filter(None, (wire.updated_on, wire.latest_activity_on)), default=None),
         cancelled_at=wire.cancellation_date,
         cancelled_by=_CANCELLED_BY.get((wire.cancelled_by or "").lower()),
+        cancellation_policy=snapshot(wire),
+        expires_at=wire.pending_expire_date,
+        created_at=wire.inserted_on,
+        previous_arrival=wire.previous_arrival_date,
+        previous_departure=wire.previous_departure_date,
+        cleaning_fee=money(wire.cleaning_fee, currency),
+        taxes=money(wire.tax_amount, currency),
+        commission=money(wire.channel_commission_amount, currency),
+        payout=money(wire.airbnb_expected_payout_amount, currency),
+        payment_method=wire.payment_method,
+        fees=_fees(wire, currency),
+        units=_units(wire, currency),
+        custom_fields=custom_values(wire.custom_field_values),
+        assignee_id=wire.assignee_user_id,
+        customer_reference=wire.customer_user_id,
+        is_instant_booking=wire.is_instant_booked,
+        is_starred=wire.is_starred,
+        is_archived=wire.is_archived,
+        is_pinned=wire.is_pinned,
+        agreement=_word(wire.reservation_agreement, _AGREEMENTS, AgreementState.UNKNOWN),
+        agreement_url=wire.rental_agreement_file_url,
+        insurance=_word(wire.insurance_status, _INSURANCES, InsuranceState.UNKNOWN),
+        claim=_word(wire.claim_status, _CLAIMS, ClaimState.UNKNOWN),
+        door_code=wire.door_code,
+        door_instructions=wire.door_code_instruction,
+        raw=raw,
     )
 
 
@@ -113,11 +147,15 @@ def _guest(wire: WireReservation) -> Guest | None:
         locale=wire.guest_locale,
         city=wire.guest_city,
         country=wire.guest_country,
+        address=wire.guest_address,
+        postal_code=wire.guest_zip_code,
+        company=wire.bookingcom_booker_company,
+        picture_url=wire.guest_picture,
     )
     return None if guest == Guest() else guest
 
 
-def _party(wire: WireReservation) -> Party | None:
+def _party(wire: WireReservation | WireReservationUnit) -> Party | None:
     party = Party(
         guests=wire.number_of_guests,
         adults=wire.adults,
@@ -140,3 +178,42 @@ def _paid(wire: WireReservation, currency: str | None) -> Money | None:
 
 def _lines(wire: WireReservation, currency: str | None) -> list[FinanceLine] | None:
     return None if wire.finance_field is None else [finance_line(each, currency) for each in wire.finance_field]
+
+
+def _word(sent: str | None, words: Mapping[str, W], unknown: W) -> W | None:
+    """StayGraph's word for one of Hostaway's; ``unknown`` for a new one, None where it says nothing."""
+    return None if sent is None else words.get(sent.strip().upper(), unknown)
+
+
+def _fees(wire: WireReservation, currency: str | None) -> list[ReservationFee] | None:
+    """Fees of the channel, each in its own currency where it names one. A share of nought says nothing."""
+    if wire.reservation_fees is None:
+        return None
+    return [
+        ReservationFee(
+            provider_id=each.id,
+            name=each.name,
+            amount=money(each.amount, (each.currency or currency or "").strip().upper()),
+            percentage=each.percentage or None,
+            included_in_total=each.is_included,
+            per_night=each.is_per_night,
+            per_person=each.is_per_person,
+        )
+        for each in wire.reservation_fees
+    ]
+
+
+def _units(wire: WireReservation, currency: str | None) -> list[ReservationUnit] | None:
+    if wire.reservation_unit is None:
+        return None
+    return [
+        ReservationUnit(
+            provider_id=each.id,
+            unit_id=each.listing_unit_id,
+            guest_name=each.guest_name,
+            party=_party(each),
+            total=money(each.total_price, currency),
+            channel_reference=each.external_reservation_unit_id or each.external_reservation_id,
+        )
+        for each in wire.reservation_unit
+    ]

@@ -17,3 +17,15 @@ def active_since(instant: datetime | None) -> Query:
     day = instant.astimezone(UTC).date()
     start = day - timedelta(days=1) if day > date.min else day
     return (("latestActivityStart", start.isoformat()),)
+
+
+def active_until(instant: datetime | None) -> Query:
+    """The filter ``latestActivityEnd``, for changes before an instant.
+
+    Its day is of an undocumented zone, and whether it counts is not documented: two days later is safe in any reading.
+    """
+    if instant is None:
+        return ()
+    day = instant.astimezone(UTC).date()
+    end = day + timedelta(days=2) if day < date.max - timedelta(days=2) else day
+    return (("latestActivityEnd", end.isoformat()),)

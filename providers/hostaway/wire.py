@@ -3,23 +3,28 @@
 Ids, names and days are strict: a record in which they cannot be read is set aside. All else is lenient.
 """
 
-from pydantic import ConfigDict
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, PlainValidator
 from pydantic.alias_generators import to_camel
 
 from providers.wire import (
     Identity,
     LenientBool,
+    LenientDate,
     LenientDecimal,
     LenientFloat,
     LenientId,
     LenientInstant,
     LenientInt,
     LenientList,
+    LenientObject,
     LenientStr,
     StrictDate,
     StrictStr,
     WireModel,
 )
+from providers.wire.values import OddValue, read_text
 
 
 class HostawayRecord(WireModel):
@@ -28,9 +33,42 @@ class HostawayRecord(WireModel):
     model_config = ConfigDict(alias_generator=to_camel)
 
 
+def _rows(value: Any) -> list[Any] | None:
+    return value if isinstance(value, list) else None
+
+
+LenientRows = Annotated[list[Any] | None, PlainValidator(_rows)]
+"""Records within a record, left as they came."""
+
+
+def _addresses(value: Any) -> list[str] | None:
+    """Addresses of one booking engine or of several: a text and an array are both documented."""
+    if value is None:
+        return None
+    found = []
+    for each in value if isinstance(value, list) else [value]:
+        try:
+            text = read_text(each) if isinstance(each, str) else None
+        except OddValue:
+            text = None
+        if text is not None:
+            found.append(text.strip())
+    return found
+
+
 class WireAmenity(HostawayRecord):
     amenity_id: Identity
     amenity_name: LenientStr = None
+
+
+class WireBedType(HostawayRecord):
+    bed_type_id: Identity
+    quantity: LenientInt = None
+
+
+class WireCustomValue(HostawayRecord):
+    custom_field_id: Identity
+    value: LenientStr = None
 
 
 class WireImage(HostawayRecord):
@@ -77,10 +115,85 @@ class WireListing(HostawayRecord):
     refundable_damage_deposit: LenientDecimal = None
     instant_bookable: LenientBool = None
     cancellation_policy: LenientStr = None
-    property_license_number: LenientStr = None
     average_review_rating: LenientDecimal = None
     time_zone_name: LenientStr = None
     latest_activity_on: LenientInstant = None
+    house_rules: LenientStr = None
+    public_address: LenientStr = None
+    language: LenientStr = None
+    price_for_extra_person: LenientDecimal = None
+    weekly_discount: LenientDecimal = None
+    monthly_discount: LenientDecimal = None
+    partners_listing_markup: LenientDecimal = None
+    airbnb_official_listing_markup: LenientDecimal = None
+    booking_engine_markup: LenientDecimal = None
+    homeaway_api_markup: LenientDecimal = None
+    marriott_listing_markup: LenientDecimal = None
+    max_children_allowed: LenientInt = None
+    max_infants_allowed: LenientInt = None
+    max_pets_allowed: LenientInt = None
+    guest_bathrooms_number: LenientInt = None
+    bathroom_type: LenientStr = None
+    listing_bed_types: LenientList[WireBedType] = None
+    instant_bookable_lead_time: LenientInt = None
+    allow_same_day_booking: LenientBool = None
+    cancellation_policy_id: LenientId = None
+    airbnb_cancellation_policy_id: LenientId = None
+    air_bnb_cancellation_policy_id: LenientId = None
+    booking_cancellation_policy_id: LenientId = None
+    marriott_cancellation_policy_id: LenientId = None
+    marriott_bnb_cancellation_policy_id: LenientId = None
+    vrbo_cancellation_policy_id: LenientId = None
+    star_rating: LenientDecimal = None
+    contact_name: LenientStr = None
+    contact_sur_name: LenientStr = None
+    contact_phone1: LenientStr = None
+    contact_phone2: LenientStr = None
+    contact_email: LenientStr = None
+    contact_language: LenientStr = None
+    contact_address: LenientStr = None
+    invoicing_contact_name: LenientStr = None
+    invoicing_contact_sur_name: LenientStr = None
+    invoicing_contact_phone1: LenientStr = None
+    invoicing_contact_phone2: LenientStr = None
+    invoicing_contact_email: LenientStr = None
+    invoicing_contact_address: LenientStr = None
+    invoicing_contact_city: LenientStr = None
+    invoicing_contact_zipcode: LenientStr = None
+    invoicing_contact_country: LenientStr = None
+    invoicing_contact_language: LenientStr = None
+    property_license_number: LenientStr = None
+    property_license_type: LenientStr = None
+    property_license_issue_date: LenientDate = None
+    property_license_expiration_date: LenientDate = None
+    key_pickup: LenientStr = None
+    special_instruction: LenientStr = None
+    door_security_code: LenientStr = None
+    wifi_username: LenientStr = None
+    wifi_password: LenientStr = None
+    cleanness_status: LenientStr = None
+    cleanness_status_updated_on: LenientInstant = None
+    cleaning_instruction: LenientStr = None
+    homeaway_property_name: LenientStr = None
+    homeaway_property_headline: LenientStr = None
+    homeaway_property_description: LenientStr = None
+    bookingcom_property_name: LenientStr = None
+    bookingcom_property_description: LenientStr = None
+    airbnb_name: LenientStr = None
+    airbnb_summary: LenientStr = None
+    airbnb_space: LenientStr = None
+    airbnb_access: LenientStr = None
+    airbnb_interaction: LenientStr = None
+    airbnb_neighborhood_overview: LenientStr = None
+    airbnb_transit: LenientStr = None
+    airbnb_notes: LenientStr = None
+    airbnb_listing_url: LenientStr = None
+    vrbo_listing_url: LenientStr = None
+    google_vr_listing_url: LenientStr = None
+    booking_engine_urls: Annotated[list[str] | None, PlainValidator(_addresses)] = None
+    is_rental_agreement_active: LenientBool = None
+    insurance_eligibility_status: LenientBool = None
+    custom_field_values: LenientList[WireCustomValue] = None
 
 
 class WireFinanceLine(HostawayRecord):
@@ -98,7 +211,50 @@ class WireFinanceLine(HostawayRecord):
     is_included_in_total_price: LenientBool = None
     is_overridden_by_user: LenientBool = None
     is_mandatory: LenientBool = None
+    is_quantity_selectable: LenientBool = None
     is_deleted: LenientBool = None
+
+
+class WirePolicyItem(HostawayRecord):
+    """A step of a policy: its numbers are texts in policies, numbers in the snapshots of reservations."""
+
+    id: LenientId = None
+    refund_amount: LenientDecimal = None
+    refund_type: LenientStr = None
+    refund_field: LenientStr = None
+    time_delta: LenientInt = None
+    event: LenientStr = None
+
+
+class WirePolicyDetails(HostawayRecord):
+    name: LenientStr = None
+    channel_specific_code: LenientStr = None
+    cancellation_policy_item: LenientList[WirePolicyItem] = None
+
+
+class WireReservationFee(HostawayRecord):
+    id: LenientId = None
+    name: LenientStr = None
+    amount: LenientDecimal = None
+    currency: LenientStr = None
+    percentage: LenientDecimal = None
+    is_included: LenientBool = None
+    is_per_night: LenientBool = None
+    is_per_person: LenientBool = None
+
+
+class WireReservationUnit(HostawayRecord):
+    id: LenientId = None
+    listing_unit_id: LenientId = None
+    external_reservation_unit_id: LenientStr = None
+    external_reservation_id: LenientStr = None
+    guest_name: LenientStr = None
+    number_of_guests: LenientInt = None
+    adults: LenientInt = None
+    children: LenientInt = None
+    infants: LenientInt = None
+    pets: LenientInt = None
+    total_price: LenientDecimal = None
 
 
 class WireReservation(HostawayRecord):
@@ -142,6 +298,42 @@ class WireReservation(HostawayRecord):
     cancelled_by: LenientStr = None
     updated_on: LenientInstant = None
     latest_activity_on: LenientInstant = None
+    inserted_on: LenientInstant = None
+    pending_expire_date: LenientInstant = None
+    previous_arrival_date: LenientDate = None
+    previous_departure_date: LenientDate = None
+    source: LenientStr = None
+    assignee_user_id: LenientId = None
+    customer_user_id: LenientStr = None
+    is_instant_booked: LenientBool = None
+    is_starred: LenientBool = None
+    is_archived: LenientBool = None
+    is_pinned: LenientBool = None
+    guest_address: LenientStr = None
+    guest_zip_code: LenientStr = None
+    guest_picture: LenientStr = None
+    bookingcom_booker_company: LenientStr = None
+    cleaning_fee: LenientDecimal = None
+    tax_amount: LenientDecimal = None
+    channel_commission_amount: LenientDecimal = None
+    airbnb_expected_payout_amount: LenientDecimal = None
+    payment_method: LenientStr = None
+    cancellation_policy_id: LenientId = None
+    cancellation_policy: LenientStr = None
+    cancellation_policy_details: LenientObject[WirePolicyDetails] = None
+    airbnb_cancellation_policy: LenientStr = None
+    booking_cancellation_policy: LenientStr = None
+    vrbo_cancellation_policy: LenientStr = None
+    marriott_cancellation_policy: LenientStr = None
+    reservation_agreement: LenientStr = None
+    rental_agreement_file_url: LenientStr = None
+    insurance_status: LenientStr = None
+    claim_status: LenientStr = None
+    door_code: LenientStr = None
+    door_code_instruction: LenientStr = None
+    custom_field_values: LenientList[WireCustomValue] = None
+    reservation_fees: LenientList[WireReservationFee] = None
+    reservation_unit: LenientList[WireReservationUnit] = None
 
 
 class WireDay(HostawayRecord):
@@ -156,6 +348,11 @@ class WireDay(HostawayRecord):
     note: LenientStr = None
     count_available_units: LenientInt = None
     available_units_to_sell: LenientInt = None
+    count_pending_units: LenientInt = None
+    count_blocked_units: LenientInt = None
+    count_reserved_units: LenientInt = None
+    count_blocking_reservations: LenientInt = None
+    reservations: LenientRows = None
 
 
 class WireQuote(HostawayRecord):

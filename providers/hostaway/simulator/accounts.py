@@ -56,6 +56,8 @@ class SimulatedAccount:
     today: date
     readings: HostawayReadings
     broken_records: bool = False
+    reservation_coupons: dict[int, tuple[int, int]] = field(default_factory=dict, repr=False)
+    """Reservation coupons by id: the listing and the coupon that each is of."""
     _orders: dict[str, Sequence[ReservationRow]] = field(default_factory=dict, repr=False)
 
     @property

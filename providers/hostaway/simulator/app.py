@@ -13,6 +13,7 @@ from starlette.types import Scope
 
 from providers.hostaway.simulator.accounts import SimulatedAccount
 from providers.hostaway.simulator.calendar import Calendars
+from providers.hostaway.simulator.coupons import Coupons
 from providers.hostaway.simulator.envelope import RefusedError, failure, json_response
 from providers.hostaway.simulator.limits import Limits
 from providers.hostaway.simulator.listings import Listings
@@ -109,6 +110,7 @@ class Api:
 
     def _routes(self) -> list[BaseRoute]:
         listings, reservations = Listings(self._readings), Reservations(self._readings)
+        coupons = Coupons(self._readings)
         users, references = Users(self._readings), References(self._readings, self._now())
         reads: dict[str, AccountEndpoint] = {
             "/listings": listings.many,
@@ -123,6 +125,8 @@ class Api:
             "/reservations": reservations.many,
             "/reservations/{reservation_id:int}": reservations.one,
             "/financeField/{reservation_id:int}": reservations.finance_fields,
+            "/coupons": coupons.many,
+            "/reservationCoupons": coupons.used,
             "/users": users.many,
             "/user/{user_id:int}": users.one,
             "/customFields": references.custom_fields,
@@ -135,6 +139,7 @@ class Api:
             Route("/v1/accessTokens", self.create_token, methods=["POST"]),
             Route("/v1/accessTokens", self.revoke_token, methods=["DELETE"]),
             Route("/v1/listings/{listing_id:int}/calendar/priceDetails", price, methods=["POST"]),
+            Route("/v1/reservationCoupons", self._authorized(coupons.create), methods=["POST"]),
             *(Route(f"/v1{path}", self._authorized(each), methods=["GET"]) for path, each in reads.items()),
             *self._policy_routes(references),
         ]

@@ -100,7 +100,7 @@ def _price(house: House, terms: Terms) -> dict[str, Any]:
         "guestStayTax": None,
         "guestNightlyTax": None,
         "partnersListingMarkup": None,
-        "airbnbOfficialListingMarkup": None,
+        "airbnbOfficialListingMarkup": 1.08 if house.number % 4 == 0 else None,
         "bookingEngineMarkup": None,
         "homeawayApiMarkup": None,
         "marriottListingMarkup": None,
@@ -144,7 +144,7 @@ def _rules(house: House) -> dict[str, Any]:
         "bookingCancellationPolicyId": 201,
         "marriottCancellationPolicyId": None,
         "vrboCancellationPolicyId": 401,
-        "starRating": None,
+        "starRating": 4 if house.number % 6 == 0 else None,
         "averageReviewRating": None if house.rating is None else float(house.rating * 2),
         "specialStatus": "archived" if house.number == ARCHIVED_LISTING else None,
     }
@@ -170,7 +170,7 @@ def _contact(house: House, owner: Person) -> dict[str, Any]:
         "invoicingContactCountry": "UK" if owner.country_code == "GB" else owner.country_code,
         "invoicingContactLanguage": owner.locale,
         "propertyLicenseNumber": house.license_number if house.number % 4 else "",
-        "propertyLicenseType": None,
+        "propertyLicenseType": "registration" if house.number % 4 else None,
         "propertyLicenseIssueDate": day_text(house.created_at.date()),
         "propertyLicenseExpirationDate": day_text(house.created_at.date() + timedelta(days=3650)),
     }
@@ -196,7 +196,7 @@ def _channels(house: House, listing_id: int) -> dict[str, Any]:
         "airbnbTransit": "",
         "airbnbNotes": None,
         "airbnbListingUrl": f"https://airbnb.example.com/rooms/{listing_id}" if house.number % 3 else None,
-        "vrboListingUrl": None,
+        "vrboListingUrl": f"https://vrbo.example.com/{listing_id}" if house.number % 4 == 0 else None,
         "googleVrListingUrl": None,
         "bookingEngineUrls": [],
     }
@@ -224,7 +224,7 @@ def _arrays(house: House, listing_id: int) -> dict[str, Any]:
             {"id": listing_id * 100 + index, "amenityId": AMENITY_IDS[name]}
             for index, name in enumerate(house.amenities)
         ],
-        "listingBedTypes": [{"id": listing_id, "bedTypeId": 2, "quantity": house.beds}],
+        "listingBedTypes": _beds(house, listing_id),
         "listingImages": [
             {
                 "id": listing_id * 100 + index,
@@ -238,6 +238,12 @@ def _arrays(house: House, listing_id: int) -> dict[str, Any]:
         ],
         "customFieldValues": [{"customFieldId": 168, "value": f"shelf {house.number}"}],
     }
+
+
+def _beds(house: House, listing_id: int) -> list[dict[str, Any]]:
+    """A double bed, and single ones."""
+    kinds = ((2, min(house.beds, 1)), (1, house.beds - 1))
+    return [{"id": listing_id * 10 + kind, "bedTypeId": kind, "quantity": count} for kind, count in kinds if count > 0]
 
 
 def _sparse() -> dict[str, Any]:

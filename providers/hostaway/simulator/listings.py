@@ -13,8 +13,8 @@ from providers.hostaway.simulator.envelope import RefusedError, page, success
 from providers.hostaway.simulator.listing_record import ON_REQUEST
 from providers.hostaway.simulator.parameters import Parameters
 from providers.hostaway.simulator.readings import HostawayReadings
-from providers.hostaway.simulator.terms import fee_record, tax_record
-from providers.hostaway.simulator.users import USER_ID_OFFSET
+from providers.hostaway.simulator.terms import account_tax_record, fee_record, tax_record
+from providers.hostaway.simulator.users import listings_of_user
 
 MOST_NIGHTS = 1000
 
@@ -98,8 +98,8 @@ class Listings:
         return success([tax_record(tax, row.house, ids) for tax in row.terms.taxes])
 
     async def account_taxes(self, request: Request, account: SimulatedAccount) -> Response:
-        """Account-wide taxes: this simulator's accounts have theirs on the listings."""
-        return success([])
+        """Account-wide taxes. They feed reports; whether quotes use them is not documented, so these do not."""
+        return success([account_tax_record(account.id)])
 
     async def agreement(self, request: Request, account: SimulatedAccount) -> Response:
         """An array of one (Hostaway documentation, listing agreement)."""
@@ -109,8 +109,10 @@ class Listings:
 
     async def pricing_settings(self, request: Request, account: SimulatedAccount) -> Response:
         """An array of one, without an id, as in the documented sample."""
+        row = listing(request, account)
         flags = ("isAirbnbLOSActive", "isBookingLOSActive", "isVrboLOSActive", "isExpediaLOSActive")
-        return success([{"listingMapId": listing(request, account).id, **dict.fromkeys(flags, 0)}])
+        active = {name: int(row.house.number % (index + 2) == 0) for index, name in enumerate(flags)}
+        return success([{"listingMapId": row.id, **active}])
 
     def _activity(self, given: Parameters) -> Iterator[Filter]:
         start, end = given.day("latestActivityStart"), given.day("latestActivityEnd")
@@ -140,6 +142,11 @@ class Listings:
         yield lambda row: all(is_open(row, night) for night in nights)
 
 
+def on_booking_engine(row: ListingRow) -> bool:
+    """Whether the booking engine's website shows the listing. No field of its record says so."""
+    return row.house.number % 3 != 0
+
+
 def listing(request: Request, account: SimulatedAccount) -> ListingRow:
     """The listing that the path names. Raises ``RefusedError`` 404 where the account has none such."""
     row = account.listings.get(request.path_params["listing_id"])
@@ -164,10 +171,12 @@ def _numbers(given: Parameters, account: SimulatedAccount) -> Iterator[Filter]:
     kind, user = given.number("propertyTypeId"), given.number("userId")
     if kind is not None:
         yield lambda row: bool(row.record["propertyTypeId"] == kind)
-    if user is not None and user != account.id + USER_ID_OFFSET:
-        yield lambda row: False
-    if given.flag("isBookingEngineActive") is False:
-        yield lambda row: False
+    if user is not None:
+        seen = frozenset(listings_of_user(user, account))
+        yield lambda row: row.id in seen
+    active = given.flag("isBookingEngineActive")
+    if active is not None:
+        yield lambda row: on_booking_engine(row) == active
 
 
 def _same_text(field: str, text: str) -> Filter:
@@ -184,5 +193,6 @@ def _shown(row: ListingRow, account: SimulatedAccount, request: Request, given: 
     if not given.flag("includeResources"):
         record = {**record, **{name: [] for name in ON_REQUEST}}
     if "bookingEngineUrls" in request.query_params.getlist("attachObjects[]"):
-        record = {**record, "bookingEngineUrls": [f"https://booking.example.com/listings/{row.id}"]}
+        urls = [f"https://booking.example.com/listings/{row.id}"] if on_booking_engine(row) else []
+        record = {**record, "bookingEngineUrls": urls}
     return record

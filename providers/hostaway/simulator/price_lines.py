@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from providers.hostaway.simulator.coupons import Coupon
 from providers.hostaway.simulator.envelope import number
 from providers.hostaway.simulator.finance import discount_name
 from providers.hostaway.simulator.terms import Fee, Tax, Terms
@@ -24,6 +25,7 @@ class QuotedStay:
     departure: date
     guests: int
     markup: Decimal = Decimal(1)
+    coupon: Coupon | None = None
 
     @property
     def nights(self) -> int:
@@ -116,6 +118,10 @@ def _base(stay: QuotedStay) -> Iterator[PriceLine]:
         off = stay.rounded(rent * (multiplier - 1))
         title = "Weekly discount" if name == "weeklyDiscount" else "Monthly discount"
         yield PriceLine(type="discount", name=name, title=title, value=off, total=off)
+    if stay.coupon is not None:
+        amount = rent * stay.coupon.amount / 100 if stay.coupon.percent else min(stay.coupon.amount, rent)
+        off = -stay.rounded(amount)
+        yield PriceLine(type="discount", name="couponDiscount", title="Coupon", value=off, total=off)
 
 
 def _charges(stay: QuotedStay) -> Iterator[PriceLine]:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from providers.hostaway.simulator.accounts import ListingRow, SimulatedAccount
 from providers.hostaway.simulator.availability import is_open, minimum_stay
+from providers.hostaway.simulator.coupons import Coupon, coupon_of
 from providers.hostaway.simulator.envelope import RefusedError, number, success
 from providers.hostaway.simulator.listings import listing
 from providers.hostaway.simulator.parameters import FIRST_DAY, LAST_DAY
@@ -77,6 +78,7 @@ class Quotes:
             departure=body.departure,
             guests=body.guests,
             markup=body.markup or Decimal(1),
+            coupon=_coupon(body, row, account),
         )
         wishes = [each.wish() for each in body.components or ()]
         try:
@@ -108,9 +110,17 @@ class Quotes:
             raise RefusedError(422, f'The "{field[0]}" parameter is missing or invalid.') from None
         if not 0 < (body.departure - body.arrival).days <= MOST_NIGHTS:
             raise RefusedError(422, 'The "endingDate" parameter must be after "startingDate".')
-        if body.coupon_id is not None:
-            raise RefusedError(422, "Reservation coupon not found.")
         return body
+
+
+def _coupon(body: QuoteBody, row: ListingRow, account: SimulatedAccount) -> Coupon | None:
+    """The coupon behind the record that the body names. Raises ``RefusedError`` where it is of another listing."""
+    if body.coupon_id is None:
+        return None
+    listing_id, coupon_id = account.reservation_coupons.get(body.coupon_id, (None, 0))
+    if listing_id != row.id:
+        raise RefusedError(422, "Reservation coupon not found.")
+    return coupon_of(coupon_id)
 
 
 def _check(row: ListingRow, body: QuoteBody) -> None:

@@ -27,6 +27,8 @@ class HostawayReadings:
     - ``availability_end_is_departure``: ``availabilityDateEnd`` is the day of departure, else the last night.
     - ``quote_checks_calendar``: taken, too short or too crowded stays are refused, else priced all the same.
     - ``quote_keeps_deleted``: a struck-out component comes back with ``isDeleted: 1``, else not at all.
+    - ``coupon_in_list``: a reservation coupon is answered as a list of one, else as an object.
+    - ``users_list_tells_listings``: ``includeResources=1`` fills ``listingMapIds`` in the list of users, too.
     - ``tax_by_apply_to``: a percent tax is taken of what its ``applyTo`` names, else of base rate, discounts,
       extra guests and chosen extras.
     """
@@ -51,4 +53,6 @@ class HostawayReadings:
     availability_end_is_departure: bool = True
     quote_checks_calendar: bool = False
     quote_keeps_deleted: bool = True
+    coupon_in_list: bool = True
+    users_list_tells_listings: bool = True
     tax_by_apply_to: bool = False

@@ -10,6 +10,7 @@ from providers.hostaway.simulator.finance import finance_lines
 from providers.hostaway.simulator.odd import BROKEN_DATE, EXTRA_FIELDS, ODD_COUNTRY, UNKNOWN_STATUS
 from providers.hostaway.simulator.policies import policy_details
 from providers.hostaway.simulator.readings import HostawayReadings
+from providers.hostaway.simulator.staff import USER_ID_OFFSET
 from providers.hostaway.simulator.terms import Terms
 from providers.simulation.portfolio import Stay, StayKind, rounded
 
@@ -118,7 +119,7 @@ def _identity(stay: Stay, dress: Dress) -> dict[str, Any]:
         "listingName": stay.house.name,
         "channelId": channel,
         "channelName": CHANNELS[channel],
-        "source": None,
+        "source": "staygraph" if stay.channel == "direct" and stay.number % 5 == 0 else None,
         "reservationId": reference,
         "channelReservationId": reference,
         "confirmationCode": f"HM{stay.reference}" if channel == AIRBNB else None,
@@ -126,7 +127,7 @@ def _identity(stay: Stay, dress: Dress) -> dict[str, Any]:
         "externalRatePlanId": None,
         "externalUnitId": None,
         "externalRuid": None,
-        "assigneeUserId": None,
+        "assigneeUserId": dress.account_id + USER_ID_OFFSET if stay.number % 8 == 0 else None,
         "manualIcalId": None,
         "manualIcalName": None,
     }
@@ -145,7 +146,7 @@ def _flags(stay: Stay) -> dict[str, Any]:
         "isInstantBooked": int(stay.channel != "direct"),
         "hasPullError": 0,
         "isStarred": int(stay.number % 17 == 0),
-        "isArchived": 0,
+        "isArchived": int(stay.number % 31 == 0),
         "isPinned": int(stay.number % 97 == 0),
         **dict.fromkeys(verification, 0),
         "originalChannel": None,
@@ -265,12 +266,22 @@ def _status(stay: Stay, dress: Dress) -> dict[str, Any]:
         "bookingCancellationPolicy": "13" if channel == BOOKINGCOM else None,
         "vrboCancellationPolicy": "MODERATE" if channel == VRBO else None,
         "marriottCancellationPolicy": None,
-        "insuranceStatus": None,
-        "claimStatus": None,
+        "insuranceStatus": ("insured", None, "not_eligible", "pending")[stay.number % 4],
+        "claimStatus": "claim_started" if stay.number % 41 == 0 else None,
         "insurancePolicyId": None,
-        "reservationAgreement": "not_required",
-        "rentalAgreementFileUrl": None,
+        **_agreement(stay),
     }
+
+
+def _agreement(stay: Stay) -> dict[str, Any]:
+    word = ("not_required", "signed", "not_signed")[stay.number % 3]
+    url = f"https://files.example.com/agreements/{stay.number}.pdf" if word == "signed" else None
+    return {"reservationAgreement": word, "rentalAgreementFileUrl": url}
+
+
+def has_unread_messages(stay: Stay) -> bool:
+    """Whether the guest wrote something that nobody has read. No field of the record says so."""
+    return stay.guest is not None and stay.number % 23 == 0
 
 
 def _notes(stay: Stay, dress: Dress) -> dict[str, Any]:
@@ -283,7 +294,7 @@ def _notes(stay: Stay, dress: Dress) -> dict[str, Any]:
         "doorCodeInstruction": None,
         "guestAuthHash": f"hash-{stay.reference.lower()}",
         "guestPortalUrl": f"https://portal.example.com/{stay.reference.lower()}",
-        "customerUserId": None,
+        "customerUserId": f"ext-{stay.number % 50}" if stay.number % 10 == 0 else None,
         "hostProxyEmail": f"proxy-{dress.reservation_id}@example.com" if stay.guest else None,
         "bookingcomSpecialRequests": None,
         "bookingcomSmokingPreference": None,

@@ -16,6 +16,7 @@ from providers.hostaway.simulator.reservation_record import (
     WITH_POLICY,
     WITH_RESOURCES,
     WITH_RESOURCES_SINGLY,
+    has_unread_messages,
 )
 
 PAGE = 100
@@ -106,8 +107,9 @@ class Reservations:
             **{name: given.flag(name) for name in EQUAL_FLAGS},
         }
         filters = [_equal(field, value) for field, value in equal.items() if value is not None]
-        if given.flag("hasUnreadConversationMessages"):
-            filters.append(lambda row: False)
+        unread = given.flag("hasUnreadConversationMessages")
+        if unread is not None:
+            filters.append(lambda row: has_unread_messages(row.stay) == unread)
         if (match := given.text("match")) is not None:
             filters.append(_guest_matches(match.casefold()))
         return filters + self._day_filters(given)

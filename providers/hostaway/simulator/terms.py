@@ -165,3 +165,18 @@ def tax_record(tax: Tax, house: House, ids: Mapping[str, int]) -> dict[str, Any]
         "insertedOn": moment_text(house.created_at),
         "updatedOn": moment_text(house.updated_at),
     }
+
+
+def account_tax_record(account_id: int) -> dict[str, Any]:
+    """A tax of the whole account: no listing, and a flat amount."""
+    return {
+        "id": account_id,
+        "accountId": account_id,
+        "taxType": "otherTaxes",
+        "taxAppliedPer": "person_per_night",
+        "amount": 1.5,
+        "amountType": "flat",
+        "applyTo": None,
+        "insertedOn": "2025-01-01 00:00:00",
+        "updatedOn": "2025-01-01 00:00:00",
+    }

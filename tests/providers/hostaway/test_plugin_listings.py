@@ -178,7 +178,8 @@ async def test_one_listing_is_read_by_its_path():
     reads, session = client(FakeList(PATH, rows=[LOFT]))
     batch = await reads.listings(["40160"])
     assert batch.found["40160"].name == "Harbour loft"
-    assert [(call.path, call.query) for call in session.calls] == [("/v1/listings/40160", (("includeResources", "1"),))]
+    assert session.paths == ["/v1/listings/40160"]
+    assert session.queries == [{"includeResources": "1", "attachObjects[]": "bookingEngineUrls"}]
 
 
 @pytest.mark.parametrize("envelope", [lambda row: row, lambda row: [row]], ids=["bare", "in a list"])

@@ -70,8 +70,8 @@ async def test_listings_are_walked_whole_under_every_reading(readings, calls):
 async def test_listings_are_asked_for_by_offset_and_with_their_resources():
     _, _, session = await listing_walk(rows=numbered(150))
     assert session.queries == [
-        {"includeResources": "1", "limit": "100", "offset": "0"},
-        {"includeResources": "1", "limit": "100", "offset": "100"},
+        {"includeResources": "1", "attachObjects[]": "bookingEngineUrls", "limit": "100", "offset": "0"},
+        {"includeResources": "1", "attachObjects[]": "bookingEngineUrls", "limit": "100", "offset": "100"},
     ]
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from providers.errors import UpstreamInvalid
 from providers.hostaway.client import HostawayClient
-from providers.model import CancelledBy, FinanceLineType, Money, ReservationStatus
+from providers.model import AgreementState, CancelledBy, Channel, FinanceLineType, Money, ReservationStatus
 from providers.queries import (
     DateRange,
     OddRecord,
@@ -17,6 +17,7 @@ from tests.providers.hostaway.plugin_session import NOW, FakeList, FakeSession
 
 PATH = "/v1/reservations"
 ALL = ReservationQuery()
+EVERY_FIELD = {"includeResources": "1", "includePayments": "1", "includeCancellationPolicy": "1"}
 
 LINE = {
     "id": 1,
@@ -252,11 +253,18 @@ async def test_a_reservation_without_readable_dates_is_reported_without_its_gues
 
 
 def test_no_filter_may_lose_what_is_wanted():
+    """Exact are those by an id alone, and those that only Hostaway can answer."""
     from providers.hostaway.manifest import MANIFEST
 
-    assert set(MANIFEST.reservation_filters) == {"listing_ids", "arrival", "departure", "stay", "updated_since"}
-    assert set(MANIFEST.listing_filters) == {"updated_since"}
-    assert {*MANIFEST.reservation_filters.values(), *MANIFEST.listing_filters.values()} == {"NARROWS"}
+    filters = {**MANIFEST.listing_filters, **MANIFEST.reservation_filters}
+    assert not filters.keys() & {"text", "city", "country", "country_code", "min_guests", "contact_name", "statuses"}
+    assert {name for name, precision in filters.items() if precision == "EXACT"} == {
+        "provider_property_type",
+        "user_id",
+        "booking_engine_active",
+        "assignee_id",
+        "unread",
+    }
 
 
 MARCH = DateRange(date(2027, 3, 1), date(2027, 4, 1))
@@ -279,6 +287,19 @@ MARCH = DateRange(date(2027, 3, 1), date(2027, 4, 1))
             {"arrivalEndDate": "2027-03-09", "departureStartDate": "2027-03-04"},
         ),
         ({"updated_since": datetime(2027, 1, 10, 23, tzinfo=UTC)}, {"latestActivityStart": "2027-01-09"}),
+        ({"updated_until": datetime(2027, 1, 10, 23, tzinfo=UTC)}, {"latestActivityEnd": "2027-01-12"}),
+        ({"updated_until": datetime.max.replace(tzinfo=UTC)}, {"latestActivityEnd": "9999-12-31"}),
+        ({"channels": frozenset({Channel.BOOKING_COM})}, {"channelId": "2005"}),
+        ({"channels": frozenset({Channel.AIRBNB})}, {}),
+        ({"channels": frozenset({Channel.BOOKING_COM, Channel.GOOGLE})}, {}),
+        ({"channels": frozenset({Channel.OTHER})}, {}),
+        ({"assignee_id": "77"}, {"assigneeUserId": "77"}),
+        ({"customer_reference": "ext-1"}, {"customerUserId": "ext-1"}),
+        ({"guest_email": "ada@example.com"}, {"guestEmail": "ada@example.com"}),
+        ({"agreement": AgreementState.NOT_SIGNED}, {"reservationAgreement": "not_signed"}),
+        ({"agreement": AgreementState.UNKNOWN}, {}),
+        ({"starred": True, "archived": False, "pinned": True}, {"isStarred": "1", "isArchived": "0", "isPinned": "1"}),
+        ({"unread": True}, {"hasUnreadConversationMessages": "1"}),
         ({"listing_ids": ("40160",)}, {"listingId": "40160"}),
         ({"listing_ids": ("40160", "40161")}, {}),
         ({"text": "Ada", "statuses": frozenset({ReservationStatus.PENDING})}, {}),
@@ -287,7 +308,7 @@ MARCH = DateRange(date(2027, 3, 1), date(2027, 4, 1))
 async def test_filters_are_bounds_that_lose_nothing(query, bounds):
     reads, session = client([])
     await reads.reservation_page(ReservationQuery(**query), None)
-    assert session.queries == [{"includeResources": "1", "includePayments": "1", "limit": "100"} | bounds]
+    assert session.queries == [EVERY_FIELD | {"limit": "100"} | bounds]
 
 
 @pytest.mark.parametrize(
@@ -298,6 +319,10 @@ async def test_filters_are_bounds_that_lose_nothing(query, bounds):
         ("ARRIVAL", "DESC", "arrivalDateDesc"),
         ("UPDATED", "ASC", "updatedOn"),
         ("UPDATED", "DESC", None),
+        ("MESSAGE_SENT", "ASC", "lastConversationMessageSent"),
+        ("MESSAGE_SENT", "DESC", "lastConversationMessageSentDesc"),
+        ("MESSAGE_RECEIVED", "ASC", "lastConversationMessageReceived"),
+        ("MESSAGE_RECEIVED", "DESC", "lastConversationMessageReceivedDesc"),
     ],
 )
 async def test_orders_of_reservations_are_those_of_hostaway(field, direction, order):
@@ -313,6 +338,8 @@ async def test_the_total_is_told_only_where_it_counts_what_was_asked_for():
     assert (await reads.reservation_page(ReservationQuery(listing_ids=("1",)), None)).total == 3
     assert (await reads.reservation_page(ReservationQuery(listing_ids=("1", "2")), None)).total is None
     assert (await reads.reservation_page(ReservationQuery(arrival=MARCH), None)).total is None
+    assert (await reads.reservation_page(ReservationQuery(starred=True), None)).total is None
+    assert (await reads.reservation_page(ReservationQuery(unread=True, assignee_id="7"), None)).total == 3
 
 
 @pytest.mark.parametrize("ids", [(), ("x",), ("../1",)])
@@ -320,6 +347,12 @@ async def test_reservations_of_no_possible_listing_are_none_and_cost_nothing(ids
     reads, session = client(stays(3))
     page = await reads.reservation_page(ReservationQuery(listing_ids=ids), None)
     assert (page.items, page.next, page.total, page.fetched_at, session.calls) == ([], None, 0, NOW, [])
+
+
+async def test_reservations_of_no_possible_user_are_none_and_cost_nothing():
+    reads, session = client(stays(3))
+    page = await reads.reservation_page(ReservationQuery(assignee_id="../1"), None)
+    assert (page.items, page.total, session.calls) == ([], 0, [])
 
 
 async def test_reservations_by_id_are_single_reads_and_unknown_ones_are_absent():

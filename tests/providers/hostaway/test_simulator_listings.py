@@ -145,7 +145,7 @@ async def test_text_filters_match_their_fields(client: httpx.AsyncClient) -> Non
         ({"contactName": sample["contactName"]}, {row["id"] for row in rows if row["contactName"]}),
         ({"contactName": "Nobody"}, set()),
         ({"userId": 1}, set()),
-        ({"isBookingEngineActive": 0}, set()),
+        ({"isBookingEngineActive": 0}, {number for number in range(40001, 40041) if (number - 40000) % 3 == 0}),
     ):
         assert {row["id"] for row in await found(client, **params)} == wanted, params
     assert 0 < len(await found(client, city=sample["city"])) < 40
@@ -249,7 +249,8 @@ async def test_tax_settings_hold_json_inside_json(client: httpx.AsyncClient) -> 
         for tax in (await client.get(f"/listingTaxSettings/{40_000 + number}")).json()["result"]
     }
     assert applied == {'["baseRate"]', '["baseRate", "cleaningFee"]'}
-    assert (await client.get("/accountTaxSettings")).json() == {"status": "success", "result": []}
+    (general,) = (await client.get("/accountTaxSettings")).json()["result"]
+    assert "listingMapId" not in general
 
 
 async def test_single_side_objects_come_as_arrays(client: httpx.AsyncClient) -> None:

@@ -132,7 +132,8 @@ async def test_filters_match_their_fields(client: httpx.AsyncClient) -> None:
         ),
         ({"isStarred": 1}, {row["id"] for row in rows if row["isStarred"] == 1}),
         ({"isPinned": 0}, {row["id"] for row in rows if row["isPinned"] == 0}),
-        ({"hasUnreadConversationMessages": 1}, set()),
+        ({"hasUnreadConversationMessages": 1, "customerUserId": "nobody"}, set()),
+        ({"reservationAgreement": "signed"}, {row["id"] for row in rows if row["rentalAgreementFileUrl"]}),
         ({"customerUserId": "nobody"}, set()),
         ({"status": "cancelled"}, {row["id"] for row in rows}),
     ):
