@@ -1,7 +1,7 @@
 """Many calls at once, each of which may fail on its own."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -37,6 +37,12 @@ class Fan(Generic[K, V]):
             for _ in range(min(_AT_ONCE, len(distinct))):
                 tasks.create_task(work())
         return self
+
+    def fail(self, failures: Mapping[K, ProviderError]) -> None:
+        """Takes keys back that were found but cannot be made use of."""
+        self.failed.update(failures)
+        for key in failures:
+            self.found.pop(key, None)
 
     async def _one(self, key: K, read: Callable[[K], Awaitable[tuple[V, datetime]]]) -> None:
         refused = next((each for each in self.failed.values() if isinstance(each, AuthenticationFailed)), None)

@@ -79,8 +79,12 @@ class PartReads(ProviderClient):
         """One call a listing; listings are read, too, where an amount needs the currency of one not met before."""
         sent = await self._rows_of(listing_ids, FEES)
         settings = _read(WireFee, sent)
-        currencies = await self._currencies_of(each for each, (fees, _) in settings.items() if any(map(is_flat, fees)))
-        found = {key: [build_fee(fee, currencies.get(key)) for fee in fees] for key, (fees, _) in settings.items()}
+        sent.fail(await self._without_currency(key for key, (fees, _) in settings.items() if any(map(is_flat, fees))))
+        found = {
+            key: [build_fee(fee, self._currencies.get(key)) for fee in fees]
+            for key, (fees, _) in settings.items()
+            if key not in sent.failed
+        }
         return self._parts(found, sent, {key: odd for key, (_, odd) in settings.items()})
 
     async def taxes(self, listing_ids: Sequence[str]) -> Batch[list[ListingTax]]:
@@ -93,15 +97,18 @@ class PartReads(ProviderClient):
         sent = await self._rows_of(wanted, "/v1/listingTaxSettings")
         settings = _read(WireTax, sent)
         flat = any(map(is_flat, shared))
-        currencies = await self._currencies_of(
-            each for each, (taxes, _) in settings.items() if flat or any(map(is_flat, taxes))
+        sent.fail(
+            await self._without_currency(
+                key for key, (taxes, _) in settings.items() if flat or any(map(is_flat, taxes))
+            )
         )
         found = {
             key: [
-                *(build_tax(tax, currencies.get(key), account_wide=False) for tax in taxes),
-                *(build_tax(tax, currencies.get(key), account_wide=True) for tax in shared),
+                *(build_tax(tax, self._currencies.get(key), account_wide=False) for tax in taxes),
+                *(build_tax(tax, self._currencies.get(key), account_wide=True) for tax in shared),
             ]
             for key, (taxes, _) in settings.items()
+            if key not in sent.failed
         }
         return self._parts(found, sent, {key: [*odd, *strange] for key, (_, odd) in settings.items()})
 
@@ -189,12 +196,10 @@ class PartReads(ProviderClient):
             {key: items for key, (items, _) in read.items()}, sent, {k: odd for k, (_, odd) in read.items()}
         )
 
-    async def _currencies_of(self, listing_ids: Iterable[str]) -> Mapping[str, str]:
-        """The currencies of listings, which are read where none of them was met before."""
+    async def _without_currency(self, listing_ids: Iterable[str]) -> Mapping[str, ProviderError]:
+        """Makes the currencies of listings known; those that are read for it and fail, with why."""
         unmet = [each for each in listing_ids if each not in self._currencies]
-        if unmet:
-            await self.listings(unmet)
-        return self._currencies
+        return (await self.listings(unmet)).failed if unmet else {}
 
     def _parts(
         self, found: dict[str, T], sent: Fan[str, list[Any]], odd: Mapping[str, Sequence[OddRecord]]
