@@ -4,6 +4,7 @@ from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 
 import httpx
 import pytest
@@ -14,8 +15,16 @@ from providers.hostaway import PLUGIN
 from providers.hostaway.client import HostawayClient
 from providers.hostaway.simulator import HostawayReadings, simulator
 from providers.manifest import LimitScope
-from providers.model import DayStatus
-from providers.queries import DateRange, Days, ListingQuery, QuoteRequest, ReservationQuery
+from providers.model import AgreementState, AmenityKind, Channel, DayStatus, DictionaryKind
+from providers.queries import (
+    AvailabilityQuery,
+    DateRange,
+    Days,
+    ListingQuery,
+    QuoteComponent,
+    QuoteRequest,
+    ReservationQuery,
+)
 from providers.upstream.accounts import UpstreamAccount
 from providers.upstream.caller import Caller, Priority, calling
 from providers.upstream.tokens import MemoryTokens
@@ -35,6 +44,7 @@ READINGS = [
     HostawayReadings(sends_updated_on=False, activity_has_time=False),
     HostawayReadings(refusals_with_200=True, bad_value=422, oversized_page_is_error=True),
     HostawayReadings(quote_keeps_deleted=False, tax_by_apply_to=True, quote_checks_calendar=True),
+    HostawayReadings(coupon_in_list=False, users_list_tells_listings=False, availability_end_is_departure=False),
 ]
 
 
@@ -202,3 +212,143 @@ async def test_broken_records_are_set_aside_and_all_others_served():
             items, odd = await everything(read, query)
             assert [each.reason for each in odd] == [reason]
             assert {each.provider_id for each in before} == {each.provider_id for each in items} | {odd[0].id}
+
+
+@pytest.mark.parametrize("readings", READINGS, ids=range(len(READINGS)))
+@in_virtual_time
+async def test_the_parts_of_an_account_can_be_read_under_every_reading(readings):
+    async with connected(readings, listings=8) as there:
+        client = there.client
+        listings, _ = await everything(client.listing_page, ListingQuery())
+        ids = [each.provider_id for each in listings]
+        there.calls.clear()
+        for read in (client.fees, client.units, client.agreements, client.pricing_settings, client.taxes):
+            batch = await read(ids)
+            assert (set(batch.found), batch.failed, batch.odd) == (set(ids), {}, {})
+        assert there.calls.total() == 5 * len(ids) + 1
+        assert all(fee.amount or fee.percentage for fees in (await client.fees(ids)).found.values() for fee in fees)
+        policies = {(each.channel, each.provider_id) for each in await client.cancellation_policies([])}
+        named = {(ref.channel, ref.policy_id) for each in listings for ref in each.cancellation_policies}
+        assert named <= policies
+        owner, cleaner = await client.users()
+        assert set(owner.listing_ids) == set(ids) > set(cleaner.listing_ids)
+        assert (owner.is_admin, cleaner.permissions) == (True, ["readListing", "readTask", "updateTask"])
+        assert len(await client.custom_fields()) == 3
+        for kind in client.dictionaries:
+            entries = {each.provider_id: each for each in await client.dictionary(kind)}
+            assert entries
+            assert all(each.name for each in entries.values())
+            if kind is DictionaryKind.AMENITIES:
+                assert {each.provider_id for listing in listings for each in listing.amenities} <= entries.keys()
+                assert AmenityKind.OTHER not in {each.kind for each in entries.values()}
+
+
+@pytest.mark.parametrize("readings", READINGS, ids=range(len(READINGS)))
+@in_virtual_time
+async def test_free_listings_are_those_whose_calendars_are_free(readings):
+    async with connected(readings) as there:
+        listings, _ = await everything(there.client.listing_page, ListingQuery())
+        stay = Days(TODAY + timedelta(days=10), TODAY + timedelta(days=14))
+        calendars = await there.client.calendars([each.provider_id for each in listings], stay)
+        free = {key for key, calendar in calendars.found.items() if all(day.available for day in calendar.days)}
+        found = await there.client.free_listings(AvailabilityQuery(arrival=stay.start, departure=stay.end, adults=1))
+        assert {each.listing_id for each in found.items} == free
+        assert 0 < len(free) < len(listings)
+
+
+@pytest.mark.parametrize("readings", READINGS, ids=range(len(READINGS)))
+@in_virtual_time
+async def test_wishes_of_a_quote_are_heeded_under_every_reading(readings):
+    async with connected(readings, listings=20) as there:
+        listings, _ = await everything(there.client.listing_page, ListingQuery())
+        fees = (await there.client.fees([each.provider_id for each in listings])).found
+        free = await there.client.free_listings(
+            AvailabilityQuery(arrival=TODAY + timedelta(days=60), departure=TODAY + timedelta(days=69), adults=1)
+        )
+        asked = [
+            QuoteRequest(
+                listing_id=each.listing_id,
+                arrival=TODAY + timedelta(days=60),
+                departure=TODAY + timedelta(days=69),
+                adults=1,
+                currency=each.listing.currency,
+                markup=Decimal("1.1"),
+                coupon="LONGSTAY",
+                components=(
+                    *(
+                        QuoteComponent(fee_id=fee.provider_id, quantity=2 if fee.quantity_selectable else None)
+                        for fee in fees[each.listing_id]
+                    ),
+                    QuoteComponent(name="cleaningFee", amount=Decimal("12.5")),
+                    QuoteComponent(name="damageDeposit", deleted=True),
+                ),
+            )
+            for each in free.items
+        ]
+        quotes = await there.client.quotes(asked)
+        assert quotes.failed == {}
+        for index, request in enumerate(asked):
+            quote = quotes.found[str(index)]
+            counted = [each for each in quote.components if each.included_in_total]
+            assert quote.total.amount == sum(each.amount.amount for each in counted)
+            by_name = {each.name: each for each in counted}
+            assert by_name["couponDiscount"].amount.amount < 0
+            assert by_name["cleaningFee"].amount.amount == Decimal("12.5")
+            assert {fee.name for fee in fees[request.listing_id]} <= by_name.keys()
+            assert "damageDeposit" not in by_name
+        assert asked
+
+
+@in_virtual_time
+async def test_a_coupon_that_is_not_valid_fails_its_quote_in_the_words_of_hostaway():
+    async with connected(listings=3) as there:
+        arrival = TODAY + timedelta(days=60)
+        stay = {"arrival": arrival, "departure": arrival + timedelta(days=2), "adults": 1, "currency": "EUR"}
+        quotes = await there.client.quotes([QuoteRequest(listing_id="40001", coupon="LONGSTAY", **stay)])
+        assert "Coupon is not valid" in quotes.failed["0"].message
+
+
+@in_virtual_time
+async def test_reservations_of_each_night_come_with_the_calendar_where_asked_for():
+    async with connected() as there:
+        listings, _ = await everything(there.client.listing_page, ListingQuery())
+        ids = [each.provider_id for each in listings]
+        there.calls.clear()
+        batch = await there.client.calendars(ids, WEEK, reservations=True)
+        assert there.calls.total() == len(ids)
+        days = [(key, day) for key, calendar in batch.found.items() for day in calendar.days]
+        stays = [(key, day, stay) for key, day in days for stay in day.reservations]
+        assert stays
+        for listing_id, day, stay in stays:
+            assert stay.listing_id == listing_id
+            assert stay.arrival <= day.date < stay.departure
+        plain = await there.client.calendars(ids[:1], WEEK)
+        assert [day.reservations for day in plain.found[ids[0]].days] == [None] * 7
+
+
+@pytest.mark.parametrize("readings", READINGS, ids=range(len(READINGS)))
+@in_virtual_time
+async def test_filters_that_hostaway_applies_lose_nothing_that_fits(readings):
+    async with connected(readings, listings=20) as there:
+        stays, _ = await everything(there.client.reservation_page, ALL)
+        until = sorted(each.updated_at for each in stays)[20]
+        mail = next(each.guest.email for each in stays if each.guest and each.guest.email)
+        cases = {
+            "channels": (frozenset({Channel.BOOKING_COM}), lambda each: each.channel is Channel.BOOKING_COM),
+            "assignee_id": ("5010450", lambda each: each.assignee_id == "5010450"),
+            "customer_reference": ("ext-10", lambda each: each.customer_reference == "ext-10"),
+            "agreement": (AgreementState.SIGNED, lambda each: each.agreement is AgreementState.SIGNED),
+            "guest_email": (mail, lambda each: each.guest and each.guest.email == mail),
+            "starred": (True, lambda each: each.is_starred),
+            "archived": (True, lambda each: each.is_archived),
+            "pinned": (False, lambda each: each.is_pinned is False),
+            "updated_until": (until, lambda each: each.updated_at < until),
+        }
+        for name, (value, fits) in cases.items():
+            found, _ = await everything(there.client.reservation_page, ReservationQuery(**{name: value}))
+            wanted = {each.provider_id for each in stays if fits(each)}
+            assert wanted, name
+            assert wanted <= {each.provider_id for each in found}, name
+            assert len(found) < len(stays), name
+        unread, _ = await everything(there.client.reservation_page, ReservationQuery(unread=True))
+        assert 0 < len(unread) < len(stays)

@@ -347,3 +347,34 @@ async def test_taken_stays_are_priced_unless_the_calendar_is_checked(simulation:
         assert (await quote(client, 40001, **stay)).status_code == 422
         assert (await quote(client, 40001, **open_stay, numberOfGuests=99)).status_code == 422
         assert (await quote(client, 40001, **open_stay)).status_code == 200
+
+
+@pytest.mark.parametrize(("in_list", "shape"), [(True, list), (False, dict)])
+async def test_a_coupon_is_tied_to_a_listing_and_lowers_its_quote(in_list: bool, shape: type) -> None:
+    async with caller(simulated(coupon_in_list=in_list)) as client:
+        body = {"couponName": "welcome10", "listingMapId": 40001, "startingDate": "2027-09-06"}
+        result = (await client.post("/reservationCoupons", json=body)).json()["result"]
+        assert isinstance(result, shape)
+        coupon = (result[0] if in_list else result)["reservationCouponId"]
+        found = await lines(client, 40001, reservationCouponId=coupon)
+        assert money(found["couponDiscount"]["total"]) == -money(found["baseRate"]["total"]) / 10
+        assert (await quote(client, 40002, reservationCouponId=coupon)).status_code == 422
+        (used,) = (await client.get("/reservationCoupons")).json()["result"]
+        assert (used["id"], used["reservationId"], used["couponName"]) == (coupon, 0, "WELCOME10")
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"couponName": "NOSUCH"}, 422),
+        ({"couponName": "GONE"}, 422),
+        ({"couponName": "LONGSTAY", "endingDate": "2027-09-08"}, 422),
+        ({"startingDate": "soon"}, 422),
+        ({"listingMapId": 1}, 404),
+    ],
+)
+async def test_a_coupon_that_does_not_fit_is_refused(
+    client: httpx.AsyncClient, changes: dict[str, Any], status: int
+) -> None:
+    body = {"couponName": "WELCOME10", "listingMapId": 40001, "startingDate": "2027-09-06"}
+    assert (await client.post("/reservationCoupons", json=body | changes)).status_code == status
