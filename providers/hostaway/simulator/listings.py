@@ -31,7 +31,7 @@ def _number(row: ListingRow, account: SimulatedAccount) -> Any:
 
 
 def _contact(row: ListingRow, account: SimulatedAccount) -> Any:
-    return account.business.owner.first_name.casefold()
+    return (row.record["contactName"] or "").casefold()
 
 
 def _activity(row: ListingRow, account: SimulatedAccount) -> Any:

@@ -142,7 +142,10 @@ async def test_text_filters_match_their_fields(client: httpx.AsyncClient) -> Non
             {"propertyTypeId": sample["propertyTypeId"]},
             {row["id"] for row in rows if row["propertyTypeId"] == sample["propertyTypeId"]},
         ),
-        ({"contactName": sample["contactName"]}, {row["id"] for row in rows if row["contactName"]}),
+        (
+            {"contactName": sample["contactName"]},
+            {row["id"] for row in rows if row["contactName"] == sample["contactName"]},
+        ),
         ({"contactName": "Nobody"}, set()),
         ({"userId": 1}, set()),
         ({"isBookingEngineActive": 0}, {number for number in range(40001, 40041) if (number - 40000) % 3 == 0}),
