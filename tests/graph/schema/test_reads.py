@@ -279,7 +279,8 @@ async def test_providers_say_what_they_can_do(running: World) -> None:
     by_code = {each["code"]: each for each in data["providers"]}
     assert set(by_code) >= {"HOSTAWAY", "BOOKINGSYNC"}
     hostaway = by_code["HOSTAWAY"]
-    assert set(hostaway["capabilities"]) == {"ACCOUNT", "LISTINGS", "RESERVATIONS", "CALENDAR", "PRICE_DETAILS"}
+    assert set(hostaway["capabilities"]) >= {"ACCOUNT", "LISTINGS", "RESERVATIONS", "CALENDAR", "PRICE_DETAILS", "FEES"}
+    assert "PROVIDER_ACCOUNTS" not in hostaway["capabilities"]
     default = next(profile for profile in hostaway["limitProfiles"] if profile["isDefault"])
     assert {"scope": "IP", "calls": 15, "seconds": 10, "charge": None} in default["limits"]
     key = next(each for each in hostaway["authTypes"] if each["type"] == "API_KEY")
