@@ -43,7 +43,7 @@ RENTAL_TYPES = (
     "treehouse",
     "villa",
     "yurt",
-,)
+)
 LOCALES = (
     "bg",
     "cs",
@@ -74,7 +74,7 @@ LOCALES = (
     "uk",
     "zh",
     "zh-TW",
-,)
+)
 CURRENCIES = (
     "AED",
     "AUD",
@@ -96,7 +96,7 @@ CURRENCIES = (
     "THB",
     "UAH",
     "USD",
-,)
+)
 
 # Locales that are no ISO 639-1 code of their language: "rs" is a country's, "zh-TW" names a script's region too.
 _LANGUAGE_OF = {"rs": "sr", "zh-TW": "zh"}

@@ -5,7 +5,7 @@ from datetime import time
 from decimal import Decimal
 from typing import Any
 
-from providers.bookingsync.amenities import AmenityWord, entry_word
+from providers.bookingsync.amenities import AmenityWord, amenity_word
 from providers.bookingsync.grants import PUBLIC, RENTALS
 from providers.bookingsync.manifest import CODE
 from providers.bookingsync.parts import Part
@@ -216,7 +216,7 @@ def _amenities(sent: list[RentalsAmenity] | None, words: Mapping[str, AmenityWor
 
 
 def _amenity(sent: RentalsAmenity, amenity_id: str, words: Mapping[str, AmenityWord]) -> Amenity:
-    word = words.get(amenity_id) or entry_word(*_nested_names(sent))
+    word = words.get(amenity_id) or amenity_word(*_nested_names(sent))
     return Amenity(provider_id=amenity_id, kind=word.kind, name=word.name, details=best_text(sent.details))
 
 
