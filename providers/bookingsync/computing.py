@@ -3,9 +3,9 @@
 Source: BookingSync documentation, Rentals search and the guide on pricing concepts. A computed price never says that
 a stay can be booked: rules that only BookingSync applies may forbid it. It says so where the maps prove that it cannot.
 
-Limits: an application's own price increase is unknown to it; amounts of per cents are rounded half up to the cent; two
-rules that both change the rent, seasons, periods that hold for a part of the stay, and prices of 31 nights and more
-(where the rental has its own for those) are refused.
+Limits: an application's own price increase is unknown to it; amounts of per cents are rounded half up to the currency's
+smallest unit; two rules that both change the rent, seasons, periods that hold for a part of the stay, and prices of 31
+nights and more (where the rental has its own for those) are refused.
 """
 
 from collections.abc import Iterator, Sequence
@@ -121,7 +121,7 @@ def _add_rent(found: _Sum, rental: PricedRental, rent: Rent) -> Decimal:
     steps = [PriceStep(text=f"{len(rent.nights)} nights from the nightly rate map", amount=rent.total)]
     change = change_of_rent(rent, _rules(rental), offers)
     if change is not None:
-        steps.append(PriceStep(text=change.text, amount=rounded(change.amount)))
+        steps.append(PriceStep(text=change.text, amount=rounded(change.amount, found.currency)))
     total = sum((step.amount for step in steps), Decimal(0))
     final = rounded_rent(total, rental.rounding_kind)
     if final != total:
@@ -186,7 +186,7 @@ def _is_due(fee: RentalsFee, stay: Stay) -> bool:
 
 
 def _add_fee(found: _Sum, fee: RentalsFee, rent: Decimal, stay: Stay) -> None:
-    amount = fee_amount(FeeTerms.of(fee), rent, stay)
+    amount = fee_amount(FeeTerms.of(fee), rent, stay, found.currency)
     component = fee_component(fee, amount, found.currency, None)
     found.components.append(component)
     found.steps.append(PriceStep(text=component.title or best_text(fee.name) or "Fee", amount=amount))

@@ -13,7 +13,9 @@ from providers.bookingsync.setting_records import AppliedTax, RentalsFee, TaxRul
 from providers.bookingsync.settings import fee_rate_kind
 from providers.errors import NotSupported
 
-CENT = Decimal("0.01")
+_CENT = Decimal("0.01")
+_WHOLE = frozenset({"JPY"})
+"""BookingSync's currencies without a smaller unit (ISO 4217)."""
 _HUNDRED = Decimal(100)
 _COMPARATORS: Mapping[str, Callable[[int, int], bool]] = {
     "<": lambda left, right: left < right,
@@ -42,8 +44,8 @@ class FeeTerms:
         return cls(rate, rate_kind, fee.fee.maximum_possible_rate if fee.fee else None)
 
 
-def fee_amount(terms: FeeTerms, rent: Decimal, stay: Stay) -> Decimal:
-    """One unit of a fee for a stay, exact to the cent. Raises ``NotSupported`` for an unknown way to charge."""
+def fee_amount(terms: FeeTerms, rent: Decimal, stay: Stay, currency: str) -> Decimal:
+    """One unit of a fee for a stay. Raises ``NotSupported`` for an unknown way to charge."""
     heads = {
         "": 1,
         "_per_person": stay.adults + stay.children,
@@ -60,16 +62,16 @@ def fee_amount(terms: FeeTerms, rent: Decimal, stay: Stay) -> Decimal:
         return terms.rate * heads[who] * (stay.nights if nightly else 1)
     share = rent * terms.rate / _HUNDRED
     capped = share if terms.most is None else min(share, terms.most)
-    return rounded(capped * heads[who])
+    return rounded(capped * heads[who], currency)
 
 
-def tax_amount(tax: AppliedTax, base: Decimal) -> Decimal:
-    """A tax on ``base``: on top of it, or the part of it that is tax already. Rounded half up to the cent."""
+def tax_amount(tax: AppliedTax, base: Decimal, currency: str) -> Decimal:
+    """A tax on ``base``: on top of it, or the part of it that is tax already."""
     percentage = tax.tax.percentage if tax.tax else None
     if percentage is None or tax.tax_included_in_rate is None:
         raise NotSupported("BookingSync does not tell the percentage of a tax of this listing, or what holds it.")
     whole = _HUNDRED + percentage if tax.tax_included_in_rate else _HUNDRED
-    return rounded(base * percentage / whole)
+    return rounded(base * percentage / whole, currency)
 
 
 def applying_taxes(taxes: Iterable[AppliedTax], rules: Sequence[TaxRule], stay: Stay) -> list[AppliedTax]:
@@ -111,5 +113,6 @@ def covers(start: date | None, end: date | None, stay: Stay, what: str) -> bool:
     raise NotSupported(f"A {what} of this listing holds for a part of the stay only; that cannot be computed.")
 
 
-def rounded(amount: Decimal) -> Decimal:
-    return amount.quantize(CENT, ROUND_HALF_UP)
+def rounded(amount: Decimal, currency: str) -> Decimal:
+    """Half up to the currency's smallest unit; how BookingSync rounds is not documented."""
+    return amount.quantize(Decimal(1) if currency in _WHOLE else _CENT, ROUND_HALF_UP)

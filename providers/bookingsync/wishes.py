@@ -62,7 +62,7 @@ def with_fee(
     if price.total is None:
         return price
     stay = Stay(price.arrival, price.departure, price.adults, price.children)
-    amount = fee_amount(FeeTerms.of(fee), rent, stay) * quantity
+    amount = fee_amount(FeeTerms.of(fee), rent, stay, price.total.currency) * quantity
     title = best_text(fee.name) or (best_text(fee.fee.name) if fee.fee else None)
     parts = [fee_component(fee, amount, price.total.currency, quantity)]
     steps = [PriceStep(text=f"{title or 'Fee'}, {quantity} x {fee_rate_kind(fee)}", amount=amount)]
@@ -101,7 +101,7 @@ def fee_component(fee: RentalsFee, amount: Decimal, currency: str, quantity: int
 
 def tax_parts(tax: AppliedTax, base: Decimal, currency: str) -> tuple[PriceComponent, list[PriceStep]]:
     """A tax on ``base``, and the step by which it adds to the total: none where it is inside already."""
-    amount = tax_amount(tax, base)
+    amount = tax_amount(tax, base, currency)
     title = best_text(tax.tax.name) if tax.tax else None
     part = PriceComponent(
         type=FinanceLineType.TAX,

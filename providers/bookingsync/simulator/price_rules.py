@@ -2,20 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from providers.bookingsync.simulator import ids
 from providers.bookingsync.simulator.fees import fee_terms, fees_tax_ids, tax_terms
 from providers.bookingsync.simulator.formats import instant
 from providers.bookingsync.simulator.units import Unit
 from providers.bookingsync.simulator.view import Fixed, Record
+from providers.simulation.portfolio import rounded
 
 LONG_STAY_NIGHTS = 28
 LONG_STAY_PERCENT = Decimal(-10)
 TAXED_NIGHTS = 90
 """Longer stays do not pay the taxes that come on top."""
 SATURDAY = 6
-CENT = Decimal("0.01")
 
 
 def has_long_stay_rule(unit: Unit) -> bool:
@@ -26,7 +26,7 @@ def long_stay_change(unit: Unit, rent: Decimal, nights: int) -> Decimal:
     """What the rule for long stays changes in a rent; zero where it does not hold."""
     if not has_long_stay_rule(unit) or nights < LONG_STAY_NIGHTS:
         return Decimal(0)
-    return (rent * LONG_STAY_PERCENT / 100).quantize(CENT, ROUND_HALF_UP)
+    return rounded(rent * LONG_STAY_PERCENT / 100, unit.house.town.currency)
 
 
 def rule_ids(unit: Unit) -> list[int]:

@@ -1,7 +1,7 @@
 """BookingSync: the account record, and which account is meant."""
 
-from datetime import UTC, datetime
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest

@@ -1,4 +1,4 @@
-"""BookingSync: fees, taxes, price rules, policies, agreements, dictionaries, accounts, nights with their reservations."""
+"""BookingSync: fees, taxes, price rules, policies, agreements, dictionaries, accounts, stays in calendars."""
 
 from datetime import date, timedelta
 from decimal import Decimal
