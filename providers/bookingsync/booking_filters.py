@@ -6,7 +6,7 @@ past and cancelled ones unless told otherwise (BookingSync documentation, Bookin
 
 from datetime import UTC, date, datetime, timedelta
 
-from providers.bookingsync.resources import Options
+from providers.bookingsync.resources import Options, is_id
 from providers.model import ReservationStatus
 from providers.queries import ReservationQuery
 
@@ -18,8 +18,7 @@ _FILTERABLE = {
     ReservationStatus.PENDING: "tentative",
     ReservationStatus.BLOCKED: "unavailable",
 }
-# Blocks are "unavailable" or, held by another application, "locked": a word that the filter does not know.
-_HIDDEN = frozenset({ReservationStatus.CANCELLED, ReservationStatus.UNKNOWN, ReservationStatus.BLOCKED})
+_HIDDEN = frozenset({ReservationStatus.CANCELLED, ReservationStatus.UNKNOWN})
 _DAY = timedelta(days=1)
 _UPDATE_MARGIN = timedelta(seconds=2)
 """Whether ``updated_since`` includes its instant, and how it treats fractions, is not documented."""
@@ -35,6 +34,8 @@ def booking_options(query: ReservationQuery, *, in_full: bool) -> Options | None
     wanted = _wanted(query, in_full=in_full)
     if wanted is not None and not wanted:
         return None
+    if query.guest_ids is not None and not any(map(is_id, query.guest_ids)):
+        return None
     start, end = overlap(query)
     options = []
     if start is not None or in_full:
@@ -42,6 +43,8 @@ def booking_options(query: ReservationQuery, *, in_full: bool) -> Options | None
     if end is not None:
         options.append(("until", _midnight(end)))
     options += _status_options(wanted, in_full=in_full)
+    if query.guest_ids is not None:
+        options.append(("client_id", ",".join(each for each in query.guest_ids if is_id(each))))
     return (*options, *updated_since_option(query.updated_since))
 
 
@@ -62,8 +65,12 @@ def _wanted(query: ReservationQuery, *, in_full: bool) -> frozenset[ReservationS
 
 
 def _status_options(wanted: frozenset[ReservationStatus] | None, *, in_full: bool) -> list[tuple[str, str]]:
-    """``status`` has no word for cancelled or locked bookings: asking for those means asking for all."""
+    """``status`` has no word for cancelled or locked bookings, which are blocks too: whoever asks for those asks
+    for all. Cancelled ones come only where they may be wanted.
+    """
     if wanted is not None and not wanted & _HIDDEN:
+        if ReservationStatus.BLOCKED in wanted:
+            return []
         return [("status", ",".join(sorted(_FILTERABLE[each] for each in wanted)))]
     return [("include_canceled", "true")] if in_full else []
 

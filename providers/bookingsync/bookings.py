@@ -1,14 +1,18 @@
 """BookingSync's bookings, which are guests' stays and calendar blocks alike, in the unified model."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
 
-from providers.bookingsync.finance import finance_lines
-from providers.bookingsync.grants import BOOKINGS, CLIENTS
+from providers.bookingsync.finance import final_rent, finance_lines
+from providers.bookingsync.grants import ALL_BOOKINGS, BOOKINGS, CLIENTS, PAYMENTS
 from providers.bookingsync.manifest import CODE
 from providers.bookingsync.parts import Part
+from providers.bookingsync.texts import best_text
 from providers.bookingsync.wire import (
     Booking,
+    BookingsFee,
     Client,
     ClientAddress,
     Email,
@@ -16,13 +20,27 @@ from providers.bookingsync.wire import (
     WallTime,
     read_clock,
 )
-from providers.model import Guest, Party, Reservation, ReservationStatus, money
+from providers.model import (
+    Comment,
+    Guest,
+    Money,
+    Party,
+    Payment,
+    Reservation,
+    ReservationFee,
+    ReservationStatus,
+    money,
+)
+from providers.vocabulary import channel
 
 BOOKING_PARTS = (
     Part(name="client", resource="clients", scopes=CLIENTS),
     Part(name="source", resource="sources", scopes=BOOKINGS),
     Part(name="bookings_fees", resource="bookings_fees", scopes=BOOKINGS, many=True),
     Part(name="bookings_taxes", resource="bookings_taxes", scopes=BOOKINGS, many=True),
+    Part(name="booking_comments", resource="booking_comments", scopes=BOOKINGS, many=True),
+    Part(name="bookings_tags", resource="bookings_tags", scopes=ALL_BOOKINGS, many=True),
+    Part(name="payments", resource="payments", scopes=PAYMENTS, many=True),
 )
 
 STATUSES = {
@@ -36,8 +54,8 @@ STATUSES = {
 }
 
 
-def reservation(booking: Booking, account_id: str, read_at: datetime) -> Reservation:
-    """The unified reservation of one booking, as it was at ``read_at``.
+def reservation(booking: Booking, sent: Mapping[str, Any], account_id: str, read_at: datetime) -> Reservation:
+    """The unified reservation of one booking, as it was at ``read_at``. ``sent`` is its record.
 
     Days and hours are the rental's wall time as written: BookingSync labels it Z without meaning UTC. The
     expected hours of check-in and check-out stand in for those of ``start_at`` and ``end_at`` where they
@@ -57,6 +75,7 @@ def reservation(booking: Booking, account_id: str, read_at: datetime) -> Reserva
         nights=(departure - arrival).days if arrival and departure and departure >= arrival else None,
         check_in_time=_hour(booking.expected_checkin_time, booking.start_at),
         check_out_time=_hour(booking.expected_checkout_time, booking.end_at),
+        channel=channel(booking.source.name) if booking.source else None,
         provider_channel=booking.source.name if booking.source else None,
         channel_reference=booking.external_reference,
         confirmation_code=booking.reference,
@@ -69,10 +88,24 @@ def reservation(booking: Booking, account_id: str, read_at: datetime) -> Reserva
         damage_deposit=money(booking.damage_deposit, currency),
         is_paid=_is_paid(booking),
         finance_lines=finance_lines(booking, currency),
+        rent=money(final_rent(booking), currency),
+        commission=money(booking.commission, currency),
+        downpayment=money(booking.downpayment, currency),
+        balance_due_at=booking.balance_due_at,
+        payments=_payments(booking, currency),
+        fees=_own_fees(booking.bookings_fees, currency),
         host_note=booking.notes,
+        comments=_comments(booking),
+        tags=_tags(booking),
+        door_code=booking.door_key_code,
+        is_imported=booking.imported,
         booked_at=booking.created_at,
+        created_at=booking.created_at,
         updated_at=booking.updated_at,
+        expires_at=booking.tentative_expires_at,
         cancelled_at=booking.canceled_at,
+        cancellation_reason=booking.cancelation_reason,
+        raw=_shown(booking, sent, read_at),
     )
 
 
@@ -127,7 +160,72 @@ def _guest(booking: Booking, read_at: datetime) -> Guest | None:
         locale=client.preferred_locale,
         city=address.city if address else None,
         country=address.country_code if address else None,
+        address=_street(address),
+        postal_code=address.zip if address else None,
+        state=address.state if address else None,
+        company=client.company,
+        notes=client.notes,
     )
+
+
+def _shown(booking: Booking, sent: Mapping[str, Any], read_at: datetime) -> Mapping[str, Any]:
+    """The record as sent, without the person and the payers where the person's data must not be used."""
+    if booking.client is None or not _is_protected(booking.client, read_at):
+        return sent
+    return {name: value for name, value in sent.items() if name not in {"client", "payments"}}
+
+
+def _payments(booking: Booking, currency: str | None) -> list[Payment] | None:
+    if booking.payments is None:
+        return None
+    return [
+        Payment(
+            provider_id=each.id,
+            amount=_cents(each.amount_in_cents, each.currency.upper() if each.currency else currency),
+            kind=each.kind,
+            paid_at=each.paid_at,
+            cancelled=each.canceled_at is not None or each.rejected_at is not None,
+        )
+        for each in booking.payments
+    ]
+
+
+def _cents(amount: int | None, currency: str | None) -> Money | None:
+    return money(None if amount is None else Decimal(amount).scaleb(-2), currency)
+
+
+def _own_fees(sent: list[BookingsFee] | None, currency: str | None) -> list[ReservationFee] | None:
+    """Fees that are none of the account's catalogue: channels bring their own."""
+    if sent is None:
+        return None
+    return [
+        ReservationFee(
+            provider_id=fee.id,
+            name=best_text(fee.name),
+            amount=money(None if fee.price is None else fee.price * (fee.times_booked or 1), currency),
+            included_in_total=fee.included_in_price,
+        )
+        for fee in sent
+        if not fee.links.get("fee") and not fee.links.get("rentals_fee") and fee.canceled_at is None
+    ]
+
+
+def _comments(booking: Booking) -> list[Comment] | None:
+    if booking.booking_comments is None:
+        return None
+    return [
+        Comment(provider_id=each.id, text=each.content, created_at=each.created_at) for each in booking.booking_comments
+    ]
+
+
+def _tags(booking: Booking) -> list[str] | None:
+    if booking.bookings_tags is None:
+        return None
+    return [name for tag in booking.bookings_tags if (name := best_text(tag.name))]
+
+
+def _street(address: ClientAddress | None) -> str | None:
+    return ", ".join(line for line in (address.address1, address.address2) if line) or None if address else None
 
 
 def _is_protected(client: Client, read_at: datetime) -> bool:

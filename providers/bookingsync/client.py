@@ -1,32 +1,64 @@
 """The reads of BookingSync for one account."""
 
-from collections.abc import Callable, Sequence
+from asyncio import gather
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
 from providers.bookingsync.accounts import provider_account
-from providers.bookingsync.batches import Piece, chunks, in_chunks, joined, unreadable
+from providers.bookingsync.amenities import AmenityNames
+from providers.bookingsync.batches import Piece, chunks, in_chunks, unreadable
 from providers.bookingsync.booking_filters import updated_since_option
 from providers.bookingsync.booking_reads import BookingReads
 from providers.bookingsync.bookings import reservation
+from providers.bookingsync.calendar_stays import holding, with_stays
 from providers.bookingsync.calendars import Calendars
+from providers.bookingsync.computed_quotes import ComputedQuotes
+from providers.bookingsync.dictionaries import KINDS, fixed_entries
 from providers.bookingsync.envelope import Envelope
 from providers.bookingsync.grants import Grants, utc_now
 from providers.bookingsync.manifest import CODE, RECORDS_PER_PAGE, RENTALS_PER_PAGE, BookingsyncConfig
 from providers.bookingsync.ownership import Ownership
 from providers.bookingsync.parts import PartsReader, Reading
 from providers.bookingsync.positions import Position
-from providers.bookingsync.quotes import SEARCH, Stay, by_stay, price_details, search_options
+from providers.bookingsync.raw_records import parse_with_raw
+from providers.bookingsync.rental_records import Rental
 from providers.bookingsync.rentals import RENTAL_PARTS, listing
 from providers.bookingsync.resources import Options, Resources, is_id
-from providers.bookingsync.together import together
-from providers.bookingsync.wire import Account, Booking, Record, Rental, SearchResult
+from providers.bookingsync.searches import Searches
+from providers.bookingsync.setting_reads import SettingReads
+from providers.bookingsync.settings import cancellation_policy
+from providers.bookingsync.wire import Account, Booking
 from providers.contract import ProviderClient, Session
-from providers.errors import ProviderError, UpstreamInvalid, UpstreamRefused
-from providers.model import Calendar, Listing, PriceDetails, ProviderAccount, Reservation
-from providers.queries import Batch, Days, ListingQuery, OddRecord, Page, QuoteRequest, ReservationQuery
-from providers.wire import parse_records
+from providers.errors import NotSupported, UpstreamInvalid, UpstreamRefused
+from providers.model import (
+    Calendar,
+    CancellationPolicy,
+    Channel,
+    DictionaryEntry,
+    DictionaryKind,
+    Listing,
+    ListingFee,
+    ListingTax,
+    PriceDetails,
+    PricingSettings,
+    ProviderAccount,
+    RentalAgreement,
+    Reservation,
+)
+from providers.queries import (
+    AvailabilityQuery,
+    Batch,
+    Days,
+    FreeListing,
+    ListingQuery,
+    OddRecord,
+    Page,
+    QuoteRequest,
+    ReservationQuery,
+)
 
+_RECORDS: Options = (("per_page", str(RECORDS_PER_PAGE)),)
 _MOST_ACCOUNT_PAGES = 20
 _ACCOUNTS_NAMED = 50
 
@@ -35,6 +67,7 @@ class BookingsyncClient(ProviderClient):
     """BookingSync's API v3, read side. What the token may not see is left out, not guessed."""
 
     provider: ClassVar[str] = CODE
+    dictionaries: ClassVar[frozenset[DictionaryKind]] = KINDS
 
     def __init__(self, session: Session, config: BookingsyncConfig, *, now: Callable[[], datetime] = utc_now) -> None:
         self._account = session.account_id
@@ -44,6 +77,10 @@ class BookingsyncClient(ProviderClient):
         grants = Grants(session, now)
         self._parts = PartsReader(self._resources, grants)
         self._bookings = BookingReads(self._resources, self._parts, grants)
+        self._amenities = AmenityNames(self._resources, now)
+        self._settings = SettingReads(self._resources, self._parts, self._ownership)
+        computed = ComputedQuotes(self._settings, self._account, now)
+        self._searches = Searches(self._resources, self._ownership, computed, self._account, now)
         self._calendars = Calendars(self._resources, self._parts, grants, self._ownership, self._account)
 
     async def check(self) -> None:
@@ -52,12 +89,12 @@ class BookingsyncClient(ProviderClient):
 
     async def account(self) -> ProviderAccount:
         if self._ownership.account_id is None:
-            return provider_account(await self._visible_account())
+            return await self._visible_account()
         page = await self._resources.page(f"accounts/{self._ownership.account_id}", ())
-        found = [each for each in _accounts([page]) if each.id == self._ownership.account_id]
+        found = [each for each in _accounts([page])[0] if each.provider_id == self._ownership.account_id]
         if not found:
             raise UpstreamInvalid("BookingSync answered another account than the one asked for.")
-        return provider_account(found[0])
+        return found[0]
 
     async def listing_page(self, query: ListingQuery, position: str | None) -> Page[Listing]:
         place = Position.read(position)
@@ -68,7 +105,8 @@ class BookingsyncClient(ProviderClient):
 
         reading = await self._parts.read(fetch, RENTAL_PARTS)
         items, odd = self._listings(reading)
-        return self._page(reading, items, odd, place, groups=1)
+        gone = _gone(reading, items, place, query.updated_since)
+        return self._page(reading, items, odd, place, groups=1, deleted=gone)
 
     async def listings(self, ids: Sequence[str]) -> Batch[Listing]:
         async def read(chunk: Sequence[str]) -> Piece[Listing]:
@@ -82,6 +120,7 @@ class BookingsyncClient(ProviderClient):
         return await in_chunks(_readable(ids), RENTALS_PER_PAGE, read, self._now)
 
     async def reservation_page(self, query: ReservationQuery, position: str | None) -> Page[Reservation]:
+        """``deleted`` is told by deltas of one page: longer ones may list the same bookings on a later page."""
         place = Position.read(position)
         groups: list[Sequence[str]] = [()]
         if query.listing_ids is not None:
@@ -92,7 +131,24 @@ class BookingsyncClient(ProviderClient):
         if reading is None:
             return self._no_page()
         items, odd = self._reservations(reading)
-        return self._page(reading, items, odd, place, groups=len(groups))
+        gone = _gone(reading, items, place, query.updated_since)
+        if len(groups) > 1 or place.page > 1 or reading.envelopes[0].next_page is not None:
+            gone = None
+        elif gone and len(gone) <= RECORDS_PER_PAGE:
+            cancelled = await self._still_there(gone, query)
+            items += cancelled
+            gone = [each for each in gone if each not in {item.provider_id for item in cancelled}]
+        return self._page(reading, items, odd, place, groups=len(groups), deleted=gone)
+
+    async def _still_there(self, ids: Sequence[str], query: ReservationQuery) -> list[Reservation]:
+        """Those of ``ids`` that were cancelled and not deleted, as far as ``query`` asks for their listings.
+
+        Whether a delta lists cancelled bookings or only names them among the deleted ids is not documented.
+        """
+        reading = await self._bookings.by_ids(ids)
+        items = self._reservations(reading)[0] if reading is not None else []
+        wanted = query.listing_ids
+        return [each for each in items if wanted is None or each.listing_id in wanted]
 
     async def reservations(self, ids: Sequence[str]) -> Batch[Reservation]:
         async def read(chunk: Sequence[str]) -> Piece[Reservation]:
@@ -123,62 +179,70 @@ class BookingsyncClient(ProviderClient):
         return await in_chunks(_readable(listing_ids), RECORDS_PER_PAGE, read, self._now)
 
     async def calendars(self, listing_ids: Sequence[str], days: Days, *, reservations: bool = False) -> Batch[Calendar]:
-        return await in_chunks(
-            _readable(listing_ids),
-            RENTALS_PER_PAGE,
-            lambda chunk: self._calendars.read(chunk, days),
-            self._now,
-        )
+        """One call for fifty listings; ``reservations`` take the pages of bookings of a hundred more."""
+        ids = _readable(listing_ids)
+        reading = in_chunks(ids, RENTALS_PER_PAGE, lambda chunk: self._calendars.read(chunk, days), self._now)
+        if not reservations:
+            return await reading
+        found, stays = await gather(reading, self.reservations_by_listing(ids, holding(days)))
+        return with_stays(found, stays)
 
     async def quotes(self, requests: Sequence[QuoteRequest]) -> Batch[PriceDetails]:
-        """One search for each distinct stay and party, of up to 50 rentals."""
-        keyed = {str(index): request for index, request in enumerate(requests) if is_id(request.listing_id)}
-        jobs = [
-            self._quote(stay, {rental: wanted[rental] for rental in chunk}, keyed)
-            for stay, wanted in by_stay(keyed).items()
-            for chunk in chunks(list(wanted), RENTALS_PER_PAGE)
-        ]
-        return joined(await together(jobs), self._now)
+        return await self._searches.quotes(requests)
 
-    async def _quote(
-        self, stay: Stay, wanted: dict[str, list[str]], requests: dict[str, QuoteRequest]
-    ) -> Piece[PriceDetails]:
-        """One search. ``wanted`` holds the keys of ``requests`` to answer, by rental."""
-        try:
-            ids = await self._own_rentals(list(wanted))
-            if not ids:
-                return Piece()
-            pages = await self._resources.named(SEARCH, ids, search_options(stay, ids))
-        except ProviderError as error:
-            return Piece(failed={key: error for keys in wanted.values() for key in keys})
-        read_at = min(page.received_at for page in pages)
-        raw = [record for page in pages for record in page.records]
-        results, odd = parse_records(SearchResult, raw, lambda each: each)
-        by_rental = {result.id: result for result in results}
-        broken = unreadable(odd, ids)
-        return Piece(
-            found={
-                key: price_details(requests[key], by_rental.get(rental), self._account, read_at)
-                for rental in ids
-                if rental not in broken
-                for key in wanted[rental]
-            },
-            failed={key: error for rental, error in broken.items() for key in wanted[rental]},
-            received_at=read_at,
+    async def free_listings(self, query: AvailabilityQuery) -> Page[FreeListing]:
+        return await self._searches.free(query)
+
+    async def provider_accounts(self, updated_since: datetime | None) -> Page[ProviderAccount]:
+        """Of a token of one account this is the one; of client credentials all that installed the application."""
+        options = (*_RECORDS, *updated_since_option(updated_since))
+        pages = await self._resources.walk("accounts", options, most=_MOST_ACCOUNT_PAGES)
+        items, odd = _accounts(pages)
+        listed = {item.provider_id for item in items}
+        deleted = None if updated_since is None else pages[0].deleted
+        return Page(
+            items=items,
+            next=None,
+            total=len(items),
+            fetched_at=min(page.received_at for page in pages),
+            odd=odd,
+            deleted=None if deleted is None else [each for each in deleted if each not in listed],
         )
 
-    async def _own_rentals(self, ids: list[str]) -> list[str]:
-        """Those of ``ids`` that belong to the account. Search results do not name theirs, rentals do."""
-        if not self._ownership.mixed:
-            return ids
-        pages = await self._resources.by_ids("rentals", ids, (("per_page", str(RENTALS_PER_PAGE)),))
-        ours, _ = self._ownership.ours(record for page in pages for record in page.records)
-        owned = {record.id for record in parse_records(Record, ours, lambda each: each)[0]}
-        return [each for each in ids if each in owned]
+    async def fees(self, listing_ids: Sequence[str]) -> Batch[list[ListingFee]]:
+        return await in_chunks(_readable(listing_ids), RENTALS_PER_PAGE, self._settings.fees, self._now)
 
-    async def _visible_account(self) -> Account:
+    async def taxes(self, listing_ids: Sequence[str]) -> Batch[list[ListingTax]]:
+        """Taxes of rents and of fees: the account's lists of them, and the rentals for their fees."""
+        ids = _readable(listing_ids)
+        if not ids:
+            return Batch(found={}, failed={}, fetched_at=self._now())
+        applied = await self._settings.applied_taxes()
+        return await in_chunks(ids, RENTALS_PER_PAGE, lambda chunk: self._settings.taxes(chunk, applied), self._now)
+
+    async def pricing_settings(self, listing_ids: Sequence[str]) -> Batch[PricingSettings]:
+        return await in_chunks(_readable(listing_ids), RENTALS_PER_PAGE, self._settings.pricing, self._now)
+
+    async def agreements(self, listing_ids: Sequence[str]) -> Batch[list[RentalAgreement]]:
+        return await in_chunks(_readable(listing_ids), RENTALS_PER_PAGE, self._settings.agreements, self._now)
+
+    async def cancellation_policies(self, channels: Collection[Channel]) -> list[CancellationPolicy]:
+        """Those of direct bookings: BookingSync has none of channels."""
+        if channels and Channel.DIRECT not in channels:
+            return []
+        return [cancellation_policy(each) for each in await self._settings.policies()]
+
+    async def dictionary(self, kind: DictionaryKind) -> list[DictionaryEntry]:
+        if kind is DictionaryKind.AMENITIES:
+            return await self._amenities.dictionary()
+        found = fixed_entries(kind)
+        if found is None:
+            raise NotSupported(f"BookingSync has no dictionary {kind.value}.", provider=self.provider)
+        return found
+
+    async def _visible_account(self) -> ProviderAccount:
         pages = await self._resources.walk("accounts", (), most=_MOST_ACCOUNT_PAGES)
-        visible = {account.id: account for account in _accounts(pages)}
+        visible = {account.provider_id: account for account in _accounts(pages)[0]}
         chosen = self._ownership.account_id or (next(iter(visible)) if len(visible) == 1 else None)
         if chosen in visible:
             return visible[chosen]
@@ -193,17 +257,26 @@ class BookingsyncClient(ProviderClient):
 
     def _listings(self, reading: Reading) -> tuple[list[Listing], list[OddRecord]]:
         ours, foreign = self._ownership.ours(reading.records)
-        items, odd = parse_records(Rental, ours, lambda rental: listing(rental, self._account))
+        words = self._amenities.words
+        items, odd = parse_with_raw(Rental, ours, lambda rental, sent: listing(rental, sent, words, self._account))
         return items, [*foreign, *odd]
 
     def _reservations(self, reading: Reading) -> tuple[list[Reservation], list[OddRecord]]:
         read_at = reading.received_at or self._now()
         ours, foreign = self._ownership.ours(reading.records)
-        items, odd = parse_records(Booking, ours, lambda booking: reservation(booking, self._account, read_at))
+        items, odd = parse_with_raw(
+            Booking, ours, lambda booking, sent: reservation(booking, sent, self._account, read_at)
+        )
         return items, [*foreign, *odd]
 
     def _page(
-        self, reading: Reading, items: list[Any], odd: list[OddRecord], place: Position, groups: int
+        self,
+        reading: Reading,
+        items: list[Any],
+        odd: list[OddRecord],
+        place: Position,
+        groups: int,
+        deleted: list[str] | None,
     ) -> Page[Any]:
         envelope = reading.envelopes[0]
         following = place.after(envelope.next_page, groups)
@@ -213,14 +286,30 @@ class BookingsyncClient(ProviderClient):
             total=None if groups > 1 or self._ownership.mixed else envelope.total,
             fetched_at=envelope.received_at,
             odd=odd,
+            deleted=deleted,
         )
 
     def _no_page(self) -> Page[Reservation]:
         return Page(items=[], next=None, total=0, fetched_at=self._now())
 
 
-def _accounts(pages: Sequence[Envelope]) -> list[Account]:
-    return parse_records(Account, (record for page in pages for record in page.records), lambda each: each)[0]
+def _accounts(pages: Sequence[Envelope]) -> tuple[list[ProviderAccount], list[OddRecord]]:
+    return parse_with_raw(Account, (record for page in pages for record in page.records), provider_account)
+
+
+def _gone(reading: Reading, items: Sequence[Any], place: Position, updated_since: datetime | None) -> list[str] | None:
+    """The ids that a delta names as deleted, without those that it also lists: such records were cancelled.
+
+    Each page of a delta repeats them; they are told with the first one, so that no later page takes back what an
+    earlier one brought.
+    """
+    named = reading.envelopes[0].deleted
+    if updated_since is None or named is None:
+        return None
+    if place.page > 1:
+        return []
+    listed = {item.provider_id for item in items}
+    return [each for each in dict.fromkeys(named) if each not in listed]
 
 
 def _piece(items: Sequence[Any], odd: Sequence[OddRecord], ids: Sequence[str], reading: Reading) -> Piece[Any]:

@@ -23,6 +23,8 @@ class Envelope:
     next_page: int | None
     total: int | None
     received_at: datetime
+    deleted: list[str] | None
+    """``meta.deleted_ids``: what is gone since ``updated_since``; None where the answer does not tell."""
 
 
 def open_envelope(answer: Answer, resource: str, page: int) -> Envelope:
@@ -45,7 +47,13 @@ def open_envelope(answer: Answer, resource: str, page: int) -> Envelope:
         next_page=_next_page(answer, meta, page, bool(records)),
         total=_count(answer, meta, "X-Total-Count"),
         received_at=answer.received_at,
+        deleted=_deleted(meta),
     )
+
+
+def _deleted(meta: Mapping[str, Any]) -> list[str] | None:
+    sent = meta.get("deleted_ids")
+    return _ids(sent) if isinstance(sent, list) else None
 
 
 def linked_ids(record: Any, name: str) -> list[str]:

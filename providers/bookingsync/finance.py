@@ -32,6 +32,12 @@ def _untold(booking: Booking, name: str) -> bool:
     return getattr(booking, name) is None and (bool(booking.link_list(name)) or name in booking.model_fields_set)
 
 
+def final_rent(booking: Booking) -> Decimal | None:
+    """The rent after discount. A booking made with dates only has none, yet answers "0.0"."""
+    priced = booking.initial_price is not None or booking.initial_rental_price is not None
+    return booking.final_rental_price if priced else booking.final_rental_price or None
+
+
 def _rent(booking: Booking, currency: str | None) -> Iterator[FinanceLine]:
     initial = booking.initial_price if booking.initial_price is not None else booking.initial_rental_price
     final = booking.final_rental_price

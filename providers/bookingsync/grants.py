@@ -10,6 +10,8 @@ RATES = frozenset({"rates_read", "rates_write"})
 ALL_BOOKINGS = frozenset({"bookings_read", "bookings_write"})
 BOOKINGS = ALL_BOOKINGS | {"bookings_write_owned"}
 CLIENTS = frozenset({"clients_read", "clients_write"})
+RENTALS = frozenset({"rentals_read", "rentals_write"})
+PAYMENTS = frozenset({"payments_read", "payments_write", "payments_write_owned"})
 
 _MEMORY = timedelta(minutes=10)
 """Long enough not to pay for the same refusal on every page, short enough to notice a new grant."""

@@ -111,6 +111,7 @@ MANIFEST = Manifest(
     listing_filters={"updated_since": Precision.NARROWS},
     reservation_filters={
         "listing_ids": Precision.EXACT,
+        "guest_ids": Precision.NARROWS,
         "arrival": Precision.NARROWS,
         "departure": Precision.NARROWS,
         "stay": Precision.NARROWS,

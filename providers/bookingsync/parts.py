@@ -70,6 +70,23 @@ class PartsReader:
         await together(self._complete(records, part, pages=len(envelopes)) for part in wanted)
         return Reading(records=records, envelopes=envelopes)
 
+    async def complete_within(self, reading: Reading, name: str, part: Part) -> None:
+        """Complete the parts of parts: of what is nested under ``name`` in the records of ``reading``.
+
+        They are copied first: what a page brought is shared with other readers.
+        """
+        inner: list[dict[str, Any]] = []
+        for record in reading.records:
+            nested = record.get(name) if isinstance(record, dict) else None
+            if isinstance(nested, list):
+                record[name] = copies = [dict(each) for each in nested if isinstance(each, Mapping)]
+                inner += copies
+            elif isinstance(nested, Mapping):
+                record[name] = copy = dict(nested)
+                inner.append(copy)
+        if await self._grants.allow(part.scopes, part.name):
+            await self._complete(list(inner), part, pages=max(1, len(reading.envelopes)))
+
     async def _fetch(self, fetch: Fetch, wanted: Sequence[Part]) -> list[Envelope]:
         refused: list[tuple[str, ...]] = []
         for names in self._attempts(wanted):

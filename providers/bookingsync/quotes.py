@@ -33,10 +33,25 @@ class Stay:
     def of(cls, request: QuoteRequest) -> "Stay":
         return cls(request.arrival, request.departure, request.adults, request.children)
 
+    @property
+    def nights(self) -> int:
+        return (self.departure - self.arrival).days
 
-def search_options(stay: Stay, ids: Sequence[str]) -> Options:
+    def request(self, listing_id: str) -> QuoteRequest:
+        """What this stay costs at one listing."""
+        return QuoteRequest(
+            listing_id=listing_id,
+            arrival=self.arrival,
+            departure=self.departure,
+            adults=self.adults,
+            children=self.children,
+        )
+
+
+def search_options(stay: Stay, ids: Sequence[str] = ()) -> Options:
+    """The search for a stay at some rentals; without ``ids`` at all of them."""
     return (
-        ("rental_id", ",".join(ids)),
+        *((("rental_id", ",".join(ids)),) if ids else ()),
         ("start_at", stay.arrival.isoformat()),
         ("end_at", stay.departure.isoformat()),
         ("adults", str(stay.adults)),

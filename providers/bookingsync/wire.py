@@ -1,8 +1,8 @@
 """What BookingSync sends, field by field, as far as StayGraph reads it.
 
-Sources: BookingSync documentation, endpoint pages Accounts, Rentals, Photos, Bedrooms, Bookings, Clients,
-Availabilities, Change overs, Nightly rate maps, Rates, Rentals search. Parts (``photos``, ``client``…) are
-nested here, however they came.
+Sources: BookingSync documentation, endpoint pages Accounts, Bookings, Clients, Payments, Booking comments,
+Availabilities, Change overs, Nightly rate maps, Rates, Rentals search. Parts (``client``, ``payments``…) are
+nested here, however they came. Rentals are in ``rental_records``, settings of prices in ``setting_records``.
 """
 
 import re
@@ -19,7 +19,6 @@ from providers.wire import (
     LenientBool,
     LenientDate,
     LenientDecimal,
-    LenientFloat,
     LenientId,
     LenientInstant,
     LenientInt,
@@ -146,83 +145,6 @@ class Account(WireModel):
     updated_at: LenientInstant = None
 
 
-class Photo(WireModel):
-    id: LenientId = None
-    description: Translations = Field(default_factory=dict)
-    position: LenientInt = None
-    giant_url: LenientStr = None
-    grande_url: LenientStr = None
-    large_url: LenientStr = None
-    medium_url: LenientStr = None
-    compact_url: LenientStr = None
-    small_url: LenientStr = None
-    thumb_url: LenientStr = None
-    micro_url: LenientStr = None
-
-
-class RentalsAmenity(Record):
-    """One amenity of one rental; the amenity itself is an id in the links, seldom a nested record."""
-
-    amenity: Links = Field(default_factory=dict)
-
-
-class SleepingRoom(WireModel):
-    """A bedroom or living room: how many beds of each kind."""
-
-    bunk_beds_count: LenientInt = None
-    double_beds_count: LenientInt = None
-    kingsize_beds_count: LenientInt = None
-    queensize_beds_count: LenientInt = None
-    single_beds_count: LenientInt = None
-    sofa_beds_count: LenientInt = None
-    futon_beds_count: LenientInt = None
-    floor_mattress_beds_count: LenientInt = None
-    toddler_beds_count: LenientInt = None
-    crib_beds_count: LenientInt = None
-    air_mattress_beds_count: LenientInt = None
-
-
-class Rental(Record):
-    name: LenientStr = None
-    headline: Translations = Field(default_factory=dict)
-    description: Translations = Field(default_factory=dict)
-    rental_type: LenientStr = None
-    sleeps: LenientInt = None
-    sleeps_max: LenientInt = None
-    bedrooms_count: LenientInt = None
-    bathrooms_count: LenientFloat = None
-    vr_bathrooms_count: LenientFloat = None
-    surface: LenientFloat = None
-    surface_unit: LenientStr = None
-    lat: LenientFloat = None
-    lng: LenientFloat = None
-    address1: LenientStr = None
-    address2: LenientStr = None
-    city: LenientStr = None
-    state: LenientStr = None
-    zip: LenientStr = None
-    country_code: LenientStr = None
-    checkin_time: LenientInt = None
-    checkin_end_time: LenientInt = None
-    checkout_time: LenientInt = None
-    currency: LenientStr = None
-    base_rate: LenientDecimal = None
-    base_rate_kind: LenientStr = None
-    absolute_min_stay: LenientInt = None
-    damage_deposit: LenientDecimal = None
-    instantly_bookable: LenientBool = None
-    reviews_count: LenientInt = None
-    reviews_average_rating: LenientDecimal = None
-    permit_number: LenientStr = None
-    published_at: LenientInstant = None
-    created_at: LenientInstant = None
-    updated_at: LenientInstant = None
-    photos: LenientList[Photo] = None
-    rentals_amenities: LenientList[RentalsAmenity] = None
-    bedrooms: LenientList[SleepingRoom] = None
-    living_rooms: LenientList[SleepingRoom] = None
-
-
 class Email(WireModel):
     email: LenientStr = None
     canceled_at: LenientInstant = None
@@ -234,7 +156,11 @@ class PhoneNumber(WireModel):
 
 
 class ClientAddress(WireModel):
+    address1: LenientStr = None
+    address2: LenientStr = None
     city: LenientStr = None
+    state: LenientStr = None
+    zip: LenientStr = None
     country_code: LenientStr = None
     canceled_at: LenientInstant = None
 
@@ -244,6 +170,8 @@ class Client(WireModel):
     fullname: LenientStr = None
     firstname: LenientStr = None
     lastname: LenientStr = None
+    company: LenientStr = None
+    notes: LenientStr = None
     preferred_locale: LenientStr = None
     emails: LenientList[Email] = None
     phones: LenientList[PhoneNumber] = None
@@ -258,6 +186,7 @@ class Source(WireModel):
 
 class BookingsFee(WireModel):
     id: LenientId = None
+    links: Links = Field(default_factory=dict)
     name: Translations = Field(default_factory=dict)
     price: LenientDecimal = None
     times_booked: LenientDecimal = None
@@ -271,6 +200,28 @@ class BookingsTax(WireModel):
     name: Translations = Field(default_factory=dict)
     amount: LenientDecimal = None
     tax_included_in_price: LenientBool = None
+
+
+class Payment(WireModel):
+    """Money paid or to be paid. Amounts are whole cents (BookingSync documentation, Payments)."""
+
+    id: Identity
+    amount_in_cents: LenientInt = None
+    currency: LenientStr = None
+    kind: LenientStr = None
+    paid_at: LenientInstant = None
+    canceled_at: LenientInstant = None
+    rejected_at: LenientInstant = None
+
+
+class BookingComment(WireModel):
+    id: Identity
+    content: LenientStr = None
+    created_at: LenientInstant = None
+
+
+class Tag(WireModel):
+    name: Translations = Field(default_factory=dict)
 
 
 class Booking(Record):
@@ -294,7 +245,14 @@ class Booking(Record):
     final_price: LenientDecimal = None
     paid_amount: LenientDecimal = None
     payment_left_to_collect: LenientDecimal = None
+    downpayment: LenientDecimal = None
+    commission: LenientDecimal = None
     damage_deposit: LenientDecimal = None
+    balance_due_at: LenientInstant = None
+    tentative_expires_at: LenientInstant = None
+    cancelation_reason: LenientStr = None
+    door_key_code: LenientStr = None
+    imported: LenientBool = None
     notes: LenientStr = None
     expected_checkin_time: LenientStr = None
     expected_checkout_time: LenientStr = None
@@ -305,6 +263,9 @@ class Booking(Record):
     source: LenientObject[Source] = None
     bookings_fees: LenientObject[list[BookingsFee]] = None
     bookings_taxes: LenientObject[list[BookingsTax]] = None
+    payments: LenientList[Payment] = None
+    booking_comments: LenientList[BookingComment] = None
+    bookings_tags: LenientList[Tag] = None
 
 
 class DayMap(WireModel):

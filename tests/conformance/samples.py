@@ -36,6 +36,7 @@ def reservation_samples(known: Known) -> Mapping[str, Sequence[Any]]:
     arrivals = [each.arrival for each in known.reservations if each.arrival]
     departures = [each.departure for each in known.reservations if each.departure]
     statuses = sorted({each.status for each in known.reservations})
+    people = [each.guest.provider_id for each in known.reservations if each.guest]
     guests = [each.guest.name for each in known.reservations if each.guest and each.guest.name]
     return {
         "listing_ids": [(homes[0],), (homes[-1], homes[0]), tuple(homes)],
@@ -49,6 +50,7 @@ def reservation_samples(known: Known) -> Mapping[str, Sequence[Any]]:
             frozenset(statuses),
         ],
         "updated_since": _instants(each.updated_at for each in known.reservations),
+        "guest_ids": [(each,) for each in _some(each for each in people if each)],
         "text": _some(text for name in guests for text in (name, name.upper(), name[1:5])),
     }
 

@@ -105,6 +105,7 @@ async def test_all_filters_of_the_manifest_together_keep_what_fits_them_all(plug
                 "stay": DateRange(None, chosen.departure),
                 "statuses": frozenset({chosen.status}),
                 "updated_since": chosen.updated_at,
+                "guest_ids": (chosen.guest.provider_id,) if chosen.guest and chosen.guest.provider_id else None,
                 "text": chosen.guest.name if chosen.guest else None,
             }
             query = ReservationQuery(**{name: fitting[name] for name in declared})  # type: ignore[arg-type]

@@ -32,7 +32,8 @@ def assert_served(found: dict[str, Any], whole: list[Any]) -> None:
     changed = [(each, found[each.provider_id]) for each in whole if found[each.provider_id] != each]
     assert len(changed) <= 1, "one broken record in each collection is enough"
     for before, after in changed:
-        names = [each.name for each in fields(before) if getattr(after, each.name) != getattr(before, each.name)]
+        told = [each for each in fields(before) if each.name != "raw"]
+        names = [each.name for each in told if getattr(after, each.name) != getattr(before, each.name)]
         assert [getattr(after, name) for name in names] == [None] * len(names), names
 
 
@@ -96,7 +97,7 @@ async def test_a_new_status_word_survives_as_unknown(plugin: Plugin, known: Know
     for stay in confirmed:
         if stay.provider_status == word:
             unknown = replace(stay, status=ReservationStatus.UNKNOWN, provider_status=NEW_WORD)
-            assert found[stay.provider_id] == unknown
+            assert replace(found[stay.provider_id], raw=stay.raw) == unknown
     for stay in known.reservations:
         if stay.provider_status != word and stay.status is not ReservationStatus.CANCELLED:
             assert found[stay.provider_id].status is stay.status
@@ -132,4 +133,14 @@ async def test_new_fields_change_nothing(plugin: Plugin, known: Known) -> None:
             after = {name: await read() for name, read in every_read(there, known).items()}
     for name, result in before.items():
         for part in ("items", "found", "failed", "odd", "total"):
-            assert getattr(after[name], part, None) == getattr(result, part, None), (name, part)
+            now, then = getattr(after[name], part, None), getattr(result, part, None)
+            assert without_raw(now) == without_raw(then), (name, part)
+
+
+def without_raw(value: Any) -> Any:
+    """The value without the records as sent, which do hold new fields."""
+    if isinstance(value, list | tuple):
+        return [without_raw(each) for each in value]
+    if isinstance(value, dict):
+        return {key: without_raw(each) for key, each in value.items()}
+    return replace(value, raw=None) if hasattr(value, "raw") else value

@@ -11,8 +11,10 @@ from providers.bookingsync.simulator.account_records import (
     selected_locales,
 )
 from providers.bookingsync.simulator.amenities import catalogue
+from providers.bookingsync.simulator.booking_parts import bookings_payments, bookings_tags, comments, payments
 from providers.bookingsync.simulator.clients import Client, source_ids, sources
 from providers.bookingsync.simulator.fees import fees, rentals_fees, rentals_taxes, taxes
+from providers.bookingsync.simulator.labels import agreements, rentals_tags
 from providers.bookingsync.simulator.maps import Availability, ChangeOver, NightlyRateMap
 from providers.bookingsync.simulator.parts import (
     bathrooms,
@@ -22,6 +24,13 @@ from providers.bookingsync.simulator.parts import (
     rentals_amenities,
 )
 from providers.bookingsync.simulator.policies import policies, policy_items
+from providers.bookingsync.simulator.price_rules import (
+    fees_taxes,
+    rates_rules,
+    rates_tables,
+    special_offers,
+    tax_rules,
+)
 from providers.bookingsync.simulator.rates import rate_rows
 from providers.bookingsync.simulator.rental_records import rental_record
 from providers.bookingsync.simulator.stays import HOLD, Booking, fee_lines, tax_lines
@@ -75,20 +84,31 @@ class Estate:
             "bookings": lambda: self.bookings,
             "bookings_fees": lambda: [line for each in self.bookings for line in fee_lines(each)],
             "bookings_taxes": lambda: [line for each in self.bookings for line in tax_lines(each)],
+            "booking_comments": lambda: [part for each in self.bookings for part in comments(each.booked)],
+            "bookings_payments": lambda: [part for each in self.bookings for part in bookings_payments(each.booked)],
+            "bookings_tags": lambda: bookings_tags(account, self._began),
             "change_overs": lambda: [ChangeOver(unit, self.bookings_of(unit)) for unit in self.units],
             "clients": self._clients.values,
             "fees": lambda: self._parts(fees),
+            "fees_taxes": lambda: self._parts(fees_taxes),
             "living_rooms": lambda: self._parts(living_rooms),
             "nightly_rate_maps": lambda: [NightlyRateMap(unit, today) for unit in self.units],
+            "payments": lambda: [part for each in self.bookings for part in payments(each.booked)],
             "photos": lambda: self._parts(photos),
             "rates": lambda: self._parts(lambda unit: rate_rows(unit, today)),
+            "rates_rules": lambda: self._parts(rates_rules),
+            "rates_tables": lambda: self._parts(rates_tables),
+            "rental_agreements": lambda: agreements(account, self.units, self._began),
             "rental_cancelation_policies": lambda: policies(account, self.units, self._began),
             "rental_cancelation_policy_items": lambda: policy_items(account, self.units, self._began),
             "rentals": self._rentals,
             "rentals_amenities": lambda: self._parts(rentals_amenities),
             "rentals_fees": lambda: self._parts(rentals_fees),
+            "rentals_tags": lambda: rentals_tags(account, self._began),
             "rentals_taxes": lambda: self._parts(rentals_taxes),
             "sources": lambda: sources(account, self._began),
+            "special_offers": lambda: self._parts(lambda unit: special_offers(unit, today)),
+            "tax_rules": lambda: tax_rules(self.units, self._began),
             "taxes": lambda: taxes(self.units, self._began),
         }
 

@@ -71,6 +71,11 @@ def rental_fee_id(unit: Unit, part: int) -> int:
     return unit.part_id(ids.RENTALS_FEES, part)
 
 
+def fees_tax_ids(unit: Unit, part: int) -> tuple[int, int]:
+    """The id of the tax on a fee, and of the fee."""
+    return unit.part_id(ids.FEES_TAXES, part), fee_id(unit, part)
+
+
 def rental_fee_ids(unit: Unit) -> list[int]:
     """The ids of a rental's fees, as its links name them."""
     return [rental_fee_id(unit, terms.part) for terms in fee_terms(unit)]

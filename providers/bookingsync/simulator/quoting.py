@@ -15,6 +15,7 @@ from providers.bookingsync.simulator.fees import (
 )
 from providers.bookingsync.simulator.formats import decimal_text, instant
 from providers.bookingsync.simulator.maps import SATURDAY
+from providers.bookingsync.simulator.price_rules import TAXED_NIGHTS, long_stay_change
 from providers.bookingsync.simulator.rental_records import BALANCE_DUE, DOWNPAYMENT
 from providers.bookingsync.simulator.stays import Booking, marks
 from providers.bookingsync.simulator.units import MAP_DAYS, Unit
@@ -69,8 +70,9 @@ def quote(unit: Unit, dates: StayDates, view: View) -> Record:
     """
     currency = unit.house.town.currency
     rent = sum((unit.rate(night) for night in dates.nights), Decimal(0))
+    rent += long_stay_change(unit, rent, len(dates.nights))
     fees = [terms for terms in fee_terms(unit) if terms.required]
-    taxes = [(terms, _tax_amount(terms, rent, currency)) for terms in tax_terms(unit)]
+    taxes = [(terms, _tax_amount(terms, rent, currency)) for terms in _due(unit, len(dates.nights))]
     total = rent + sum((fee.rate for fee in fees), Decimal(0))
     total += sum((amount for terms, amount in taxes if not terms.included), Decimal(0))
     return {
@@ -94,6 +96,11 @@ def quote(unit: Unit, dates: StayDates, view: View) -> Record:
             "fees": [_fee_line(unit, terms) for terms in fees],
         },
     }
+
+
+def _due(unit: Unit, nights: int) -> list[TaxTerms]:
+    """The taxes of a stay; those on top are for shorter stays only."""
+    return [terms for terms in tax_terms(unit) if terms.included or nights <= TAXED_NIGHTS]
 
 
 def _light(unit: Unit) -> Record:

@@ -97,4 +97,5 @@ class BookingsyncReadings:
     minimum_stay_of_every_night: bool = False
     quote_of_unavailable_has_nulls: bool = False
     search_checks_capacity: bool = False
+    search_served: bool = True
     rates_end_inclusive: bool = False

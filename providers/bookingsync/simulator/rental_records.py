@@ -4,8 +4,10 @@ from decimal import Decimal
 
 from providers.bookingsync.simulator import ids
 from providers.bookingsync.simulator.formats import decimal_text, instant
+from providers.bookingsync.simulator.labels import agreement_id, rentals_tag_ids
 from providers.bookingsync.simulator.parts import part_ids
 from providers.bookingsync.simulator.policies import policy_id
+from providers.bookingsync.simulator.price_rules import offer_ids
 from providers.bookingsync.simulator.units import Unit
 from providers.bookingsync.simulator.view import Fixed, Record
 from providers.simulation.portfolio import rounded
@@ -52,12 +54,12 @@ def _links(unit: Unit) -> Record:
         "change_over": unit.own_id(ids.CHANGE_OVERS),
         "destination": ids.DESTINATIONS,
         "rates_table": unit.own_id(ids.RATES_TABLES),
-        "rental_agreement": None,
+        "rental_agreement": agreement_id(unit),
         "rental_cancelation_policy": policy_id(unit),
         "nightly_rate_map": unit.own_id(ids.NIGHTLY_RATE_MAPS),
         "reviews": [unit.part_id(ids.REVIEWS, number) for number in range(min(house.reviews, 3))],
-        "special_offers": [],
-        "rentals_tags": [],
+        "special_offers": offer_ids(unit),
+        "rentals_tags": rentals_tag_ids(unit),
         **part_ids(unit),
     }
 
@@ -73,10 +75,10 @@ def _texts(unit: Unit, locale: str) -> Record:
         "description": {language: house.description},
         "checkin_details": {language: "The keys hang in the box beside the door."},
         "checkout_details": {},
-        "website_url": {},
+        "website_url": {} if house.number % 3 else {"en": f"https://www.example.com/rentals/{house.number}"},
         "price_public_notes": {},
         "notes": None if house.number % 2 else "",
-        "owner_fullname": "",
+        "owner_fullname": "" if house.number % 2 else "Robin Owner",
         "owner_email": None,
         "owner_notes": "",
         "contact_name": "Office",
@@ -117,8 +119,8 @@ def _rooms(unit: Unit) -> Record:
         "management_type": "professional",
         "residency_category": "non_residential",
         "permit_number": house.license_number,
-        "permit_issue_date": None,
-        "certifications": {} if house.number % 2 else None,
+        "permit_issue_date": instant(house.created_at) if house.number % 2 else None,
+        "certifications": {"meubles_de_tourisme": ["3_etoiles"]} if house.number % 2 else None,
     }
 
 

@@ -83,6 +83,8 @@ class Search:
         """A page of light records. A rental that cannot be booked for the dates is absent."""
         options = {**request.query_params, **await _body_options(request)}
         view = self.access.view(request, options)
+        if not view.readings.search_served:
+            raise Refused(403, "This application may not search.")
         for name in options.keys() - OPTIONS:
             refuse_unknown(view.readings.unknown_parameters, f"{name} is not a parameter")
         wanted = _wanted_ids(request.path_params.get("ids"), options)

@@ -6,6 +6,13 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from providers.bookingsync.simulator import ids
+from providers.bookingsync.simulator.booking_parts import (
+    Booked,
+    bookings_payment_ids,
+    comment_ids,
+    payment_ids,
+    tag_ids,
+)
 from providers.bookingsync.simulator.fees import CLEANING, LINEN, fee_terms, tax_terms
 from providers.bookingsync.simulator.formats import decimal_text, instant, wall_clock
 from providers.bookingsync.simulator.rental_records import BALANCE_DUE, DOWNPAYMENT
@@ -47,6 +54,11 @@ class Booking:
         self.start_at = wall_clock(stay.arrival, stay.house.check_in_hour)
         self.end_at = wall_clock(stay.departure, stay.house.check_out_hour)
 
+    @property
+    def booked(self) -> Booked:
+        """What its parts need of it."""
+        return Booked(id=self.id, unit=self.unit, stay=self.stay)
+
     def status(self, now: datetime) -> str:
         """The word for it: a hold that has run out is cancelled."""
         if self.canceled_at(now) is not None:
@@ -81,6 +93,9 @@ class Booking:
             "canceled_at": _optional(self.canceled_at(view.now)),
             "created_at": instant(self.stay.booked_at),
             "contract_updated_at": None,
+            "cancelation_reason": None if self.canceled_at(view.now) is None else "payment_failed",
+            "door_key_code": f"{self.stay.number * 7919 % 10000:04d}" if self.stay.number % 4 == 0 else None,
+            "imported": self.stay.channel != "direct",
             **_party(self.stay),
             **_money(self),
         }
@@ -243,12 +258,12 @@ def _links(booking: Booking) -> Record:
         "source": booking.source_id,
         "rental_agreement": None,
         "inquiry": None,
-        "booking_comments": [],
+        "booking_comments": comment_ids(booking.booked),
         "bookings_fees": [line.id for line in fee_lines(booking)],
         "bookings_taxes": [line.id for line in tax_lines(booking)],
-        "payments": [],
-        "bookings_payments": [],
-        "bookings_tags": [],
+        "payments": payment_ids(booking.booked),
+        "bookings_payments": bookings_payment_ids(booking.booked),
+        "bookings_tags": tag_ids(booking.booked),
         "rentals_tags": [],
         "discount_code_usage": None,
     }

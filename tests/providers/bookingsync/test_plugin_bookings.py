@@ -269,7 +269,7 @@ async def test_all_times_and_statuses_are_asked_for_unless_filtered():
         "from": "2000-01-01T00:00:00Z",
         "include_canceled": "true",
         "per_page": "100",
-        "include": "client,source,bookings_fees,bookings_taxes",
+        "include": "client,source,bookings_fees,bookings_taxes,booking_comments,bookings_tags",
     }
 
 
@@ -320,7 +320,7 @@ async def test_overlap_keeps_every_booking_that_an_arrival_range_wants(edge):
     [
         ({"CONFIRMED", "PENDING"}, {"status": "booked,tentative"}),
         ({"PENDING", "DECLINED"}, {"status": "tentative"}),
-        ({"BLOCKED"}, {"include_canceled": "true"}),
+        ({"BLOCKED", "PENDING"}, {}),
         ({"CONFIRMED", "CANCELLED"}, {"include_canceled": "true"}),
         ({"UNKNOWN"}, {"include_canceled": "true"}),
     ],
@@ -359,7 +359,7 @@ async def test_owned_write_scope_sees_parts_but_no_cancelled_bookings():
     scopes = frozenset({"public", "bookings_write_owned"})
     session = CannedSession({"bookings": last_page(bookings=[])}, scopes=scopes)
     await client(session).reservation_page(ALL, None)
-    assert session.query() == {"per_page": "100", "include": "source,bookings_fees,bookings_taxes"}
+    assert session.query() == {"per_page": "100", "include": "source,bookings_fees,bookings_taxes,booking_comments"}
 
 
 async def test_token_of_unknown_scopes_is_tried_and_its_refusals_are_remembered():

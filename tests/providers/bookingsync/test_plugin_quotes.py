@@ -6,7 +6,7 @@ from typing import Any
 
 from providers.errors import UpstreamInvalid, UpstreamRefused
 from providers.model import FinanceLineType, Money, PriceDetails, PriceSource
-from providers.queries import QuoteRequest
+from providers.queries import AvailabilityQuery, QuoteRequest
 from tests.providers.bookingsync.plugin_canned import NOW, CannedSession, Reply, application, client, last_page
 
 RESULT: dict[str, Any] = {
@@ -177,3 +177,38 @@ async def test_result_that_cannot_be_read_is_no_quote_and_spoils_no_other():
 async def test_answer_that_is_no_envelope_fails_the_quotes():
     batch = await client(CannedSession({"rentals/search": Reply({"rates": []})})).quotes([request()])
     assert isinstance(batch.failed["0"], UpstreamInvalid)
+
+
+WEEK = AvailabilityQuery(arrival=date(2027, 7, 5), departure=date(2027, 7, 12), adults=2, children=1)
+
+
+async def test_free_listings_are_what_a_search_of_all_rentals_sells_with_its_price():
+    unsold = RESULT | {"id": 2, "final_price": None}
+    session = CannedSession({"rentals/search": last_page(rentals=[RESULT, unsold, RESULT | {"id": 3}, "odd"])})
+    page = await client(session).free_listings(WEEK)
+    assert [each.listing_id for each in page.items] == ["1", "3"]
+    price = page.items[0].price
+    assert price is not None
+    assert (price.total, price.bookable, price.listing_id, price.nights) == (euros("858.33"), True, "1", 7)
+    assert (page.next, page.total, len(page.odd)) == (None, 2, 1)
+    assert session.query() == {
+        "start_at": "2027-07-05",
+        "end_at": "2027-07-12",
+        "adults": "2",
+        "children": "1",
+        "guests": "3",
+        "per_page": "50",
+    }
+    assert len(session.calls) == 1
+
+
+async def test_application_finds_only_rentals_of_its_account_free():
+    rentals = [{"id": 1, "links": {"account": 7}}, {"id": 2, "links": {"account": 8}}]
+    session = CannedSession(
+        {
+            "rentals/1,2": last_page(rentals=rentals),
+            "rentals/search": last_page(rentals=[RESULT, RESULT | {"id": 2}]),
+        }
+    )
+    page = await client(session, application(accountId=7)).free_listings(WEEK)
+    assert [each.listing_id for each in page.items] == ["1"]

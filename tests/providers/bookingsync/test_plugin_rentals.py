@@ -170,7 +170,7 @@ async def test_listing_page_asks_for_fifty_with_parts_and_walks_by_page_number()
     page = await client(session).listing_page(ListingQuery(), "2")
     assert session.query() == {
         "per_page": "50",
-        "include": "photos,rentals_amenities,bedrooms,living_rooms",
+        "include": "photos,rentals_amenities,bathrooms,bedrooms,living_rooms,rentals_tags",
         "page": "2",
     }
     assert (page.next, page.total, page.fetched_at) == ("3", 114, NOW)

@@ -1,0 +1,167 @@
+"""Reading what the prices and contracts of rentals depend on: with the rentals where they link to it, else as lists."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from providers.bookingsync.batches import Piece, chunks, unreadable
+from providers.bookingsync.envelope import Envelope, linked_id
+from providers.bookingsync.grants import PUBLIC, RATES
+from providers.bookingsync.manifest import RECORDS_PER_PAGE, RENTALS_PER_PAGE
+from providers.bookingsync.ownership import Ownership
+from providers.bookingsync.parts import Part, PartsReader
+from providers.bookingsync.resources import Options, Resources
+from providers.bookingsync.setting_records import AppliedTax, Policy, RentalSettings, TaxRule
+from providers.bookingsync.settings import RENT, agreement, listing_fee, listing_tax, pricing_settings
+from providers.bookingsync.texts import best_text
+from providers.bookingsync.together import together
+from providers.model import ListingFee, ListingTax, PricingSettings, RentalAgreement
+from providers.wire import parse_records
+
+M = TypeVar("M", bound=RentalSettings)
+
+RENTALS_FEES = Part(name="rentals_fees", resource="rentals_fees", scopes=PUBLIC, many=True)
+FEE = Part(name="fee", resource="fees", scopes=PUBLIC)
+SPECIAL_OFFERS = Part(name="special_offers", resource="special_offers", scopes=PUBLIC, many=True)
+RATES_TABLE = Part(name="rates_table", resource="rates_tables", scopes=RATES)
+RATES_RULES = Part(name="rates_rules", resource="rates_rules", scopes=RATES, many=True)
+AGREEMENT = Part(name="rental_agreement", resource="rental_agreements", scopes=PUBLIC)
+_TAX = Part(name="tax", resource="taxes", scopes=PUBLIC)
+_ITEMS = Part(
+    name="rental_cancelation_policy_items", resource="rental_cancelation_policy_items", scopes=PUBLIC, many=True
+)
+_RENTALS: Options = (("per_page", str(RENTALS_PER_PAGE)),)
+_RECORDS: Options = (("per_page", str(RECORDS_PER_PAGE)),)
+_MOST_PAGES = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taxes:
+    """All applied taxes of an account: on rents by rental, on fees by the catalogue's fee; and their conditions."""
+
+    on_rent: dict[str, list[AppliedTax]]
+    on_fee: dict[str, list[AppliedTax]]
+
+
+class SettingReads:
+    """The settings of one account's rentals."""
+
+    def __init__(self, resources: Resources, parts: PartsReader, ownership: Ownership) -> None:
+        self._resources = resources
+        self._parts = parts
+        self._ownership = ownership
+
+    async def rentals(
+        self, model: type[M], ids: Sequence[str], parts: Sequence[Part], within: Sequence[tuple[str, Part]] = ()
+    ) -> Piece[M]:
+        """The rentals of at most a page of ids with ``parts``, and with the parts of parts that ``within`` names."""
+        reading = await self._parts.read(
+            lambda include: self._resources.by_ids("rentals", ids, (*_RENTALS, *include)), parts
+        )
+        await together(self._parts.complete_within(reading, name, part) for name, part in within)
+        ours, _ = self._ownership.ours(reading.records)
+        found, odd = parse_records(model, ours, lambda each: each)
+        return Piece(
+            found={each.id: each for each in found if each.id in ids},
+            failed=unreadable(odd, ids),
+            received_at=reading.received_at,
+        )
+
+    async def fees(self, ids: Sequence[str]) -> Piece[list[ListingFee]]:
+        """Fees that are not archived: one call for fifty rentals, and one for each hundred fees of the catalogue."""
+        piece = await self.rentals(RentalSettings, ids, (RENTALS_FEES,), (("rentals_fees", FEE),))
+        found = {
+            key: [listing_fee(each, rental.currency) for each in rental.rentals_fees or () if not each.archived]
+            for key, rental in piece.found.items()
+        }
+        return Piece(found=found, failed=piece.failed, received_at=piece.received_at)
+
+    async def taxes(self, ids: Sequence[str], applied: Taxes) -> Piece[list[ListingTax]]:
+        """Taxes on rents and on fees, out of the account's."""
+        piece = await self.rentals(RentalSettings, ids, (RENTALS_FEES,))
+        found = {key: _taxes(rental, applied) for key, rental in piece.found.items()}
+        return Piece(found=found, failed=piece.failed, received_at=piece.received_at)
+
+    async def pricing(self, ids: Sequence[str]) -> Piece[PricingSettings]:
+        piece = await self.rentals(RentalSettings, ids, (SPECIAL_OFFERS, RATES_TABLE), (("rates_table", RATES_RULES),))
+        found = {key: pricing_settings(rental) for key, rental in piece.found.items()}
+        return Piece(found=found, failed=piece.failed, received_at=piece.received_at)
+
+    async def agreements(self, ids: Sequence[str]) -> Piece[list[RentalAgreement]]:
+        piece = await self.rentals(RentalSettings, ids, (AGREEMENT,))
+        found = {
+            key: [agreement(rental.rental_agreement)] if rental.rental_agreement else []
+            for key, rental in piece.found.items()
+        }
+        return Piece(found=found, failed=piece.failed, received_at=piece.received_at)
+
+    async def applied_taxes(self) -> Taxes:
+        """Which taxes are due on what. Rentals do not link to theirs, so the account's lists are read."""
+        rent, fees = await together((self._applied("rentals_taxes"), self._applied("fees_taxes")))
+        return Taxes(on_rent=_by_link(rent, "rental"), on_fee=_by_link(fees, "fee"))
+
+    async def fee_taxes(self) -> Taxes:
+        """The taxes on fees alone."""
+        return Taxes(on_rent={}, on_fee=_by_link(await self._applied("fees_taxes"), "fee"))
+
+    async def tax_rules(self) -> list[TaxRule]:
+        pages = await self._resources.walk("tax_rules", _RECORDS, most=_MOST_PAGES)
+        return parse_records(TaxRule, (record for page in pages for record in page.records), lambda each: each)[0]
+
+    async def policies(self) -> list[Policy]:
+        """The account's policy and those of its rentals, without the copies that bookings keep.
+
+        Policies do not name their account: under a token of several accounts those are read that the account's own
+        rentals link to.
+        """
+        if not self._ownership.mixed:
+            records = await self._walk("rental_cancelation_policies", _ITEMS)
+        else:
+            pages = await self._resources.walk("rentals", _RENTALS, most=_MOST_PAGES)
+            ours, _ = self._ownership.ours(record for page in pages for record in page.records)
+            named = (linked_id(record, "rental_cancelation_policy") for record in ours)
+            records = await self._named("rental_cancelation_policies", [each for each in named if each], _ITEMS)
+        return [policy for policy in parse_records(Policy, records, lambda each: each)[0] if _is_setting(policy)]
+
+    async def _applied(self, resource: str) -> list[AppliedTax]:
+        """Records of other accounts do no harm: the ids of rentals and fees are nobody else's."""
+        records = await self._walk(resource, _TAX)
+        return parse_records(AppliedTax, records, lambda each: each)[0]
+
+    async def _walk(self, resource: str, part: Part) -> list[Any]:
+        async def fetch(include: Options) -> list[Envelope]:
+            return await self._resources.walk(resource, (*_RECORDS, *include), most=_MOST_PAGES)
+
+        return (await self._parts.read(fetch, (part,))).records
+
+    async def _named(self, resource: str, ids: Sequence[str], part: Part) -> list[Any]:
+        async def read(chunk: Sequence[str]) -> list[Any]:
+            reading = await self._parts.read(
+                lambda include: self._resources.by_ids(resource, chunk, (*_RECORDS, *include)), (part,)
+            )
+            return reading.records
+
+        groups = chunks(list(dict.fromkeys(ids)), RECORDS_PER_PAGE)
+        return [record for group in await together(map(read, groups)) for record in group]
+
+
+def _is_setting(policy: Policy) -> bool:
+    return policy.policeable_type != "Booking"
+
+
+def _by_link(taxes: Sequence[AppliedTax], name: str) -> dict[str, list[AppliedTax]]:
+    found: dict[str, list[AppliedTax]] = {}
+    for tax in taxes:
+        owner = tax.link(name)
+        if owner is not None:
+            found.setdefault(owner, []).append(tax)
+    return found
+
+
+def _taxes(rental: RentalSettings, applied: Taxes) -> list[ListingTax]:
+    found = [listing_tax(each, RENT) for each in applied.on_rent.get(rental.id, ())]
+    for fee in rental.rentals_fees or ():
+        if not fee.archived:
+            title = best_text(fee.name) or fee.id
+            found += [listing_tax(each, title) for each in applied.on_fee.get(fee.link("fee") or "", ())]
+    return found
