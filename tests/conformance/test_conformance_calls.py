@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from providers.contract import Capability, Plugin
+from providers.quality.claims import bounds_of
 from providers.queries import Days, ReservationQuery
-from tests.conformance.call_bounds import bounds_of
 from tests.conformance.connection import connected, every_plugin, ids_of, with_capabilities
 from tests.conformance.known import Known
 from tests.conformance.requests import a_week, every_read, quote_requests
@@ -32,7 +32,7 @@ async def test_check_and_account_take_one_call_at_most(plugin: Plugin, known: Kn
 @with_capabilities(Capability.LISTINGS, Capability.RESERVATIONS)
 @in_virtual_time
 async def test_batches_take_no_more_calls_than_declared(plugin: Plugin, known: Known, count: int) -> None:
-    bounds, manifest = bounds_of(plugin.manifest), plugin.manifest
+    bounds, manifest = bounds_of(plugin), plugin.manifest
     listings, stays = ids_of(known.listings)[:count], ids_of(known.reservations)[: count * 3]
     wanted = [each for each in known.reservations if each.listing_id in listings]
     async with connected(plugin) as there:
@@ -55,7 +55,7 @@ async def test_calendars_take_no_more_calls_than_declared(plugin: Plugin, known:
         await there.warm_up()
         days = Days(known.today, known.today + timedelta(days=length))
         _, calls = await there.cost(there.client.calendars(ids, days))
-        assert 1 <= calls <= bounds_of(plugin.manifest).calendar_batch(len(ids), length)
+        assert 1 <= calls <= bounds_of(plugin).calendar_batch(len(ids), length)
 
 
 @with_capabilities(Capability.LISTINGS, Capability.PRICE_DETAILS)
@@ -67,7 +67,7 @@ async def test_quotes_take_no_more_calls_than_declared(plugin: Plugin, known: Kn
     async with connected(plugin) as there:
         await there.warm_up()
         _, calls = await there.cost(there.client.quotes([*first, *second, *first]))
-        assert 1 <= calls <= bounds_of(plugin.manifest).quote_batch(len(first), stays=2)
+        assert 1 <= calls <= bounds_of(plugin).quote_batch(len(first), stays=2)
 
 
 @every_plugin

@@ -7,11 +7,11 @@ from typing import Any
 from providers.contract import Capability, Plugin
 from providers.errors import ErrorCode
 from providers.model import DayStatus, ReservationStatus
+from providers.quality.rewriting import every_object, every_text
 from providers.queries import ListingQuery, ReservationQuery
 from tests.conformance.connection import Walked, by_id, connected, every_plugin, ids_of, walk, with_capabilities
 from tests.conformance.known import Known
 from tests.conformance.requests import a_week, every_read
-from tests.conformance.rewriting import every_object, every_text
 from tests.virtual_time import in_virtual_time
 
 NEW_WORD = "neverHeardOfBefore"
