@@ -44,9 +44,9 @@ def _lines(plugin: Plugin, objects: Sequence[ProbedObject]) -> Iterator[str]:
     manifest = plugin.manifest
     yield f"# Fields of {manifest.name}"
     yield ""
-    yield f"What becomes of every field that [{manifest.name} documents]({manifest.docs_url}). This page is generated:"
-    yield "each field was changed in the answers of the simulator, and what changed in StayGraph's records stands beside"
-    yield "it. `raw` means that the field is in the record's `raw` as it was sent, and nowhere else."
+    yield f"What becomes of every field that [{manifest.name} documents]({manifest.docs_url})."
+    yield "This page is generated: each field was changed in the answers of the simulator, and beside it stands what changed"
+    yield "in StayGraph's records. `raw` means that the record's `raw` has the field as it was sent, and nothing else has it."
     yield ""
     yield "```sh"
     yield f"staygraph providers fields {manifest.code}"

@@ -45,22 +45,16 @@ def constant(value: Any) -> Variation:
 
 
 def altered(value: Any) -> Any:
-    """Another value of the same kind."""
-    match value:
-        case bool():
-            return not value
-        case int() if value in (0, 1):
-            return 1 - value
-        case int() | float():
-            return value + 1
-        case str():
-            return _text(value)
-        case list():
-            return value[1:]
-        case dict():
-            return {name: altered(each) for name, each in value.items()}
-        case _:
-            return value
+    """Another value of the same kind; of what says nothing, the same."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        return 1 - value if value in (0, 1) else value + 1
+    if isinstance(value, list):
+        return value[1:]
+    if isinstance(value, dict):
+        return {name: altered(each) for name, each in value.items()}
+    return _text(value) if isinstance(value, str) else value
 
 
 def _text(value: str) -> str:

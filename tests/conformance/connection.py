@@ -1,4 +1,4 @@
-"""Which plugins a case runs for. The connection itself is ``providers.quality.connection``: plugins' authors have it."""
+"""Which plugins a case runs for, and the connection to their simulators, which ships with the code."""
 
 import pytest
 
