@@ -3,7 +3,7 @@
 import asyncio
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from providers.contract import Capability
 from providers.errors import AuthenticationFailed, ProviderError, RateLimited
 from providers.model import ReservationStatus
+from providers.quality.comparing import unified
 from providers.quality.connection import (
     OFF,
     Connection,
@@ -25,7 +26,7 @@ from providers.quality.connection import (
     walk,
 )
 from providers.quality.level import NotApplicable, demand
-from providers.quality.reads import Sample, every_read, records_of
+from providers.quality.reads import Read, Sample, every_read, records_of
 from providers.quality.rewriting import every_object, every_text
 from providers.quality.subject import Subject
 from providers.queries import Days, ListingQuery, ReservationQuery
@@ -94,18 +95,19 @@ def _demand_isolated(items: list[Any], odd: list[Any], whole: list[Any]) -> None
 async def unknown_fields(subject: Subject) -> None:
     sample = await subject.sample()
     novelty = {"someNewField": {"deep": [1, "x", None]}, "another_new_field": -0.5}
+    part = _part(sample)
     async with connected(subject.plugin) as there:
         await there.warm_up()
-        part = _part(sample)
-        before = {name: await read() for name, read in every_read(there.client, part).items()}
+        before = {name: unified(records_of(await read())) for name, read in _fresh_reads(there, part).items()}
         with there.answering(every_object(lambda each: {**each, **novelty} if "id" in each else each)):
-            for name, read in every_read(there.client, part).items():
-                same = _without_raw(await read()) == _without_raw(before[name])
+            for name, read in _fresh_reads(there, part).items():
+                same = unified(records_of(await read())) == before[name]
                 demand(same, f"a field that nobody knows changes what {name} brings")
 
 
-def _without_raw(result: Any) -> list[Any]:
-    return [replace(each, raw=None) if getattr(each, "raw", None) is not None else each for each in records_of(result)]
+def _fresh_reads(there: Connection, sample: Sample) -> Mapping[str, Read]:
+    """The reads of a new client, which remembers nothing of earlier answers."""
+    return every_read(there.plugin.client(there.session, there.config), sample)
 
 
 async def unknown_words(subject: Subject) -> None:

@@ -6,16 +6,16 @@ records comes from that field. Nothing here knows a plugin.
 
 import copy
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, fields, is_dataclass
-from enum import Enum
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from providers.contract import Plugin
 from providers.errors import ProviderError
+from providers.quality.comparing import RAW, leaves
 from providers.quality.connection import Connection, connected
 from providers.quality.documented import DocumentedObject, locations
 from providers.quality.reads import Read, Sample, every_read, records_of
@@ -26,8 +26,6 @@ RECORDS = 12
 """Records of a list that a probe looks at, spread over the whole list."""
 
 HOUSES = 4
-RAW = "raw"
-
 Values = Mapping[str, tuple[Any, ...]]
 Edit = Callable[[str, Any], None]
 
@@ -232,21 +230,9 @@ def _reached(records: Sequence[Any]) -> Values:
     """Every value in the records by its path; places in lists are not told apart."""
     found: dict[str, list[Any]] = {}
     for record in records:
-        for path, value in _leaves(record, ""):
+        for path, value in leaves(record, ""):
             found.setdefault(path, []).append(value)
     return {path: tuple(values) for path, values in found.items()}
-
-
-def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    if is_dataclass(value):
-        for each in fields(value):
-            if each.name != RAW:
-                yield from _leaves(getattr(value, each.name), f"{path}.{each.name}" if path else each.name)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _leaves(item, path)
-    elif value is not None:
-        yield path, value.value if isinstance(value, Enum) else value
 
 
 @asynccontextmanager

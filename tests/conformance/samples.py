@@ -17,6 +17,10 @@ LISTING_FILTERS = tuple(each.name for each in fields(ListingQuery) if each.name 
 RESERVATION_FILTERS = tuple(each.name for each in fields(ReservationQuery) if each.name not in _NOT_FILTERS)
 
 
+ONLY_THE_PMS_CAN_TELL = {"user_id", "booking_engine_active", "unread"}
+"""Filters that nothing in the records can be held against."""
+
+
 def listing_samples(known: Known) -> Mapping[str, Sequence[Any]]:
     """For each filter of listings, values to filter by."""
     places = [each.address for each in known.listings if each.address]
@@ -27,6 +31,15 @@ def listing_samples(known: Known) -> Mapping[str, Sequence[Any]]:
         "country_code": _some(code for each in places if (code := each.country_code)),
         "min_guests": _some(each.max_guests for each in known.listings if each.max_guests),
         "updated_since": _instants(each.updated_at for each in known.listings),
+        "updated_until": _instants(each.updated_at for each in known.listings)[1:],
+        "country": _some(country for each in places if (country := each.country)),
+        "property_types": _some(frozenset({each.property_type}) for each in known.listings if each.property_type),
+        "provider_property_type": _some(
+            word for each in known.listings if (word := each.provider_property_type) is not None
+        ),
+        "contact_name": _some(
+            name for each in known.listings if each.contact and (name := each.contact.first_name) is not None
+        ),
     }
 
 
@@ -49,6 +62,22 @@ def reservation_samples(known: Known) -> Mapping[str, Sequence[Any]]:
             frozenset(statuses),
         ],
         "updated_since": _instants(each.updated_at for each in known.reservations),
+        "updated_until": _instants(each.updated_at for each in known.reservations)[1:],
+        "channels": _some(frozenset({each.channel}) for each in known.reservations if each.channel),
+        "guest_email": _some(
+            email for each in known.reservations if each.guest and (email := each.guest.email) is not None
+        ),
+        "guest_ids": _some(
+            (key,) for each in known.reservations if each.guest and (key := each.guest.provider_id) is not None
+        ),
+        "assignee_id": _some(key for each in known.reservations if (key := each.assignee_id) is not None),
+        "customer_reference": _some(
+            text for each in known.reservations if (text := each.customer_reference) is not None
+        ),
+        "agreement": _some(each.agreement for each in known.reservations if each.agreement),
+        "starred": _some(each.is_starred for each in known.reservations if each.is_starred),
+        "archived": _some(each.is_archived for each in known.reservations if each.is_archived),
+        "pinned": _some(each.is_pinned for each in known.reservations if each.is_pinned),
         "text": _some(text for name in guests for text in (name, name.upper(), name[1:5])),
     }
 
