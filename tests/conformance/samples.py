@@ -1,6 +1,6 @@
 """Values for every filter, taken from the data themselves, so that each finds something and stands on an edge."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
@@ -19,6 +19,25 @@ RESERVATION_FILTERS = tuple(each.name for each in fields(ReservationQuery) if ea
 
 ONLY_THE_PMS_CAN_TELL = {"user_id", "booking_engine_active", "unread"}
 """Filters that nothing in the records can be held against."""
+
+
+HELD_AGAINST: Mapping[str, Callable[[Any, Any], bool]] = {
+    "updated_until": lambda until, each: each.updated_at is not None and each.updated_at < until,
+    "country": lambda country, each: each.address is not None and each.address.country == country,
+    "property_types": lambda types, each: each.property_type in types,
+    "provider_property_type": lambda word, each: each.provider_property_type == word,
+    "contact_name": lambda name, each: each.contact is not None and each.contact.first_name == name,
+    "channels": lambda channels, each: each.channel in channels,
+    "guest_email": lambda email, each: each.guest is not None and each.guest.email == email,
+    "guest_ids": lambda ids, each: each.guest is not None and each.guest.provider_id in ids,
+    "assignee_id": lambda key, each: each.assignee_id == key,
+    "customer_reference": lambda text, each: each.customer_reference == text,
+    "agreement": lambda state, each: each.agreement is state,
+    "starred": lambda starred, each: each.is_starred is starred,
+    "archived": lambda archived, each: each.is_archived is archived,
+    "pinned": lambda pinned, each: each.is_pinned is pinned,
+}
+"""Which records surely fit the newer filters; the older ones are held against the gateway's own rules."""
 
 
 def listing_samples(known: Known) -> Mapping[str, Sequence[Any]]:

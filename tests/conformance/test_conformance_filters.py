@@ -36,8 +36,13 @@ def surely_kept(query: Any, records: list[Any]) -> list[Any]:
     The gateway keeps a record that tells no time of change, in case it has changed; a PMS that filters may well not.
     """
     keeps = keeps_listing if isinstance(query, ListingQuery) else keeps_reservation
+    asked = {name: value for name in HELD_AGAINST if (value := getattr(query, name, None)) is not None}
     return [
-        each for each in records if keeps(query, each) and (query.updated_since is None or each.updated_at is not None)
+        each
+        for each in records
+        if keeps(query, each)
+        and (query.updated_since is None or each.updated_at is not None)
+        and all(HELD_AGAINST[name](value, each) for name, value in asked.items())
     ]
 
 
