@@ -9,6 +9,7 @@ from typing import Any
 from providers.contract import Capability, capabilities
 from providers.errors import ProviderError
 from providers.model import DayStatus, Money, ReservationStatus
+from providers.quality.comparing import says_as_much
 from providers.quality.connection import Connection, connected, ids_of, walk
 from providers.quality.level import NotApplicable, demand
 from providers.quality.reads import Sample, every_read, quote_requests, unknown_id
@@ -99,7 +100,9 @@ async def _demand_batch(read: Callable[[list[str]], Awaitable[Batch[Any]]], reco
     batch = await read([*asked, unknown])
     demand(not batch.failed, f"{what} by id fail beside an id that does not exist")
     demand(unknown not in batch.found, f"{what} by id find what does not exist")
-    demand(batch.found == asked, f"{what} by id are not those of the pages")
+    demand(batch.found.keys() == asked.keys(), f"{what} by id are not those that were asked for")
+    same = all(says_as_much(each, batch.found[key]) for key, each in asked.items())
+    demand(same, f"{what} by id say something else than in pages")
 
 
 async def calls(subject: Subject) -> None:
