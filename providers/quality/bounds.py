@@ -16,6 +16,7 @@ class CallBounds(BaseModel):
 
     ``parts_by_listing`` counts listings of which one call brings fees, taxes, units, agreements or pricing settings;
     ``part_calls`` are the calls that such a read may take beside those, for what belongs to the whole account.
+    ``search_calls`` are those of an availability search.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -28,6 +29,7 @@ class CallBounds(BaseModel):
     listings_filtered: PositiveInt = 1
     parts_by_listing: PositiveInt = 1
     part_calls: PositiveInt = 1
+    search_calls: PositiveInt = 1
 
     def listing_batch(self, ids: int, total: int, manifest: Manifest) -> int:
         """By id, or by pages of everything where that is less."""
