@@ -260,6 +260,11 @@ _METHODS = {
 }
 
 
+def methods_of(capability: Capability) -> tuple[str, ...]:
+    """The methods of a client that make up a capability."""
+    return _METHODS[capability]
+
+
 def capabilities(client: type[ProviderClient]) -> frozenset[Capability]:
     """The capabilities of a client class: those of which it overrides every method."""
     return frozenset(

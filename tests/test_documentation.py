@@ -28,6 +28,10 @@ from providers import catalogue
 from providers.contract import Capability, Dialect, Plugin, ProviderClient, capabilities
 from providers.errors import ErrorCode, UpstreamInvalid
 from providers.manifest import AuthType
+from providers.quality import claims as claims_file
+from providers.quality import declared, documented, field_page
+from providers.quality.claims import Claims
+from providers.quality.scale import RULES
 from providers.queries import ListingQuery
 from providers.simulation.faults import Fault, FaultKind
 from providers.upstream.calls import Answer, Call, Token
@@ -61,6 +65,8 @@ def table(*heading: str) -> list[tuple[str, ...]]:
 def command_paths(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
+            if command.invoke_without_command:
+                yield (*path, name)
             yield from command_paths(command, (*path, name))
         else:
             yield (*path, name)
@@ -128,6 +134,39 @@ def test_readme_lists_every_kind_of_fault() -> None:
     assert sorted(kinds) == sorted(FaultKind)
 
 
+def test_readme_lists_every_rule_of_the_quality_scale() -> None:
+    assert table("Rule", "Level", "What it demands") == [(rule.name, rule.level.value, rule.text) for rule in RULES]
+
+
+def test_quality_file_of_the_readme_is_understood() -> None:
+    claims = Claims.model_validate(tomllib.loads(blocks("toml")[1]))
+    assert claims.calls.listings_by_id == 50
+    assert {*claims.done, *claims.exempt} <= {rule.name for rule in RULES}
+
+
+def test_readme_names_every_file_that_a_plugin_ships() -> None:
+    guide = README.split("## Write a plugin")[1].split("## Folders")[0]
+    for name in (documented.FILE, field_page.FILE, claims_file.FILE, declared.BEHAVIOR):
+        assert name in guide, name
+    for key in ("values", "instead_of", "unread"):
+        assert f"`{key}`" in guide, key
+
+
+def test_readme_names_every_profile_of_limits() -> None:
+    for code, plugin in catalogue.plugins().items():
+        for profile in plugin.manifest.limits:
+            assert re.search(rf"LIMITS` \| .*\b{re.escape(profile)}\b", README), (code, profile)
+
+
+def test_pages_of_behavior_name_tests_that_exist() -> None:
+    for code in catalogue.plugins():
+        page = (ROOT / "providers" / code.lower() / declared.BEHAVIOR).read_text(encoding="utf-8")
+        named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", page)
+        assert named, code
+        for file, test in named:
+            assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8"), (file, test)
+
+
 def test_readme_explains_every_status_of_a_source() -> None:
     assert [status for status in SourceStatus if f"`{status}`" not in README] == []
 
@@ -137,6 +176,7 @@ def test_readme_names_every_provider_and_how_to_connect_it() -> None:
         assert plugin.manifest.name in README
         assert f"staygraph accounts add {code.lower()}" in README
         assert f"(providers/{code.lower()}/BEHAVIOR.md)" in README
+        assert f"(providers/{code.lower()}/FIELDS.md)" in README
 
 
 def test_readme_shows_every_folder() -> None:
@@ -178,7 +218,7 @@ def shell_lines() -> list[str]:
 def test_command_of_the_readme_is_accepted(line: str) -> None:
     command: Any = typer.main.get_command(commands)
     words = shlex.split(line, comments=True)[1:]
-    while hasattr(command, "commands"):
+    while hasattr(command, "commands") and (words or not command.invoke_without_command):
         command = command.commands[words.pop(0)]
     assert command.make_context("staygraph", words)
 
@@ -272,7 +312,7 @@ def test_plugin_of_the_readme_has_the_capability_it_shows(acme: Plugin) -> None:
 
 
 def test_entry_point_of_the_readme_is_where_plugins_are_found(acme: Plugin) -> None:
-    (example,) = blocks("toml")
+    example, _ = blocks("toml")
     points = tomllib.loads(example)["project"]["entry-points"]
     assert points == {catalogue.GROUP: {acme.manifest.code.lower(): "acme:PLUGIN"}}
 

@@ -28,7 +28,7 @@ app.command("serve")(serve.serve)
 app.command("sandbox")(sandbox.sandbox)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(keys.app, name="keys")
-app.command("providers")(providers.providers)
+app.add_typer(providers.app, name="providers")
 app.command("schema")(schema.schema)
 app.command("settings")(settings.settings)
 

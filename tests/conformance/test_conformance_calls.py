@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from providers.contract import Capability, Plugin
+from providers.quality.claims import bounds_of
+from providers.quality.reads import records_of
 from providers.queries import Days, ReservationQuery
-from tests.conformance.call_bounds import bounds_of
 from tests.conformance.connection import connected, every_plugin, ids_of, with_capabilities
 from tests.conformance.known import Known
 from tests.conformance.requests import a_week, every_read, quote_requests
@@ -32,7 +33,7 @@ async def test_check_and_account_take_one_call_at_most(plugin: Plugin, known: Kn
 @with_capabilities(Capability.LISTINGS, Capability.RESERVATIONS)
 @in_virtual_time
 async def test_batches_take_no_more_calls_than_declared(plugin: Plugin, known: Known, count: int) -> None:
-    bounds, manifest = bounds_of(plugin.manifest), plugin.manifest
+    bounds, manifest = bounds_of(plugin), plugin.manifest
     listings, stays = ids_of(known.listings)[:count], ids_of(known.reservations)[: count * 3]
     wanted = [each for each in known.reservations if each.listing_id in listings]
     async with connected(plugin) as there:
@@ -55,7 +56,7 @@ async def test_calendars_take_no_more_calls_than_declared(plugin: Plugin, known:
         await there.warm_up()
         days = Days(known.today, known.today + timedelta(days=length))
         _, calls = await there.cost(there.client.calendars(ids, days))
-        assert 1 <= calls <= bounds_of(plugin.manifest).calendar_batch(len(ids), length)
+        assert 1 <= calls <= bounds_of(plugin).calendar_batch(len(ids), length)
 
 
 @with_capabilities(Capability.LISTINGS, Capability.PRICE_DETAILS)
@@ -67,7 +68,7 @@ async def test_quotes_take_no_more_calls_than_declared(plugin: Plugin, known: Kn
     async with connected(plugin) as there:
         await there.warm_up()
         _, calls = await there.cost(there.client.quotes([*first, *second, *first]))
-        assert 1 <= calls <= bounds_of(plugin.manifest).quote_batch(len(first), stays=2)
+        assert 1 <= calls <= bounds_of(plugin).quote_batch(len(first), stays=2)
 
 
 @every_plugin
@@ -81,8 +82,7 @@ async def test_identical_reads_at_the_same_time_share_their_calls(plugin: Plugin
             result, least = await alone.cost(one[name]())
             results, calls = await shared.cost(asyncio.gather(*(many[name]() for _ in range(MANY))))
             assert calls == least, name
-            for part in ("items", "found", "provider_id"):
-                assert all(getattr(each, part, None) == getattr(result, part, None) for each in results), name
+            assert all(records_of(each) == records_of(result) for each in results), name
 
 
 @every_plugin

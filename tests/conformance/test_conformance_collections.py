@@ -4,8 +4,8 @@ import pytest
 
 from providers.contract import Capability, Plugin
 from providers.errors import ProviderError
+from providers.quality.bounds import pages
 from providers.queries import ListingQuery, ReservationQuery
-from tests.conformance.call_bounds import pages
 from tests.conformance.connection import Walked, connected, every_plugin, ids_of, walk, with_capabilities
 from tests.virtual_time import in_virtual_time
 

@@ -186,9 +186,11 @@ async def test_a_pms_that_is_not_there_is_unavailable(plugin: Plugin, known: Kno
         await there.client.check()
         there.direct.base_url = "http://127.0.0.1:1"
         async with there.again(there.tokens) as gone:
+            tried = 0
             for name, read in every_read(gone, known).items():
                 gone.outcomes.clear()
                 errors = await failures(read())
                 if gone.outcomes:
                     assert {error.code for error in errors} == {ErrorCode.UPSTREAM_UNAVAILABLE}, name
-        assert len(gone.outcomes) >= 1
+                tried += len(gone.outcomes)
+        assert tried > 1

@@ -1,25 +1,35 @@
-"""The most calls a read may take. This table is where the bounds are declared: one line a plugin, checked by the suite.
+"""The most calls that a read may take, as the plugin declares it under ``[calls]`` in its ``quality.toml``.
 
-The defaults are what any PMS must reach: a page for each page of records, one call for each key of a batch. A plugin
-whose PMS takes several keys at once says how many (its BEHAVIOR.md tells why).
+The defaults are what any PMS must reach: a call for each page of records, one for each key of a batch. A plugin whose
+PMS takes several keys at once says how many (its BEHAVIOR.md tells why).
 """
 
-from dataclasses import dataclass
 from math import ceil
+
+from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from providers.manifest import Manifest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallBounds:
-    """How much one call can bring. ``calendar_days`` is the longest calendar of one call."""
+class CallBounds(BaseModel):
+    """How much one call can bring. ``calendar_days`` is the longest calendar of one call.
 
-    listings_by_id: int = 1
-    reservations_by_id: int = 1
-    calendar_listings: int = 1
-    calendar_days: int = 365
-    quoted_listings: int = 1
-    listings_filtered: int = 1
+    ``parts_by_listing`` counts listings of which one call brings fees, taxes, units, agreements or pricing settings;
+    ``part_calls`` are the calls that such a read may take beside those, for what belongs to the whole account.
+    ``search_calls`` are those of an availability search.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    listings_by_id: PositiveInt = 1
+    reservations_by_id: PositiveInt = 1
+    calendar_listings: PositiveInt = 1
+    calendar_days: PositiveInt = 365
+    quoted_listings: PositiveInt = 1
+    listings_filtered: PositiveInt = 1
+    parts_by_listing: PositiveInt = 1
+    part_calls: PositiveInt = 1
+    search_calls: PositiveInt = 1
 
     def listing_batch(self, ids: int, total: int, manifest: Manifest) -> int:
         """By id, or by pages of everything where that is less."""
@@ -44,25 +54,10 @@ class CallBounds:
     def quote_batch(self, listings: int, stays: int) -> int:
         return ceil(listings / self.quoted_listings) * stays
 
+    def part_batch(self, listings: int) -> int:
+        return ceil(listings / self.parts_by_listing) + self.part_calls
+
 
 def pages(total: int, size: int) -> int:
     """Pages of a collection; an empty one has a page too."""
     return max(1, ceil(total / size))
-
-
-BOUNDS: dict[str, CallBounds] = {
-    "HOSTAWAY": CallBounds(),
-    "BOOKINGSYNC": CallBounds(
-        listings_by_id=50,
-        reservations_by_id=100,
-        calendar_listings=50,
-        calendar_days=1096,
-        quoted_listings=50,
-        listings_filtered=100,
-    ),
-}
-"""Plugins that are not named here have the defaults."""
-
-
-def bounds_of(manifest: Manifest) -> CallBounds:
-    return BOUNDS.get(manifest.code, CallBounds())
