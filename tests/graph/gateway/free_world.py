@@ -191,6 +191,9 @@ class FreeWorld:
         assert tenant == "tenant"
         return self.accounts
 
+    def operation(self) -> Operation:
+        return Operation(viewer=Viewer(key_id="key", tenant_id="tenant"), started_at=self.clock.now())
+
     async def page(
         self,
         first: int = 50,
@@ -200,9 +203,8 @@ class FreeWorld:
         listings: ListingQuery = ListingQuery(),  # noqa: B008  # frozen
         **given: Any,
     ) -> Collected[Available]:
-        operation = Operation(viewer=Viewer(key_id="key", tenant_id="tenant"), started_at=self.clock.now())
         search = Search(stay=stay, listings=listings, first=first, after=after, **given)
-        return await self.gateway.availability.page(operation, self.accounts, search)
+        return await self.gateway.availability.page(self.operation(), self.accounts, search)
 
     async def walk(self, first: int, **given: Any) -> Sequence[str]:
         """The ids of everything found, page by page."""
