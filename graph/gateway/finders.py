@@ -29,6 +29,9 @@ T = TypeVar("T")
 MAX_LISTINGS = 2_000
 """Listings of one account among which a search by calendars, or an order other than the PMS's, is given."""
 
+MAX_CALENDARS = 200
+"""Calendars of one account that one operation reads: with some PMSs each is a call."""
+
 
 @dataclass(frozen=True, slots=True)
 class Suiting:
@@ -101,6 +104,7 @@ class SearchFinder:
     freshness: Freshness
 
     chunk = 50
+    most = MAX_LISTINGS
 
     async def candidates(self) -> Candidates:
         kept = await self._search()
@@ -184,6 +188,7 @@ class CalendarFinder:
     max_age: int | None
 
     chunk = 20
+    most = MAX_CALENDARS
 
     async def candidates(self) -> Candidates:
         query = replace(self.suiting.listings, order=ListingOrderField.PROVIDER)

@@ -17,9 +17,6 @@ from providers.model import Listing, PriceDetails
 from providers.model.described import Described
 from providers.queries import AvailabilityQuery, OddRecord
 
-MAX_CANDIDATES = 200
-"""Listings of one account that one operation looks at for one page."""
-
 
 class AvailabilityBasis(Described):
     """Why a listing counts as free for a stay."""
@@ -90,6 +87,11 @@ class Finder(Protocol):
     @property
     def chunk(self) -> int:
         """How many candidates are worth looking at together."""
+        ...
+
+    @property
+    def most(self) -> int:
+        """How many candidates one operation may look at."""
         ...
 
     async def candidates(self) -> Candidates: ...
@@ -178,7 +180,7 @@ class FreeStream:
         return finder
 
     async def _look(self, finder: Finder) -> None:
-        if self._looked_at >= MAX_CANDIDATES:
+        if self._looked_at >= finder.most:
             self.cut_short = True
             return
         chunk = [self._left.popleft() for _ in range(min(finder.chunk, len(self._left)))]

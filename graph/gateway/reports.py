@@ -111,7 +111,11 @@ def _status(stream: Read) -> SourceStatus:
 
 
 def _note(stream: Read) -> str | None:
-    bound = "Few records fit the filter; the search goes on with the next page." if stream.cut_short else None
+    bound = (
+        "More was to be read than one operation may; the search goes on with the next page."
+        if stream.cut_short
+        else None
+    )
     return " ".join(filter(None, (bound, odd_note(stream.odd)))) or None
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from graph.gateway.applied import Applied, AppliedBy
 from graph.gateway.cursors import CursorError
-from graph.gateway.free_stream import MAX_CANDIDATES, AvailabilityBasis
+from graph.gateway.finders import MAX_CALENDARS
+from graph.gateway.free_stream import AvailabilityBasis
 from graph.gateway.reports import SourceStatus
 from providers.errors import ErrorCode, UpstreamUnavailable
 from providers.model import Address, ListingStatus
@@ -39,6 +40,14 @@ async def test_details_that_the_search_brings_cost_no_call() -> None:
     page = await world.page(listings=BY_NAME, priced=True)
     assert client.calls == {"search": 1}
     assert all(each.record.price is not None for each in page.taken)
+
+
+async def test_a_large_page_of_a_search_is_one_page() -> None:
+    world = FreeWorld()
+    client = world.searching("a").has(*(f"{n:03}" for n in range(260)))
+    page = await world.page(500)
+    assert (len(page.taken), page.total) == (260, 260)
+    assert client.calls == {"search": 1, "batch": 6}
 
 
 async def test_listings_that_are_held_cost_no_call() -> None:
@@ -73,7 +82,7 @@ async def test_calendars_are_read_up_to_a_bound_and_the_search_goes_on_from_ther
     client = world.reading_calendars("a", taken=names[:-1]).has(*names)
     page = await world.page()
     assert (ids(page), page.has_next) == ([], True)
-    assert client.calls["calendar listings"] == MAX_CANDIDATES
+    assert client.calls["calendar listings"] == MAX_CALENDARS
     (source,) = page.sources
     assert source.status is SourceStatus.PARTIAL
     assert "goes on" in (source.note or "")
