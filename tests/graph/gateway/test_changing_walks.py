@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graph.gateway.streams import MAX_PAGES
 from providers.queries import Page
 from tests.graph.gateway.test_walks import NOW, FakePms, Query, Record, World, ordering
 
@@ -45,7 +46,8 @@ class KeyPaged(FakePms):
 
 @st.composite
 def records(draw: st.DrawFn, name: str, start: int = 0) -> list[Record]:
-    values = draw(st.lists(VALUES, max_size=15))
+    # Twice as many, one to a page, are still fewer pages than one operation reads.
+    values = draw(st.lists(VALUES, max_size=MAX_PAGES // 2 - 1))
     return [Record(name, f"{n:03}", value) for n, value in enumerate(values, start=start)]
 
 
