@@ -242,6 +242,51 @@ query PriceWithExtras($arrival: Date!, $departure: Date!) {
 }
 """
 
+FREE_LISTINGS = """\
+# Free for the whole stay, of any PMS.
+# `basis` says what that rests on: the
+# PMS's own search, or its calendar.
+# Leave `price` out to save calls.
+query FreeListings($arrival: Date!, $departure: Date!) {
+  availableListings(
+    arrival: $arrival
+    departure: $departure
+    adults: 2
+    first: 5
+  ) {
+    nodes {
+      listing {
+        name
+        provider
+        maxGuests
+        address {
+          city
+        }
+      }
+      basis
+      fitsParty
+      price {
+        total {
+          amount
+          currency
+        }
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+    sources {
+      account {
+        name
+      }
+      status
+      note
+    }
+  }
+}
+"""
+
 RATE_LIMITS = """\
 # What is left of each PMS's budget.
 # A call beyond it waits its turn, or
@@ -272,6 +317,7 @@ def example_tabs(today: date) -> list[Tab]:
         Tab(query=ACCOUNTS_AND_LISTINGS),
         Tab(query=UPCOMING_RESERVATIONS, variables=_days(today, 30)),
         Tab(query=CALENDARS, variables=_days(today, 14)),
+        Tab(query=FREE_LISTINGS, variables=_days(arrival, 3, names=("arrival", "departure"))),
         Tab(query=QUOTES, variables=_days(arrival, 3, names=("arrival", "departure"))),
         Tab(query=LISTING_PARTS),
         Tab(query=PRICE_WITH_EXTRAS, variables=_days(arrival, 3, names=("arrival", "departure"))),

@@ -3,16 +3,42 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
+from graph.accounts.accounts import ConnectedAccount
 from graph.gateway.marks import Mark
-from graph.gateway.ordering import LAST, Ordering
-from graph.gateway.streams import AccountStream
+from graph.gateway.ordering import LAST, Ordering, SortKey
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 PATIENCE = 2.0
 """Seconds after which an account that has not answered no longer keeps the accounts behind it from being asked."""
+
+
+class Stream(Protocol[T_co]):
+    """One account's records, read as they are needed.
+
+    ``ready_count`` records can be taken without waiting; a ``stopped`` stream gives no more of them in this operation.
+    ``page_size`` guesses how many one ``fill`` gives.
+    """
+
+    @property
+    def account(self) -> ConnectedAccount: ...
+    @property
+    def what(self) -> str: ...
+    @property
+    def page_size(self) -> int: ...
+    @property
+    def ready(self) -> bool: ...
+    @property
+    def ready_count(self) -> int: ...
+    @property
+    def stopped(self) -> bool: ...
+    @property
+    def head_key(self) -> SortKey | None: ...
+    def pop(self) -> tuple[T_co, Mark]: ...
+    async def fill(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +50,13 @@ class Taken(Generic[T]):
     mark: Mark
 
 
-async def take_in_turn(streams: Sequence[AccountStream[T]], first: int, totals: "Totals") -> list[Taken[T]]:
+async def take_in_turn(streams: Sequence[Stream[T]], first: int, totals: "Totals") -> list[Taken[T]]:
     """Up to ``first`` records, account by account.
 
     Accounts are asked ahead only as far as the records still wanted can be expected to need them.
     """
     taken: list[Taken[T]] = []
-    pending: dict[asyncio.Task[None], AccountStream[T]] = {}
+    pending: dict[asyncio.Task[None], Stream[T]] = {}
     slow: set[str] = set()
     try:
         while True:
@@ -50,7 +76,7 @@ async def take_in_turn(streams: Sequence[AccountStream[T]], first: int, totals: 
         await _cancel(pending)
 
 
-def _drain_in_turn(streams: Sequence[AccountStream[T]], taken: list[Taken[T]], first: int) -> list[AccountStream[T]]:
+def _drain_in_turn(streams: Sequence[Stream[T]], taken: list[Taken[T]], first: int) -> list[Stream[T]]:
     """Take what is ready at the front; answer the streams, in order, that must be waited for to go on."""
     for number, stream in enumerate(streams):
         while stream.ready and len(taken) < first:
@@ -63,9 +89,7 @@ def _drain_in_turn(streams: Sequence[AccountStream[T]], taken: list[Taken[T]], f
     return []
 
 
-def _worth_asking(
-    waiting: Sequence[AccountStream[T]], wanted: int, totals: "Totals", slow: set[str]
-) -> list[AccountStream[T]]:
+def _worth_asking(waiting: Sequence[Stream[T]], wanted: int, totals: "Totals", slow: set[str]) -> list[Stream[T]]:
     chosen = []
     for stream in waiting:
         if wanted <= 0:
@@ -79,7 +103,7 @@ def _worth_asking(
     return chosen
 
 
-async def take_merged(streams: Sequence[AccountStream[T]], first: int, ordering: Ordering[T]) -> list[Taken[T]]:
+async def take_merged(streams: Sequence[Stream[T]], first: int, ordering: Ordering[T]) -> list[Taken[T]]:
     """Up to ``first`` records of all accounts in one order (a k-way merge)."""
     taken: list[Taken[T]] = []
     while len(taken) < first:
@@ -105,18 +129,18 @@ class Totals:
         self._known: dict[tuple[str, str], int] = {}
         self._bound = bound
 
-    def note(self, stream: AccountStream[T]) -> None:
+    def note(self, stream: Stream[T]) -> None:
         """Remember how much one fill of this account's stream gave."""
         if len(self._known) >= self._bound:
             self._known.clear()
-        self._known[stream.account.id, stream.collection.what] = stream.ready_count
+        self._known[stream.account.id, stream.what] = stream.ready_count
 
-    def expected(self, stream: AccountStream[T]) -> int:
+    def expected(self, stream: Stream[T]) -> int:
         """How many records one fill will probably give."""
-        return self._known.get((stream.account.id, stream.collection.what), stream.collection.page_size)
+        return self._known.get((stream.account.id, stream.what), stream.page_size)
 
 
-async def _cancel(tasks: dict[asyncio.Task[None], AccountStream[T]]) -> None:
+async def _cancel(tasks: dict[asyncio.Task[None], Stream[T]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from graph.accounts.accounts import ConnectedAccount
+from graph.gateway.applied import Applied
 from graph.gateway.collecting import Taken, Totals, take_in_turn, take_merged
 from graph.gateway.cursors import Cursors, fingerprint
 from graph.gateway.keeper import Kept, Loaded
@@ -17,6 +18,7 @@ from graph.gateway.reports import SourceReport, report
 from graph.gateway.store import Held, Key
 from graph.gateway.streams import AccountStream, Collection
 from providers.contract import ProviderClient
+from providers.errors import NotSupported
 from providers.queries import Page
 
 T = TypeVar("T")
@@ -28,7 +30,8 @@ class Kind(Generic[T, Q]):
     """What differs between collections of listings and of reservations.
 
     ``local`` says whether a query may be answered from a whole collection that is held: not where the PMS knows more
-    of what fits than its records tell.
+    of what fits than its records tell. ``refusal`` says why an account's PMS cannot answer a query at all; ``applied``
+    who applies which part of it.
     """
 
     what: str
@@ -42,6 +45,8 @@ class Kind(Generic[T, Q]):
     keeps: Callable[[Q, T], bool]
     ordering: Callable[[Q], Ordering[T] | None]
     local: Callable[[Q], bool]
+    refusal: Callable[[Q, ConnectedAccount], NotSupported | None] = lambda _, __: None
+    applied: Callable[[Q, ConnectedAccount], tuple[Applied, ...]] = lambda _, __: ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +147,8 @@ class Collector(Generic[T, Q]):
         native = kind.native(query, account)
 
         async def filtered(position: str | None) -> Kept:
+            if refused := kind.refusal(query, account):
+                raise refused
             return await self._page(account, native, position, freshness)
 
         async def whole(position: str | None) -> Kept:
@@ -164,6 +171,7 @@ class Collector(Generic[T, Q]):
             ordered=kind.ordered(query, account),
             page_size=kind.page_size(account),
             what=kind.what,
+            applied=kind.applied(query, account),
         )
 
     def _key(self, account: ConnectedAccount, query: Q, position: str | None) -> Key:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from graph.gateway.availability import Availability
 from graph.gateway.businesses import Businesses
 from graph.gateway.calendars import Calendars
 from graph.gateway.cursors import Cursors
@@ -29,20 +30,23 @@ class Gateway:
     policies: Policies
     dictionaries: Dictionaries
     users: Users
+    availability: Availability
 
 
 def build_gateway(reading: Reading, cursors: Cursors) -> Gateway:
     """A gateway whose parts share one cache and one set of accounts."""
     listings = Listings(reading, cursors)
+    calendars = Calendars(reading)
     return Gateway(
         reading=reading,
         listings=listings,
         reservations=Reservations(reading, cursors),
-        calendars=Calendars(reading),
+        calendars=calendars,
         prices=Prices(reading, listings),
         businesses=Businesses(reading),
         parts=ListingParts(reading),
         policies=Policies(reading),
         dictionaries=Dictionaries(reading),
         users=Users(reading),
+        availability=Availability(reading, cursors, listings, calendars),
     )

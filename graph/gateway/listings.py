@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from graph.accounts.accounts import ConnectedAccount
+from graph.gateway.applied import applied_by
 from graph.gateway.collector import Collected, Collector, Kind, Request
 from graph.gateway.cursors import Cursors
-from graph.gateway.filters import is_exact, keeps_listing, native_listing_query
+from graph.gateway.filters import is_exact, keeps_listing, native_listing_query, refusal, told_by_records
 from graph.gateway.operation import Operation
 from graph.gateway.ordering import listing_ordering
 from graph.gateway.reading import Outcome, Reading
@@ -33,7 +34,13 @@ LISTINGS: Kind[Listing, ListingQuery] = Kind(
     page_size=lambda account: _manifest(account).listing_page_size,
     keeps=keeps_listing,
     ordering=listing_ordering,
-    local=lambda query: query.updated_since is None,
+    local=told_by_records,
+    refusal=lambda query, account: refusal(
+        query, _manifest(account), _manifest(account).listing_filters, _manifest(account).listing_orders
+    ),
+    applied=lambda query, account: applied_by(
+        query, _manifest(account).listing_filters, _manifest(account).listing_orders
+    ),
 )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from providers.model import Listing, Reservation
@@ -14,6 +15,8 @@ from providers.queries import (
 )
 
 T = TypeVar("T")
+
+_INTEGERS = 2**63
 
 SortKey = tuple[str | None, str]
 """The value to order by, as text that sorts like the value (None: has none), then the id to settle ties."""
@@ -51,24 +54,53 @@ def listing_ordering(query: ListingQuery) -> Ordering[Listing] | None:
     """The order that ``query`` asks for; None for the PMS's own."""
     keys: dict[ListingOrderField, Callable[[Listing], Any]] = {
         ListingOrderField.NAME: lambda listing: listing.name.casefold() if listing.name else None,
-        ListingOrderField.UPDATED: lambda listing: listing.updated_at.isoformat() if listing.updated_at else None,
+        ListingOrderField.UPDATED: lambda listing: _instant(listing.updated_at),
+        ListingOrderField.POSITION: lambda listing: _integer(listing.position),
+        ListingOrderField.CONTACT_NAME: _contact_name,
     }
     return _ordering(keys.get(query.order), query.direction)
 
 
 def reservation_ordering(query: ReservationQuery) -> Ordering[Reservation] | None:
-    """The order that ``query`` asks for; None for the PMS's own."""
+    """The order that ``query`` asks for; None for the PMS's own, and for orders by what no record tells."""
     keys: dict[ReservationOrderField, Callable[[Reservation], Any]] = {
         ReservationOrderField.ARRIVAL: lambda each: each.arrival.isoformat() if each.arrival else None,
-        ReservationOrderField.UPDATED: lambda each: each.updated_at.isoformat() if each.updated_at else None,
+        ReservationOrderField.UPDATED: lambda each: _instant(each.updated_at),
+        ReservationOrderField.BOOKED: lambda each: _instant(each.booked_at),
     }
     return _ordering(keys.get(query.order), query.direction)
+
+
+def by_id() -> Ordering[Any]:
+    """Records by their ids: an order that everybody can give, and that nothing disturbs."""
+    return Ordering(key=lambda record: (None, id_key(record.account_id, record.provider_id)), descending=False)
+
+
+def id_key(account_id: str, provider_id: str) -> str:
+    """The part of a sort key that settles ties."""
+    return f"{account_id}/{provider_id}"
+
+
+def _instant(instant: datetime | None) -> str | None:
+    return instant.isoformat() if instant else None
+
+
+def _integer(number: int | None) -> str | None:
+    """Text that sorts like the number, negative ones too."""
+    if number is None:
+        return None
+    return f"{max(-_INTEGERS, min(number, _INTEGERS)) + _INTEGERS:020}"
+
+
+def _contact_name(listing: Listing) -> str | None:
+    name = listing.contact.first_name if listing.contact else None
+    return name.casefold() if name else None
 
 
 def _ordering(value: Callable[[Any], str | None] | None, direction: OrderDirection) -> Ordering[Any] | None:
     if value is None:
         return None
     return Ordering(
-        key=lambda record: (value(record), f"{record.account_id}/{record.provider_id}"),
+        key=lambda record: (value(record), id_key(record.account_id, record.provider_id)),
         descending=direction is OrderDirection.DESC,
     )

@@ -3,15 +3,34 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Protocol
 
 from graph.accounts.accounts import ConnectedAccount
-from graph.gateway.streams import AccountStream
+from graph.gateway.applied import Applied
 from providers.errors import ProviderError
 from providers.model.described import Described
 from providers.queries import OddRecord
 
-T = TypeVar("T")
+
+class Read(Protocol):
+    """What one account's records were read through."""
+
+    @property
+    def account(self) -> ConnectedAccount: ...
+    @property
+    def asked(self) -> bool: ...
+    @property
+    def fetched_at(self) -> datetime | None: ...
+    @property
+    def error(self) -> ProviderError | None: ...
+    @property
+    def stale(self) -> ProviderError | None: ...
+    @property
+    def cut_short(self) -> bool: ...
+    @property
+    def odd(self) -> Sequence[OddRecord]: ...
+    @property
+    def applied(self) -> tuple[Applied, ...]: ...
 
 
 class SourceStatus(Described):
@@ -32,19 +51,26 @@ class SourceReport:
     status: SourceStatus
     fetched_at: datetime | None = None
     error: ProviderError | None = None
-    skipped: int = 0
+    odd: Sequence[OddRecord] = ()
     note: str | None = None
+    applied: tuple[Applied, ...] = ()
+
+    @property
+    def skipped(self) -> int:
+        """How many records could not be understood."""
+        return len(self.odd)
 
 
-def report(stream: AccountStream[T]) -> SourceReport:
+def report(stream: Read) -> SourceReport:
     """What a stream has to say after it was read."""
     return SourceReport(
         account=stream.account,
         status=_status(stream),
         fetched_at=stream.fetched_at,
         error=stream.error or stream.stale,
-        skipped=len(stream.odd),
+        odd=tuple(stream.odd),
         note=_note(stream),
+        applied=stream.applied,
     )
 
 
@@ -54,6 +80,7 @@ def report_of_list(
     fetched_at: datetime | None = None,
     error: ProviderError | None = None,
     odd: Sequence[OddRecord] = (),
+    applied: tuple[Applied, ...] = (),
 ) -> SourceReport:
     """What there is to say of a list that was read as a whole, or (without ``fetched_at``) could not be."""
     if fetched_at is None:
@@ -63,11 +90,17 @@ def report_of_list(
     else:
         status = SourceStatus.PARTIAL if odd else SourceStatus.OK
     return SourceReport(
-        account=account, status=status, fetched_at=fetched_at, error=error, skipped=len(odd), note=odd_note(odd)
+        account=account,
+        status=status,
+        fetched_at=fetched_at,
+        error=error,
+        odd=tuple(odd),
+        note=odd_note(odd),
+        applied=applied,
     )
 
 
-def _status(stream: AccountStream[T]) -> SourceStatus:
+def _status(stream: Read) -> SourceStatus:
     if stream.error:
         return SourceStatus.FAILED
     if not stream.asked:
@@ -77,8 +110,12 @@ def _status(stream: AccountStream[T]) -> SourceStatus:
     return SourceStatus.PARTIAL if stream.odd or stream.cut_short else SourceStatus.OK
 
 
-def _note(stream: AccountStream[T]) -> str | None:
-    bound = "Few records fit the filter; the search goes on with the next page." if stream.cut_short else None
+def _note(stream: Read) -> str | None:
+    bound = (
+        "More was to be read than one operation may; the search goes on with the next page."
+        if stream.cut_short
+        else None
+    )
     return " ".join(filter(None, (bound, odd_note(stream.odd)))) or None
 
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from graph.accounts.accounts import ConnectedAccount
+from graph.gateway.applied import ORDER, Applied, applied_by
 from graph.gateway.collector import Collected, Collector, Kind, Request
 from graph.gateway.cursors import Cursors, fingerprint
-from graph.gateway.filters import is_exact, keeps_reservation, native_reservation_query
+from graph.gateway.filters import is_exact, keeps_reservation, native_reservation_query, refusal, told_by_records
 from graph.gateway.held_values import ListingReservations
 from graph.gateway.keeper import Loaded
 from graph.gateway.operation import Freshness, Operation
@@ -46,7 +47,13 @@ RESERVATIONS: Kind[Reservation, ReservationQuery] = Kind(
     page_size=lambda account: _manifest(account).reservation_page_size,
     keeps=keeps_reservation,
     ordering=reservation_ordering,
-    local=lambda query: query.updated_since is None,
+    local=told_by_records,
+    refusal=lambda query, account: refusal(
+        query, _manifest(account), _manifest(account).reservation_filters, _manifest(account).reservation_orders
+    ),
+    applied=lambda query, account: applied_by(
+        query, _manifest(account).reservation_filters, _manifest(account).reservation_orders
+    ),
 )
 
 
@@ -134,6 +141,11 @@ class Reservations:
 
     def _freshness(self, operation: Operation, max_age: int | None) -> Freshness:
         return self._reading.freshness(operation, self._reading.ages.reservation, max_age)
+
+
+def applied_to_listing(query: ReservationQuery, account: ConnectedAccount) -> tuple[Applied, ...]:
+    """Who applies which part of a query for the reservations of single listings: never the PMS the order."""
+    return tuple(each.here() if each.argument == ORDER else each for each in RESERVATIONS.applied(query, account))
 
 
 def _arranged(found: Sequence[Reservation], query: ReservationQuery) -> list[Reservation]:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Generic, Protocol, TypeVar
 
 from graph.accounts.accounts import ConnectedAccount
+from graph.gateway.applied import ORDER, Applied
 from graph.gateway.marks import EndMark, KeyMark, Mark, PageMark
 from graph.gateway.ordering import Ordering, SortKey
 from providers.errors import NotSupported, ProviderError
@@ -37,7 +38,7 @@ class Collection(Generic[T]):
     ``filtered`` reads a page of what the PMS makes of the query; ``whole`` of the unfiltered collection; ``held`` gives
     the unfiltered collection's first page if it is in the cache and fresh. ``keeps`` applies every filter. ``exact``:
     the PMS applies all of them exactly. ``ordering`` is None for the PMS's own order; ``ordered`` says that
-    ``filtered`` comes in that order.
+    ``filtered`` comes in that order. ``applied`` says who applies what, where the PMS is asked for ``filtered``.
     """
 
     account: ConnectedAccount
@@ -50,6 +51,7 @@ class Collection(Generic[T]):
     ordered: bool
     page_size: int
     what: str
+    applied: tuple[Applied, ...] = ()
 
 
 class AccountStream(Generic[T]):
@@ -66,6 +68,8 @@ class AccountStream(Generic[T]):
         self._ready: deque[tuple[T, Mark, SortKey | None]] = deque()
         self._pages_read = 0
         self._count: int | None = None
+        self._whole = False
+        self._arranged = False
 
     @property
     def account(self) -> ConnectedAccount:
@@ -80,6 +84,22 @@ class AccountStream(Generic[T]):
     def odd(self) -> list[OddRecord]:
         """Records of the pages read that could not be understood."""
         return list(self._odd.values())
+
+    @property
+    def applied(self) -> tuple[Applied, ...]:
+        """Who applied the filters and the order to what was read."""
+        if self.fetched_at is None:
+            return ()
+        here = {ORDER} if self._arranged else set()
+        return tuple(each.here() if self._whole or each.argument in here else each for each in self.collection.applied)
+
+    @property
+    def what(self) -> str:
+        return self.collection.what
+
+    @property
+    def page_size(self) -> int:
+        return self.collection.page_size
 
     @property
     def ready(self) -> bool:
@@ -165,6 +185,7 @@ class AccountStream(Generic[T]):
         ordering = self.collection.ordering
         if ordering is None:
             raise NotSupported("This cursor needs the order that it was made with.")
+        self._arranged = True
         if records is None:
             held = await self.collection.held()
             records = list(self._note(held, None, whole=True).items) if held else await self._read_all()
@@ -242,6 +263,7 @@ class AccountStream(Generic[T]):
     def _note(self, fetched: FetchedPage[T], position: str | None, *, whole: bool = False) -> Page[T]:
         """Remember what a page tells beside its records: its age, what was odd, and how many records there are."""
         page = fetched.value
+        self._whole = self._whole or whole
         self.stale = fetched.error or self.stale
         self.fetched_at = min(filter(None, (self.fetched_at, fetched.fetched_at)))
         # By place: a page may be looked at twice, and odd records need not have an id.

@@ -1,5 +1,6 @@
 """Arguments are checked before anything is asked of a PMS; each refusal names the argument and what is allowed."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, TypeVar
@@ -16,6 +17,7 @@ MAX_IDS = 200
 MAX_TEXT = 200
 MAX_AGE = 86_400 * 30
 MAX_GUESTS = 500
+_COUNTRY_CODE = re.compile(r"[A-Za-z]{2}")
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 
@@ -108,6 +110,37 @@ def check_days(start: date, end: date, names: tuple[str, str] = ("from", "to")) 
             allowed=f"at most {MAX_DAYS} days: up to {latest}",
         )
     return Days(start, end)
+
+
+def check_texts(values: Sequence[str] | None, argument: str) -> tuple[str, ...] | None:
+    """Each text without surrounding space. Raises ``BadInput``."""
+    given = check_list(values, argument)
+    if given is None:
+        return None
+    return tuple(check_text(text, f"{argument}[{n}]") or "" for n, text in enumerate(given))
+
+
+def check_country_code(code: str | None, argument: str) -> str | None:
+    """The code in upper case. Raises ``BadInput``."""
+    text = check_text(code, argument)
+    if text is not None and not _COUNTRY_CODE.fullmatch(text):
+        raise BadInput(argument, "is not a country code", allowed="two letters, as in FR (ISO 3166-1 alpha-2)")
+    return text.upper() if text else None
+
+
+def check_changed(
+    since: datetime | None, until: datetime | None, argument: str
+) -> tuple[datetime | None, datetime | None]:
+    """The instants between which something changed, in UTC. Raises ``BadInput``."""
+    start = check_instant(since, f"{argument}.updatedSince")
+    end = check_instant(until, f"{argument}.updatedUntil")
+    if start is not None and end is not None and start >= end:
+        raise BadInput(
+            f"{argument}.updatedSince",
+            f"({start.isoformat()}) is not before {argument}.updatedUntil ({end.isoformat()})",
+            allowed="an instant before updatedUntil, which is excluded",
+        )
+    return start, end
 
 
 def check_range(given: DateRangeInput | None, argument: str) -> DateRange | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, cast
 import strawberry
 
 from graph.accounts.accounts import ConnectedAccount
+from graph.gateway.applied import AppliedBy
 from graph.gateway.collector import Collected
 from graph.gateway.reports import SourceReport, SourceStatus
 from graph.schema.context import Info
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 expose_enum(SourceStatus)
+expose_enum(AppliedBy)
 expose_enum(ErrorCode, name="UpstreamErrorCode")
 
 
@@ -44,6 +46,12 @@ class SourceError:
     upstream_status: int | None = strawberry.field(description="HTTP status of the PMS's answer, if there was one.")
 
 
+@strawberry.type(description="Who applied one filter, or the order, to the records of an account.")
+class AppliedArgument:
+    argument: str = strawberry.field(description="The argument, for example filter.stay or orderBy.")
+    by: AppliedBy = strawberry.field(description="Who applied it.")
+
+
 @strawberry.type(description="How one account contributed to a list.")
 class Source:
     source: strawberry.Private[ConnectedAccount]
@@ -54,6 +62,10 @@ class Source:
     skipped_records: int = strawberry.field(description="Records of the PMS that could not be understood.")
     note: str | None = strawberry.field(description="What is missing and why, for people.")
     error: SourceError | None = strawberry.field(description="Why it failed, or why older data is served.")
+    applied: list[AppliedArgument] = strawberry.field(
+        description="Which of the filters and orders that were asked for the PMS applied, and which StayGraph: of what "
+        "StayGraph alone applies, every record must be read, so a page may be short. Empty where nothing was read."
+    )
 
     @strawberry.field(
         description="The account.",
@@ -139,6 +151,7 @@ def _source(report: SourceReport) -> Source:
         skipped_records=report.skipped,
         note=report.note,
         error=_source_error(report.error),
+        applied=[AppliedArgument(argument=each.argument, by=each.by) for each in report.applied],
     )
 
 

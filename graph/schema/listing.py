@@ -13,15 +13,17 @@ from graph.gateway.ordering import reservation_ordering
 from graph.gateway.parts import Part
 from graph.gateway.refs import Ref
 from graph.gateway.reports import report_of_list
-from graph.gateway.reservations import OfListing
+from graph.gateway.reservations import OfListing, applied_to_listing
 from graph.schema import ids
 from graph.schema.arguments import (
     After,
     First,
+    check_changed,
+    check_country_code,
     check_days,
     check_first,
     check_guests,
-    check_instant,
+    check_list,
     check_text,
 )
 from graph.schema.calendar import Calendar
@@ -41,7 +43,7 @@ from graph.schema.parts import cancellation_policies_field, part_field
 from graph.schema.plain import pure
 from graph.schema.price import Components, Coupon, Markup, PriceDetails, PriceWish, stay
 from graph.schema.raw import raw_field
-from graph.schema.reservation import ListingReservationFilter, Reservation, ReservationOrder, reservation_query
+from graph.schema.reservation import ListingReservationFilter, Reservation, ReservationOrder, listing_reservation_query
 from graph.schema.selecting import selects
 from providers import model
 from providers.errors import ProviderError
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from graph.schema.account import Account
 
 expose_enum(ListingOrderField)
+expose_enum(model.PropertyType)
 
 
 @exposes(model.Listing)
@@ -83,7 +86,7 @@ class Listing(model.Listing, Node):
             ReservationOrder | None, strawberry.argument(description="In which order; else the PMS's own.")
         ] = None,
     ) -> Any:
-        wanted = OfListing(Ref(self.account_id, self.provider_id), reservation_query(filter, order_by))
+        wanted = OfListing(Ref(self.account_id, self.provider_id), listing_reservation_query(filter, order_by))
         return await _reservations_of(wanted, info, check_first(first), after)
 
     @strawberry.field(
@@ -141,7 +144,13 @@ async def _reservations_of(wanted: OfListing, info: Info, first: int, after: str
     try:
         kept: Any = await loaders.reservations_by_listing.load(wanted)
         found = kept.value.reservations
-        source = report_of_list(account, fetched_at=kept.fetched_at, error=kept.error, odd=kept.value.odd)
+        source = report_of_list(
+            account,
+            fetched_at=kept.fetched_at,
+            error=kept.error,
+            odd=kept.value.odd,
+            applied=applied_to_listing(wanted.query, account),
+        )
     except ProviderError as error:
         source = report_of_list(account, error=error)
     with on_cursor():
@@ -172,11 +181,34 @@ class AccountListingFilter:
     text: str | None = strawberry.field(default=None, description="Part of the name or the internal name.")
     city: str | None = strawberry.field(default=None, description="The city, in full; case does not matter.")
     country_code: str | None = strawberry.field(default=None, description="ISO 3166-1 alpha-2 country code.")
+    country: str | None = strawberry.field(
+        default=None, description="The country's name, in full and in the PMS's own words; case does not matter."
+    )
     min_guests: int | None = strawberry.field(default=None, description="Holds at least so many guests.")
     updated_since: datetime | None = strawberry.field(
         default=None,
         description="Changed at the PMS at this instant or later; with a time zone. Records whose time of change "
         "the PMS does not tell, or tells by day only, are kept when in doubt.",
+    )
+    updated_until: datetime | None = strawberry.field(
+        default=None, description="Last changed before this instant; with a time zone. Kept when in doubt, as above."
+    )
+    property_types: list[model.PropertyType] | None = strawberry.field(
+        default=None, description="Any of these kinds of building."
+    )
+    provider_property_type: str | None = strawberry.field(
+        default=None, description="The PMS's own word or code for the kind of building, in full; case does not matter."
+    )
+    contact_name: str | None = strawberry.field(default=None, description="Part of the contact's name.")
+    user_id: str | None = strawberry.field(
+        default=None,
+        description="What this user of the PMS may see: the PMS's own id of the user, so name the account too. Only "
+        "the PMS can tell: accounts of a PMS that does not are reported as FAILED with NOT_SUPPORTED.",
+    )
+    booking_engine_active: bool | None = strawberry.field(
+        default=None,
+        description="Whether the PMS's own booking engine shows it. Only the PMS can tell: accounts of a PMS that does "
+        "not are reported as FAILED with NOT_SUPPORTED.",
     )
 
 
@@ -195,12 +227,21 @@ def listing_query(given: AccountListingFilter | None, order: ListingOrder | None
     given = given or AccountListingFilter()
     if given.min_guests is not None:
         check_guests(given.min_guests, 1, "filter.minGuests")
+    since, until = check_changed(given.updated_since, given.updated_until, "filter")
+    kinds = check_list(given.property_types, "filter.propertyTypes")
     return ListingQuery(
         text=check_text(given.text, "filter.text"),
         city=check_text(given.city, "filter.city"),
-        country_code=check_text(given.country_code, "filter.countryCode"),
+        country_code=check_country_code(given.country_code, "filter.countryCode"),
+        country=check_text(given.country, "filter.country"),
         min_guests=given.min_guests,
-        updated_since=check_instant(given.updated_since, "filter.updatedSince"),
+        updated_since=since,
+        updated_until=until,
+        property_types=frozenset(kinds) if kinds else None,
+        provider_property_type=check_text(given.provider_property_type, "filter.providerPropertyType"),
+        contact_name=check_text(given.contact_name, "filter.contactName"),
+        user_id=check_text(given.user_id, "filter.userId"),
+        booking_engine_active=given.booking_engine_active,
         order=order.field if order else ListingOrderField.PROVIDER,
         direction=order.direction if order else OrderDirection.ASC,
     )

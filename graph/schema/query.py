@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import strawberry
 
 from graph.access.loaders import settled
+from graph.gateway.availability import Search
 from graph.gateway.calendars import DaysOfListing
 from graph.schema import ids
 from graph.schema.account import Account
@@ -24,6 +25,7 @@ from graph.schema.arguments import (
     check_list,
     check_max_age,
 )
+from graph.schema.availability import MAX_NIGHTS, AvailableListing, availability_search, wants_price
 from graph.schema.calendar import Calendar
 from graph.schema.connection import Connection, connection, wants_total
 from graph.schema.context import Info
@@ -153,6 +155,55 @@ class Query:
                 max_age=max_age,
                 count=wants_total(info),
             )
+        return connection(page, info, after)
+
+    @strawberry.field(
+        description="Listings of all your accounts that are free for a whole stay and hold the party, one page at a "
+        "time. Listings of which it is not known how many they hold are kept: see fitsParty. PMSs with a search for "
+        "free listings are asked in as few calls as they allow; of the others, listings and their calendars are read. "
+        "Archived listings, and those where the day of arrival is over, are left out.",
+        graphql_type=Connection[AvailableListing] | None,
+    )
+    async def available_listings(
+        self,
+        info: Info,
+        arrival: Annotated[
+            date, strawberry.argument(description="First night, in the listing's own time zone; not in the past.")
+        ],
+        departure: Annotated[
+            date,
+            strawberry.argument(description=f"Day of departure: not a night. 1 to {MAX_NIGHTS} days after arrival."),
+        ],
+        adults: Annotated[int, strawberry.argument(description="Adults, at least 1.")] = 1,
+        children: Annotated[int, strawberry.argument(description="Children; they count towards the capacity.")] = 0,
+        first: First = 50,
+        after: After = None,
+        filter: Annotated[  # noqa: A002  # the schema's name
+            ListingFilter | None,
+            strawberry.argument(
+                description="Which listings; userId and bookingEngineActive, which only a PMS can tell, are refused."
+            ),
+        ] = None,
+        order_by: Annotated[
+            ListingOrder | None,
+            strawberry.argument(description="In which order; else account by account, each by ids. Prices give none."),
+        ] = None,
+        max_age: MaxAge = None,
+    ) -> Any:
+        info.context.begin(info, check_max_age(max_age))
+        now = info.context.gateway.reading.clock.now()
+        stay, listings = availability_search(arrival, departure, (adults, children), filter, order_by, now)
+        search = Search(
+            stay=stay,
+            listings=listings,
+            first=check_first(first),
+            after=after,
+            max_age=max_age,
+            priced=wants_price(info),
+        )
+        chosen = await chosen_accounts(info, *_of_accounts(filter))
+        with on_cursor():
+            page = await info.context.gateway.availability.page(info.context.operation, chosen, search)
         return connection(page, info, after)
 
     @strawberry.field(

@@ -2,21 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
 from graph.accounts.accounts import ConnectedAccount
+from graph.gateway.filters import PMS_ONLY_ORDERS
 from graph.gateway.refs import Ref
 from graph.schema import ids
 from graph.schema.arguments import (
     BadInput,
     DateRangeInput,
-    check_instant,
+    check_changed,
     check_list,
     check_range,
     check_text,
+    check_texts,
 )
 from graph.schema.context import Info
 from graph.schema.dictionary import custom_fields_field
@@ -25,7 +27,7 @@ from graph.schema.node import Node
 from graph.schema.plain import pure
 from graph.schema.raw import raw_field
 from providers import model
-from providers.queries import OrderDirection, ReservationOrderField, ReservationQuery
+from providers.queries import DateRange, OrderDirection, ReservationOrderField, ReservationQuery
 
 if TYPE_CHECKING:
     from graph.schema.account import Account
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 expose_enum(ReservationOrderField)
 expose_enum(OrderDirection)
+expose_enum(model.Channel)
+expose_enum(model.AgreementState)
 
 
 @exposes(model.Reservation)
@@ -64,7 +68,8 @@ class Reservation(model.Reservation, Node):
 
 @strawberry.input(
     description="How to order reservations. Those without the value come last, in both directions; in long lists that "
-    "the PMS orders itself, where it puts them."
+    "the PMS orders itself, where it puts them. By messages, accounts come one after the other, and those of a PMS "
+    "without that order are reported as FAILED with NOT_SUPPORTED."
 )
 class ReservationOrder:
     field: ReservationOrderField = strawberry.field(description="What to order by.")
@@ -86,8 +91,36 @@ class ListingReservationFilter:
         description="Changed at the PMS at this instant or later; with a time zone. Records whose time of change "
         "the PMS does not tell, or tells by day only, are kept when in doubt.",
     )
+    updated_until: datetime | None = strawberry.field(
+        default=None, description="Last changed before this instant; with a time zone. Kept when in doubt, as above."
+    )
     text: str | None = strawberry.field(
         default=None, description="Part of the guest's name, the confirmation code or the channel's reference."
+    )
+    channels: list[model.Channel] | None = strawberry.field(default=None, description="Any of these channels.")
+    guest_email: str | None = strawberry.field(
+        default=None, description="The guest's e-mail address, in full; case does not matter."
+    )
+    guest_ids: list[str] | None = strawberry.field(
+        default=None, description="Any of these guests: the PMS's own ids, so name the account too."
+    )
+    assignee_id: str | None = strawberry.field(
+        default=None, description="Looked after by this user: the PMS's own id, so name the account too."
+    )
+    customer_reference: str | None = strawberry.field(
+        default=None, description="Reference of another program that made it, in full; case does not matter."
+    )
+    agreement: model.AgreementState | None = strawberry.field(
+        default=None, description="Whether the rental agreement is accepted."
+    )
+    starred: bool | None = strawberry.field(
+        default=None, description="Whether the business marked it with a star. Where the PMS does not tell, none fits."
+    )
+    archived: bool | None = strawberry.field(
+        default=None, description="Whether the business put it away. Where the PMS does not tell, none fits."
+    )
+    pinned: bool | None = strawberry.field(
+        default=None, description="Whether the business pinned it. Where the PMS does not tell, none fits."
     )
 
 
@@ -102,6 +135,11 @@ class ReservationFilter(ListingReservationFilter):
     listing_ids: list[strawberry.ID] | None = strawberry.field(
         default=None, description="Only these listings, of any account."
     )
+    unread: bool | None = strawberry.field(
+        default=None,
+        description="Whether the guest wrote something that nobody has read. Only the PMS can tell: accounts of a PMS "
+        "that does not are reported as FAILED with NOT_SUPPORTED.",
+    )
 
 
 def reservation_query(
@@ -110,16 +148,66 @@ def reservation_query(
     """The query that filter and order ask for, without accounts and listings. Raises ``BadInput``."""
     given = given or ListingReservationFilter()
     statuses = check_list(given.statuses, f"{argument}.statuses")
+    channels = check_list(given.channels, f"{argument}.channels")
+    since, until = check_changed(given.updated_since, given.updated_until, argument)
+    arrival, departure, stay = _check_days(given, argument)
     return ReservationQuery(
-        arrival=check_range(given.arrival, f"{argument}.arrival"),
-        departure=check_range(given.departure, f"{argument}.departure"),
-        stay=check_range(given.stay, f"{argument}.stay"),
+        arrival=arrival,
+        departure=departure,
+        stay=stay,
         statuses=frozenset(statuses) if statuses else None,
-        updated_since=check_instant(given.updated_since, f"{argument}.updatedSince"),
+        updated_since=since,
+        updated_until=until,
+        channels=frozenset(channels) if channels else None,
+        guest_email=check_text(given.guest_email, f"{argument}.guestEmail"),
+        guest_ids=check_texts(given.guest_ids, f"{argument}.guestIds"),
+        assignee_id=check_text(given.assignee_id, f"{argument}.assigneeId"),
+        customer_reference=check_text(given.customer_reference, f"{argument}.customerReference"),
+        agreement=given.agreement,
+        starred=given.starred,
+        archived=given.archived,
+        pinned=given.pinned,
+        unread=given.unread if isinstance(given, ReservationFilter) else None,
         text=check_text(given.text, f"{argument}.text"),
         order=order.field if order else ReservationOrderField.PROVIDER,
         direction=order.direction if order else OrderDirection.ASC,
     )
+
+
+def listing_reservation_query(
+    given: ListingReservationFilter | None, order: ReservationOrder | None
+) -> ReservationQuery:
+    """The query for the reservations of single listings. Raises ``BadInput``."""
+    if order is not None and order.field in PMS_ONLY_ORDERS:
+        others = [each.value for each in ReservationOrderField if each not in PMS_ONLY_ORDERS]
+        raise BadInput(
+            "orderBy.field",
+            f"is {order.field.value}, in which only whole accounts can be read",
+            allowed=f"{', '.join(others)}; or the field reservations with filter.listingIds",
+        )
+    return reservation_query(given, order)
+
+
+def _check_days(
+    given: ListingReservationFilter, argument: str
+) -> tuple[DateRange | None, DateRange | None, DateRange | None]:
+    """The ranges of arrival, departure and stay. Raises ``BadInput``, also where no stay can fit them all."""
+    arrival = check_range(given.arrival, f"{argument}.arrival")
+    departure = check_range(given.departure, f"{argument}.departure")
+    stay = check_range(given.stay, f"{argument}.stay")
+    for name, limited, nights in (("departure", departure, 1), ("stay", stay, 0)):
+        for other, earlier in (("arrival", arrival), ("stay", stay)):
+            if limited is None or limited.end is None or earlier is None or earlier.start is None or name == other:
+                continue
+            # Behind the first arrival or night there is a departure; and the end of a range is not part of it.
+            first = earlier.start + timedelta(days=nights + 1)
+            if limited.end < first:
+                raise BadInput(
+                    f"{argument}.{name}.to",
+                    f"({limited.end}) leaves no stay with {argument}.{other}.from ({earlier.start})",
+                    allowed=f"{first} or later",
+                )
+    return arrival, departure, stay
 
 
 def queries_by_account(

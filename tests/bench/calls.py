@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import perf_counter
 from typing import Any
 
 from tests.gateway_world import DEMO, World, world
@@ -25,21 +26,29 @@ RESERVATIONS = """query($from: Date!, $to: Date!) { listings(first: 200) { nodes
 CALENDARS = """query($ids: [ID!]!, $from: Date!, $to: Date!) { calendars(listingIds: $ids, from: $from, to: $to) {
   days { date status price } } }"""
 
+FREE = """query($arrival: Date!, $departure: Date!) { availableListings(first: 200, arrival: $arrival,
+  departure: $departure, adults: 2) { nodes { basis listing { name maxGuests } } } }"""
+
+FREE_PRICED = """query($arrival: Date!, $departure: Date!) { availableListings(first: 20, arrival: $arrival,
+  departure: $departure, adults: 2, filter: {providers: ["BOOKINGSYNC"]}) { nodes { listing { name }
+  price { total { amount currency } } } } }"""
+
 QUOTES = """query($inputs: [PriceDetailsInput!]!) { priceDetails(inputs: $inputs) { total { amount currency } } }"""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """How many data calls an operation made when cold, how many again, and the least there can be."""
+    """How many data calls an operation made when cold, how many again, the least there can be, and the cold time."""
 
     name: str
     least: int
     cold: int
     again: int
+    seconds: float
 
 
 async def measure() -> list[Measured]:
-    """The calls of each operation. Every number is a count, not a time."""
+    """The calls of each operation, and the seconds it took when cold, simulated PMSs included."""
     with TemporaryDirectory() as folder:
         async with world(Path(folder), today=TODAY, call_timeout=30.0, **DEMO) as running:
             data = await running.data(LISTINGS)
@@ -62,6 +71,11 @@ async def measure() -> list[Measured]:
                 await _count(
                     running, "quotes of 10 + 10 listings, listings held", 11, QUOTES, warm=LISTINGS, inputs=quotes
                 ),
+                await _count(running, "free of 170 listings, listings held", 5, FREE, warm=LISTINGS, **stay),
+                await _count(running, "free of 170 listings", 7, FREE, **stay),
+                await _count(
+                    running, "20 free BookingSync rentals, priced, held", 1, FREE_PRICED, warm=LISTINGS, **stay
+                ),
             ]
 
 
@@ -73,12 +87,14 @@ async def _count(
     await asyncio.sleep(0.01)
     if warm:
         await running.data(warm)
-    counts = []
+    counts, seconds = [], []
     for _ in range(2):
         running.calls.clear()
+        started = perf_counter()
         await running.data(query, **variables)
+        seconds.append(perf_counter() - started)
         counts.append(len(running.data_calls()))
-    return Measured(name, least, *counts)
+    return Measured(name, least, *counts, seconds[0])
 
 
 async def _pages(running: World) -> int:
@@ -96,9 +112,12 @@ async def _pages(running: World) -> int:
 
 def main() -> None:
     """Print the table."""
-    print(f"{'upstream calls':<48}{'least':>7}{'cold':>7}{'ratio':>7}{'again':>7}")
+    print(f"{'upstream calls':<48}{'least':>7}{'cold':>7}{'ratio':>7}{'again':>7}{'seconds':>9}")
     for each in asyncio.run(measure()):
-        print(f"{each.name:<48}{each.least:>7}{each.cold:>7}{each.cold / each.least:>7.2f}{each.again:>7}")
+        print(
+            f"{each.name:<48}{each.least:>7}{each.cold:>7}{each.cold / each.least:>7.2f}{each.again:>7}"
+            f"{each.seconds:>9.2f}"
+        )
 
 
 if __name__ == "__main__":

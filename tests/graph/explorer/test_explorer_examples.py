@@ -54,6 +54,7 @@ def test_example_days_start_when_the_page_is_opened() -> None:
     assert days == {
         "UpcomingReservations": {"from": "2027-02-15", "to": "2027-03-17"},
         "Calendars": {"from": "2027-02-15", "to": "2027-03-01"},
+        "FreeListings": {"arrival": "2027-03-01", "departure": "2027-03-04"},
         "Quotes": {"arrival": "2027-03-01", "departure": "2027-03-04"},
         "PriceWithExtras": {"arrival": "2027-03-01", "departure": "2027-03-04"},
     }

@@ -75,6 +75,71 @@ async def refused(running: World, query: str, **variables: Any) -> dict[str, Any
             "1 to 366 nights",
         ),
         ('{ rateLimits(accountIds: ["x"]) { used } }', "accountIds[0]", "id of a Account"),
+        ("{ listings(filter: {propertyTypes: []}) { nodes { id } } }", "filter.propertyTypes", "leave it out"),
+        ('{ listings(filter: {countryCode: "FRA"}) { nodes { id } } }', "filter.countryCode", "two letters"),
+        ('{ listings(filter: {userId: " "}) { nodes { id } } }', "filter.userId", "1 to 200 characters"),
+        (
+            '{ listings(filter: {updatedSince: "2026-12-02T00:00:00Z", updatedUntil: "2026-12-02T00:00:00Z"}) {'
+            " nodes { id } } }",
+            "filter.updatedSince",
+            "before updatedUntil",
+        ),
+        ('{ listings(filter: {updatedUntil: "2026-12-02T00:00:00"}) { nodes { id } } }', "filter.updatedUntil", "Z"),
+        ("{ reservations(filter: {channels: []}) { nodes { id } } }", "filter.channels", "leave it out"),
+        ("{ reservations(filter: {guestIds: []}) { nodes { id } } }", "filter.guestIds", "leave it out"),
+        ('{ reservations(filter: {guestIds: ["1", ""]}) { nodes { id } } }', "filter.guestIds[1]", "1 to 200"),
+        ('{ reservations(filter: {guestEmail: ""}) { nodes { id } } }', "filter.guestEmail", "1 to 200"),
+        (
+            '{ reservations(filter: {arrival: {from: "2026-12-10"}, departure: {to: "2026-12-11"}}) { nodes { id } } }',
+            "filter.departure.to",
+            "2026-12-12 or later",
+        ),
+        (
+            '{ reservations(filter: {arrival: {from: "2026-12-10"}, stay: {to: "2026-12-10"}}) { nodes { id } } }',
+            "filter.stay.to",
+            "2026-12-11 or later",
+        ),
+        (
+            '{ reservations(filter: {stay: {from: "2026-12-10"}, departure: {to: "2026-12-11"}}) { nodes { id } } }',
+            "filter.departure.to",
+            "2026-12-12 or later",
+        ),
+        (
+            '{ availableListings(arrival: "2020-01-01", departure: "2020-01-03") { nodes { basis } } }',
+            "arrival",
+            "or later",
+        ),
+        (
+            '{ availableListings(arrival: "2190-01-03", departure: "2190-01-03") { nodes { basis } } }',
+            "departure",
+            "1 to 366 nights",
+        ),
+        (
+            '{ availableListings(arrival: "2190-01-03", departure: "2192-01-03") { nodes { basis } } }',
+            "departure",
+            "1 to 366 nights",
+        ),
+        (
+            '{ availableListings(arrival: "2190-01-03", departure: "2190-01-05", adults: 0) { nodes { basis } } }',
+            "adults",
+            "1 to 500",
+        ),
+        (
+            '{ availableListings(arrival: "2190-01-03", departure: "2190-01-05", children: -1) { nodes { basis } } }',
+            "children",
+            "0 to 500",
+        ),
+        (
+            '{ availableListings(arrival: "2190-01-03", departure: "2190-01-05", filter: {userId: "7"}) {'
+            " nodes { basis } } }",
+            "filter.userId",
+            "the other filters",
+        ),
+        (
+            '{ availableListings(arrival: "2190-01-03", departure: "2190-01-05", after: "x") { nodes { basis } } }',
+            "after",
+            "endCursor",
+        ),
     ],
 )
 async def test_a_bad_argument_names_itself_and_what_is_allowed(
@@ -140,6 +205,9 @@ async def test_one_unknown_id_of_several_fails_alone(running: World) -> None:
         ("{ nothing }", "INVALID_OPERATION"),
         ("{ listings(", "INVALID_OPERATION"),
         ('{ listings(first: "many") { nodes { id } } }', "INVALID_OPERATION"),
+        ("{ listings(filter: {propertyTypes: [IGLOO]}) { nodes { id } } }", "INVALID_OPERATION"),
+        ('{ reservations(filter: {channels: ["AIRBNB"]}) { nodes { id } } }', "INVALID_OPERATION"),
+        ("{ reservations(filter: {starred: 1}) { nodes { id } } }", "INVALID_OPERATION"),
         ('{ calendars(listingIds: ["a"], from: "yesterday", to: "2026-12-01") { start } }', "INVALID_OPERATION"),
         (
             "{ listings { nodes " + "{ account { listings { nodes " * 12 + "{ id }" + "} } }" * 12 + " } }",

@@ -1,0 +1,126 @@
+"""Search for listings that are free for a stay, over all accounts of a tenant.
+
+Where the PMS has such a search, it is asked, and details come from the cache or one batch. Where it has none, the
+account's listings are read, and the calendars of those that suit, a few at a time until the page is full.
+
+Within an account results are ordered by keys of their own, never by their place in the PMS's answer: a listing that is
+booked between two pages moves nobody else.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from graph.accounts.accounts import ConnectedAccount
+from graph.gateway.calendars import Calendars
+from graph.gateway.collecting import Taken, Totals, take_in_turn, take_merged
+from graph.gateway.collector import Collected
+from graph.gateway.cursors import Cursors, fingerprint
+from graph.gateway.finders import CalendarFinder, SearchFinder, Suiting
+from graph.gateway.free_stream import Available, Finder, FreeStream
+from graph.gateway.listings import Listings
+from graph.gateway.marks import Mark, PageMark
+from graph.gateway.operation import Operation
+from graph.gateway.ordering import Ordering, by_id, listing_ordering
+from graph.gateway.reading import Reading, name_error
+from graph.gateway.reports import report
+from providers.contract import Capability, capabilities
+from providers.errors import NotSupported
+from providers.model import Listing
+from providers.queries import AvailabilityQuery, ListingQuery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """One page of a search: the stay, which listings in which order, how many, after which cursor.
+
+    ``priced`` says that prices are wanted: those that a PMS's search brings along are then as fresh as prices must be.
+    """
+
+    stay: AvailabilityQuery
+    listings: ListingQuery
+    first: int
+    after: str | None = None
+    max_age: int | None = None
+    priced: bool = False
+
+
+class Availability:
+    """Finds listings that are free for a stay."""
+
+    def __init__(self, reading: Reading, cursors: Cursors, listings: Listings, calendars: Calendars) -> None:
+        self._reading = reading
+        self._cursors = cursors
+        self._listings = listings
+        self._calendars = calendars
+        self._totals = Totals()
+
+    async def page(
+        self, operation: Operation, accounts: Sequence[ConnectedAccount], search: Search
+    ) -> Collected[Available]:
+        """A page of what is free in ``accounts``. Raises ``CursorError``; accounts' failures are in ``sources``."""
+        name = fingerprint(
+            "free listings", operation.tenant_id, [account.id for account in accounts], search.stay, search.listings
+        )
+        before = self._cursors.read(name, search.after) if search.after else {}
+        ordering = listing_ordering(search.listings)
+        streams = [
+            self._stream(operation, account, search, ordering or by_id(), before.get(account.id, PageMark()))
+            for account in accounts
+        ]
+        if ordering is None:
+            taken = await take_in_turn(streams, search.first, self._totals)
+        else:
+            taken = await take_merged(streams, search.first, _of_available(ordering))
+        for stream in streams:
+            for error in filter(None, (stream.error, stream.stale)):
+                name_error(error, stream.account)
+        has_next = any(stream.ready or not (stream.done or stream.error) for stream in streams)
+        whole = not has_next and not before and not any(stream.error for stream in streams)
+        return Collected(
+            taken=taken,
+            has_next=has_next,
+            total=len(taken) if whole else None,
+            sources=[report(stream) for stream in streams],
+            cursors=self._cursors,
+            fingerprint=name,
+            before=before,
+            end=_end(before, streams, taken),
+        )
+
+    def _stream(
+        self, operation: Operation, account: ConnectedAccount, search: Search, ordering: Ordering[Listing], mark: Mark
+    ) -> FreeStream:
+        suiting = Suiting(search.stay, search.listings, self._reading.clock.now())
+
+        async def finder() -> Finder:
+            able = capabilities(type(await self._reading.client(account)))
+            if Capability.AVAILABILITY_SEARCH in able:
+                ages = self._reading.ages
+                age = min(ages.price, ages.calendar) if search.priced else ages.calendar
+                freshness = self._reading.freshness(operation, age, search.max_age)
+                return SearchFinder(
+                    self._reading, self._listings, operation, account, suiting, ordering, search.max_age, freshness
+                )
+            if Capability.CALENDAR in able:
+                return CalendarFinder(
+                    self._listings, self._calendars, operation, account, suiting, ordering, search.max_age
+                )
+            raise NotSupported("This provider can neither search for free listings nor tell which nights are free.")
+
+        return FreeStream(account, finder, ordering, mark)
+
+
+def _of_available(ordering: Ordering[Listing]) -> Ordering[Available]:
+    return Ordering(key=lambda each: ordering.key(each.listing), descending=ordering.descending)
+
+
+def _end(
+    before: Mapping[str, Mark], streams: Sequence[FreeStream], taken: Sequence[Taken[Available]]
+) -> dict[str, Mark]:
+    """Where each account stands after a page: behind the last that was taken, or as far as was looked in vain."""
+    marks = dict(before)
+    marks.update((each.account_id, each.mark) for each in taken)
+    for stream in streams:
+        if not stream.ready and (stream.done or not stream.error):
+            marks[stream.account.id] = stream.mark
+    return {id_: mark for id_, mark in marks.items() if mark != PageMark()}

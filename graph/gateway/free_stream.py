@@ -1,0 +1,202 @@
+"""One account's free listings as a stream: what may be free is found first, then looked at a few at a time."""
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Protocol
+
+from annotated_doc import Doc
+
+from graph.accounts.accounts import ConnectedAccount
+from graph.gateway.applied import Applied
+from graph.gateway.marks import EndMark, KeyMark, Mark
+from graph.gateway.ordering import Ordering, SortKey
+from providers.errors import ProviderError
+from providers.model import Listing, PriceDetails
+from providers.model.described import Described
+from providers.queries import AvailabilityQuery, OddRecord
+
+
+class AvailabilityBasis(Described):
+    """Why a listing counts as free for a stay."""
+
+    PMS_SEARCH = (
+        "PMS_SEARCH",
+        "The PMS's own search names it. Whether that search minds shortest stays and days of arrival is the PMS's "
+        "affair: its quote or a booking decides.",
+    )
+    CALENDAR = (
+        "CALENDAR",
+        "The PMS has no such search: its calendar says that each night can be booked, and allows a stay of that "
+        "length, with that day of arrival and of departure.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Available:
+    """A listing that is free for a whole stay."""
+
+    listing: Annotated[Listing, Doc("The listing.")]
+    basis: Annotated[AvailabilityBasis, Doc("Why it counts as free.")]
+    fits_party: Annotated[
+        bool | None,
+        Doc("True if it holds adults and children together; null if the PMS does not say."),
+    ]
+    stay: AvailabilityQuery
+    price: PriceDetails | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A listing that may be free: its place in the order, and what is known of it already."""
+
+    key: SortKey
+    listing_id: str
+    listing: Listing | None = None
+    price: PriceDetails | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What a look at the PMS brought: ``found`` in order, its age, and what went wrong beside it."""
+
+    fetched_at: datetime
+    stale: ProviderError | None = None
+    odd: Sequence[OddRecord] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidates(Looked):
+    """All that may be free, in order, and who applied which filters to find it."""
+
+    found: Sequence[Candidate]
+    applied: tuple[Applied, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged(Looked):
+    """Which of some candidates are free, by the listing's id in the PMS."""
+
+    found: Mapping[str, Available] = field(default_factory=dict)
+
+
+class Finder(Protocol):
+    """A way to find an account's free listings. Both methods raise ``ProviderError``."""
+
+    @property
+    def chunk(self) -> int:
+        """How many candidates are worth looking at together."""
+        ...
+
+    @property
+    def most(self) -> int:
+        """How many candidates one operation may look at."""
+        ...
+
+    async def candidates(self) -> Candidates: ...
+    async def judge(self, candidates: Sequence[Candidate]) -> Judged: ...
+
+
+class FreeStream:
+    """Reads what is free in one account, from a mark on and only as far as it is asked to."""
+
+    what = "free listings"
+    page_size = 20
+
+    def __init__(
+        self,
+        account: ConnectedAccount,
+        finder: Callable[[], Awaitable[Finder]],
+        ordering: Ordering[Listing],
+        mark: Mark,
+    ) -> None:
+        self.account = account
+        self.mark = mark
+        self.error: ProviderError | None = None
+        self.stale: ProviderError | None = None
+        self.fetched_at: datetime | None = None
+        self.cut_short = False
+        self.odd: list[OddRecord] = []
+        self.applied: tuple[Applied, ...] = ()
+        self._open = finder
+        self._ordering = ordering
+        self._finder: Finder | None = None
+        self._left: deque[Candidate] = deque()
+        self._looked_at = 0
+        self._ready: deque[tuple[Available, Mark, SortKey]] = deque()
+
+    @property
+    def asked(self) -> bool:
+        return self.fetched_at is not None or self.error is not None
+
+    @property
+    def ready(self) -> bool:
+        return bool(self._ready)
+
+    @property
+    def ready_count(self) -> int:
+        return len(self._ready)
+
+    @property
+    def done(self) -> bool:
+        return isinstance(self.mark, EndMark) and not self._ready
+
+    @property
+    def stopped(self) -> bool:
+        return self.done or self.error is not None or (self.cut_short and not self._ready)
+
+    @property
+    def head_key(self) -> SortKey | None:
+        return self._ready[0][2]
+
+    def pop(self) -> tuple[Available, Mark]:
+        available, mark, _ = self._ready.popleft()
+        return available, mark
+
+    async def fill(self) -> None:
+        """Look on until something free is ready or the stream has stopped. A failure is kept in ``error``."""
+        try:
+            finder = self._finder or await self._begin()
+            while not self._ready and not self.stopped:
+                await self._look(finder)
+        except ProviderError as error:
+            self.error = error
+
+    async def _begin(self) -> Finder:
+        finder = await self._open()
+        candidates = await finder.candidates()
+        self._note(candidates)
+        self.applied = candidates.applied
+        behind = self.mark
+        self._left.extend(
+            each
+            for each in candidates.found
+            if not isinstance(behind, KeyMark) or self._ordering.before((behind.value, behind.id), each.key)
+        )
+        if not self._left:
+            self.mark = EndMark()
+        self._finder = finder
+        return finder
+
+    async def _look(self, finder: Finder) -> None:
+        if self._looked_at >= finder.most:
+            self.cut_short = True
+            return
+        chunk = [self._left.popleft() for _ in range(min(finder.chunk, len(self._left)))]
+        judged = await finder.judge(chunk)
+        self._note(judged)
+        self._looked_at += len(chunk)
+        for each in chunk:
+            if each.listing_id in judged.found:
+                self._ready.append((judged.found[each.listing_id], KeyMark(*each.key), each.key))
+        # Behind the last of a chunk stands its end, so that what was looked at in vain is not looked at again.
+        self.mark = KeyMark(*chunk[-1].key) if self._left else EndMark()
+        if self._ready:
+            last, _, key = self._ready.pop()
+            self._ready.append((last, self.mark, key))
+
+    def _note(self, looked: Looked) -> None:
+        self.stale = looked.stale or self.stale
+        self.fetched_at = min(filter(None, (self.fetched_at, looked.fetched_at)))
+        self.odd += [each for each in looked.odd if each not in self.odd]
