@@ -61,6 +61,11 @@ class Keeper:
         # Why the last refresh of a key failed: what is served stale meanwhile says so.
         self._refusals: dict[str, ProviderError] = {}
 
+    @property
+    def capacity(self) -> int:
+        """How many objects may be kept."""
+        return self._store.max_weight
+
     async def peek(self, key: Key, freshness: Freshness) -> Kept | None:
         """What is kept and fresh, without asking anybody."""
         held = await self._store.get(key)
@@ -159,11 +164,14 @@ class Keeper:
 
         self.in_background(refresh)
 
-    def in_background(self, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
-        """Do work that nobody waits for, behind every interactive call; left undone when there is too much of it."""
+    def in_background(self, work: Callable[[], Coroutine[Any, Any, object]], seconds: float = REFRESH_SECONDS) -> None:
+        """Do work that nobody waits for, behind every interactive call; left undone when there is too much of it.
+
+        It may wait ``seconds`` for its permits.
+        """
         if len(self._refreshes) >= MAX_REFRESHES:
             return
-        deadline = self._clock.monotonic() + REFRESH_SECONDS
+        deadline = self._clock.monotonic() + seconds
         with calling(Caller(key="refresh", deadline=deadline, priority=Priority.BACKGROUND)):
             task: asyncio.Task[object] = asyncio.create_task(work())
         self._refreshes.add(task)

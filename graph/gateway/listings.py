@@ -1,11 +1,13 @@
 """Listings, over all accounts of a tenant."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from graph.accounts.accounts import ConnectedAccount
-from graph.gateway.collector import Collected, Collector, Kind, Request
+from graph.gateway.collector import Collected, Collector, Request
 from graph.gateway.cursors import Cursors
 from graph.gateway.filters import is_exact, keeps_listing, native_listing_query
+from graph.gateway.kinds import Kind
 from graph.gateway.operation import Operation
 from graph.gateway.ordering import listing_ordering
 from graph.gateway.reading import Outcome, Reading
@@ -13,7 +15,7 @@ from graph.gateway.refs import Ref
 from providers.catalogue import plugin
 from providers.manifest import Manifest
 from providers.model import Listing
-from providers.queries import ListingQuery
+from providers.queries import ListingOrderField, ListingQuery, OrderDirection
 
 
 def _manifest(account: ConnectedAccount) -> Manifest:
@@ -34,6 +36,9 @@ LISTINGS: Kind[Listing, ListingQuery] = Kind(
     keeps=keeps_listing,
     ordering=listing_ordering,
     local=lambda query: query.updated_since is None,
+    unordered=lambda query: replace(query, order=ListingOrderField.PROVIDER, direction=OrderDirection.ASC),
+    changed_since=lambda instant: ListingQuery(updated_since=instant),
+    tells_changes=lambda account: "updated_since" in _manifest(account).listing_filters,
 )
 
 

@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from graph.accounts.accounts import ConnectedAccount
-from graph.gateway.collector import Collected, Collector, Kind, Request
+from graph.gateway.collector import Collected, Collector, Request
 from graph.gateway.cursors import Cursors, fingerprint
 from graph.gateway.filters import is_exact, keeps_reservation, native_reservation_query
 from graph.gateway.held_values import ListingReservations
 from graph.gateway.keeper import Loaded
+from graph.gateway.kinds import Kind
 from graph.gateway.operation import Freshness, Operation
 from graph.gateway.ordering import reservation_ordering
 from graph.gateway.reading import Outcome, Reading, key_of
@@ -19,7 +20,7 @@ from providers.catalogue import plugin
 from providers.errors import NotFound, ProviderError
 from providers.manifest import Manifest
 from providers.model import Reservation
-from providers.queries import ReservationOrderField, ReservationQuery
+from providers.queries import OrderDirection, ReservationOrderField, ReservationQuery
 
 
 class OfListing(NamedTuple):
@@ -47,6 +48,9 @@ RESERVATIONS: Kind[Reservation, ReservationQuery] = Kind(
     keeps=keeps_reservation,
     ordering=reservation_ordering,
     local=lambda query: query.updated_since is None,
+    unordered=lambda query: replace(query, order=ReservationOrderField.PROVIDER, direction=OrderDirection.ASC),
+    changed_since=lambda instant: ReservationQuery(updated_since=instant),
+    tells_changes=lambda account: "updated_since" in _manifest(account).reservation_filters,
 )
 
 

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.accounts.accounts import ConnectedAccount
-from graph.gateway.collector import Collected, Collector, Kind, Request
+from graph.gateway.collector import Collected, Collector, Request
 from graph.gateway.cursors import CursorError, Cursors
 from graph.gateway.keeper import Keeper
+from graph.gateway.kinds import Kind
 from graph.gateway.operation import Freshness
 from graph.gateway.ordering import Ordering
 from graph.gateway.reading import Ages, Reading, weigh
@@ -129,6 +130,9 @@ class World:
             keeps=keeps,
             ordering=lambda query: ordering(query) if query.order else None,
             local=lambda _: True,
+            unordered=lambda query: Query(query.parity),
+            changed_since=lambda _: Query(),
+            tells_changes=lambda _: False,
         )
 
     async def read(
