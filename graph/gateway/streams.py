@@ -256,7 +256,7 @@ class AccountStream(Generic[T]):
         for key in own:
             if key[0] is not None:
                 carried = key
-            keys.append(carried)
+            keys.append(carried or key)
         return keys
 
     def _end_after_ready(self) -> None:
