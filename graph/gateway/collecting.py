@@ -112,7 +112,9 @@ class Totals:
         self._known[stream.account.id, stream.collection.what] = stream.ready_count
 
     def expected(self, stream: AccountStream[T]) -> int:
-        """How many records one fill will probably give."""
+        """How many records one fill, or one after the other without a call, will probably give."""
+        if stream.collection.held_size is not None:
+            return stream.collection.held_size
         return self._known.get((stream.account.id, stream.collection.what), stream.collection.page_size)
 
 

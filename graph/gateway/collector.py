@@ -83,7 +83,7 @@ class Collector(Generic[T, Q]):
         ordering = self._kind.ordering(request.order)
         streams = [
             AccountStream(
-                self._collection(account, request.queries[account.id], request.freshness, ordering),
+                await self._collection(account, request.queries[account.id], request.freshness, ordering),
                 before.get(account.id, PageMark()),
             )
             for account in request.accounts
@@ -115,7 +115,7 @@ class Collector(Generic[T, Q]):
         known = [count for count in counts if count is not None]
         return sum(known) if len(known) == len(counts) else None
 
-    def _collection(
+    async def _collection(
         self, account: ConnectedAccount, query: Q, freshness: Freshness, ordering: Ordering[T] | None
     ) -> Collection[T]:
         kind = self._kind
@@ -149,6 +149,7 @@ class Collector(Generic[T, Q]):
             ordering=ordering,
             ordered=kind.ordered(query, account),
             page_size=kind.page_size(account),
+            held_size=await self._holdings.size(account, query),
             what=kind.what,
         )
 

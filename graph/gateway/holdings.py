@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any, Generic, TypeVar
 from zlib import crc32
 
@@ -65,6 +66,14 @@ class Holdings(Generic[T, Q]):
             if kept is not None:
                 return kept
         return None
+
+    async def size(self, account: ConnectedAccount, query: Q) -> int | None:
+        """How many records are held of exactly what ``query`` asks for, however old; None where that is not held."""
+        if not self._kind.local(query):
+            return None
+        own = self._kind.unordered(self._kind.native(query, account))
+        known = await self._reading.keeper.recall(self.key(account, own))
+        return None if known is None else len(known.value.ids)
 
     async def hold(self, account: ConnectedAccount, query: Q, freshness: Freshness) -> Kept:
         """The ``Holding`` of ``query``, read from the first page to the last. Raises ``ProviderError``."""
@@ -144,13 +153,23 @@ class Holdings(Generic[T, Q]):
         None where that is so much that a walk is as cheap.
         """
         client = await self._reading.client(account)
-        query = self._kind.changed_since(held.read_at - OVERLAP)
+        query = self._kind.changes(held.read_at - OVERLAP, account)
         pages = [await self._kind.page(client, query, None)]
-        while (position := pages[-1].next) is not None:
+        while (position := pages[-1].next) is not None and not self._past(pages[-1], query):
             if len(pages) >= max(1, held.pages // 2):
                 return None
             pages.append(await self._kind.page(client, query, position))
         return pages
+
+    def _past(self, page: Page[T], query: Q) -> bool:
+        """Whether a page that comes with the latest changes first already reaches behind the instant asked for.
+
+        Hostaway filters by whole days and gives all of the day before, too.
+        """
+        stamps = [getattr(record, "updated_at", None) for record in page.items]
+        known = [stamp for stamp in stamps if stamp is not None]
+        latest_first = len(known) == len(stamps) and all(one >= other for one, other in pairwise(known))
+        return bool(stamps) and latest_first and not self._kind.keeps(query, page.items[-1])
 
     async def _walked(self, account: ConnectedAccount, query: Q) -> Holding[T]:
         client = await self._reading.client(account)

@@ -19,8 +19,9 @@ class Kind(Generic[T, Q]):
     """How to ask for one kind of collection, and which of it a PMS does itself.
 
     ``local`` says whether a query may be answered from a whole collection that is held: not where the PMS knows more
-    of what fits than its records tell. ``unordered`` is a query without its order, ``changed_since`` the query for all
-    that changed since an instant; ``tells_changes`` says whether the account's PMS can answer that one.
+    of what fits than its records tell. ``unordered`` is a query without its order, ``changes`` the query for all
+    that changed since an instant, the latest first where the PMS can do that; ``tells_changes`` says whether the
+    account's PMS can answer that one.
     """
 
     what: str
@@ -35,5 +36,5 @@ class Kind(Generic[T, Q]):
     ordering: Callable[[Q], Ordering[T] | None]
     local: Callable[[Q], bool]
     unordered: Callable[[Q], Q]
-    changed_since: Callable[[datetime], Q]
+    changes: Callable[[datetime, ConnectedAccount], Q]
     tells_changes: Callable[[ConnectedAccount], bool]

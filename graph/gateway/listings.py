@@ -37,7 +37,9 @@ LISTINGS: Kind[Listing, ListingQuery] = Kind(
     ordering=listing_ordering,
     local=lambda query: query.updated_since is None,
     unordered=lambda query: replace(query, order=ListingOrderField.PROVIDER, direction=OrderDirection.ASC),
-    changed_since=lambda instant: ListingQuery(updated_since=instant),
+    changes=lambda instant, account: LISTINGS.native(
+        ListingQuery(updated_since=instant, order=ListingOrderField.UPDATED, direction=OrderDirection.DESC), account
+    ),
     tells_changes=lambda account: "updated_since" in _manifest(account).listing_filters,
 )
 

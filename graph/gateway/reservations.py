@@ -49,7 +49,10 @@ RESERVATIONS: Kind[Reservation, ReservationQuery] = Kind(
     ordering=reservation_ordering,
     local=lambda query: query.updated_since is None,
     unordered=lambda query: replace(query, order=ReservationOrderField.PROVIDER, direction=OrderDirection.ASC),
-    changed_since=lambda instant: ReservationQuery(updated_since=instant),
+    changes=lambda instant, account: RESERVATIONS.native(
+        ReservationQuery(updated_since=instant, order=ReservationOrderField.UPDATED, direction=OrderDirection.DESC),
+        account,
+    ),
     tells_changes=lambda account: "updated_since" in _manifest(account).reservation_filters,
 )
 

@@ -40,7 +40,7 @@ class Collection(Generic[T]):
     the unfiltered collection's first page if it is all of it, in the cache and fresh. ``holding`` gives a ``Holding``
     that has everything asked for, if there is one; ``hold`` reads one. ``keeps`` applies every filter. ``exact``: the
     PMS applies all of them exactly. ``ordering`` is None for the PMS's own order; ``ordered`` says that
-    ``filtered`` comes in that order.
+    ``filtered`` comes in that order. ``held_size`` is how many records the holding has, where there is one.
     """
 
     account: ConnectedAccount
@@ -54,6 +54,7 @@ class Collection(Generic[T]):
     ordering: Ordering[T] | None
     ordered: bool
     page_size: int
+    held_size: int | None
     what: str
 
 

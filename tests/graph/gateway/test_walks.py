@@ -131,7 +131,7 @@ class World:
             ordering=lambda query: ordering(query) if query.order else None,
             local=lambda _: True,
             unordered=lambda query: Query(query.parity),
-            changed_since=lambda _: Query(),
+            changes=lambda _, __: Query(),
             tells_changes=lambda _: False,
         )
 
