@@ -1,5 +1,6 @@
 """Reading calendars: the rentals with their maps in one call, and rate periods where a map does not speak."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from providers.bookingsync.batches import Piece, unreadable
@@ -51,11 +52,12 @@ class Calendars:
         rentals, odd = parse_records(CalendarRental, ours, lambda each: each)
         wanted = {rental.id: rental for rental in rentals if rental.id in ids}
         periods = await self._periods([rental.id for rental in wanted.values() if wants_periods(rental)])
+        found: dict[str, Calendar] = {}
+        for key, rental in wanted.items():
+            found[key] = calendar(rental, _rates(rental, periods, days), days, self._account_id)
+            await asyncio.sleep(0)  # three years of days take a while: others have their turn in between
         return Piece(
-            found={
-                key: calendar(rental, _rates(rental, periods, days), days, self._account_id)
-                for key, rental in wanted.items()
-            },
+            found=found,
             failed=unreadable(odd, ids),
             received_at=reading.received_at,
         )
