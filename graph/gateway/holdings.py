@@ -51,6 +51,7 @@ class Holdings(Generic[T, Q]):
         self._reading = reading
         self._kind = kind
         self._tried: dict[Key, datetime] = {}
+        self._whole = fingerprint(kind.whole_query)
 
     async def find(self, account: ConnectedAccount, query: Q, freshness: Freshness) -> Kept | None:
         """A ``Holding`` that has all records of ``query``, as fresh as asked for; None where none is held.
@@ -102,7 +103,8 @@ class Holdings(Generic[T, Q]):
             await self._reading.keeper.keep({key: Held(held, held.read_at)})
 
     def key(self, account: ConnectedAccount, query: Q) -> Key:
-        return key_of(account, f"{self._kind.entity}-held", fingerprint(query))
+        name = self._whole if query == self._kind.whole_query else fingerprint(query)
+        return key_of(account, f"{self._kind.entity}-held", name)
 
     def page_key(self, account: ConnectedAccount, query: Q, position: str | None) -> Key:
         return key_of(account, f"{self._kind.entity}-page", fingerprint(query, position))

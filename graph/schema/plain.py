@@ -94,22 +94,21 @@ class PlainExecutor(StrawberryGraphQLCoreExecutionContext):
             known = self._reads[id(field_details_list)] = (field_details_list, plan, elements)
         _, plan, elements = known
 
-        def long_way() -> Any:
-            return super(PlainExecutor, self).execute_field(
-                parent_type, source, field_details_list, path, position_context
-            )
-
         if plan is not None:
             try:
                 if elements is not None and (values := elements.many(source)) is not None:
-                    return self._in_slices(values, elements.complete, long_way)
+                    way = (parent_type, source, field_details_list, path, position_context)
+                    return self._in_slices(values, elements.complete, way)
                 return plan(source)
             except Exception:  # noqa: BLE001, S110  # the long way meets the same fault and words it
                 pass
-        return long_way()
+        return super().execute_field(parent_type, source, field_details_list, path, position_context)
 
-    async def _in_slices(self, values: Sequence[Any], complete: Read, long_way: Callable[[], Any]) -> Any:
-        """A long list, some elements at a time; of all long lists of an operation one slice before others' turn."""
+    async def _in_slices(self, values: Sequence[Any], complete: Read, way: tuple[Any, ...]) -> Any:
+        """A long list, some elements at a time; of all long lists of an operation one slice before others' turn.
+
+        ``way`` is what the long way is given, should it be needed.
+        """
         done: list[Any] = []
         try:
             for start in range(0, len(values), SLICE):
@@ -117,7 +116,7 @@ class PlainExecutor(StrawberryGraphQLCoreExecutionContext):
                     done += [complete(value) for value in values[start : start + SLICE]]
                     await asyncio.sleep(0)
         except Exception:  # noqa: BLE001  # as above
-            result = long_way()
+            result = super().execute_field(*way)
             return await result if isawaitable(result) else result
         return done
 
