@@ -126,7 +126,9 @@ class Holdings(Generic[T, Q]):
             return await keeper.peek(key, freshness)
 
         async def load(_: Sequence[Key]) -> Loaded:
-            return await self._renewed(account, query, key, known.value)
+            # Not what was held when this was asked for: it may be used again later, to renew what is asked often.
+            held = await keeper.recall(key) or known
+            return await self._renewed(account, query, key, held.value)
 
         outcome = (await keeper.many([key], freshness, load))[key]
         if isinstance(outcome, ProviderError):
