@@ -17,6 +17,7 @@ from graph.gateway.gateway import Gateway, build_gateway
 from graph.gateway.keeper import Keeper
 from graph.gateway.reading import Ages, Reading, weigh
 from graph.gateway.store import Store
+from graph.gateway.warming import Warming
 from graph.schema.guards import SizeLimits
 from graph.schema.schema import build_schema
 from graph.settings import Settings
@@ -75,6 +76,10 @@ async def running(
         keeper = Keeper(Store(settings.cache_entries), clock, weigh)
         stack.push_async_callback(keeper.aclose)
         accounts.when_removed(keeper.forget)
+        if settings.background_refresh:
+            warming = Warming(keeper, clock, upstream.usage)
+            warming.start()
+            stack.push_async_callback(warming.aclose)
         connections = Connections(settings, accounts, upstream)
         cursors = Cursors(vault.derive(CURSOR_KEY))
         reading = Reading(accounts=accounts, connections=connections, keeper=keeper, ages=_ages(settings), clock=clock)

@@ -165,6 +165,11 @@ class Settings(BaseModel):
     cache_entries: int = Field(
         50_000, ge=100, le=10_000_000, description="Objects kept in memory; the least recently used leave first."
     )
+    background_refresh: bool = Field(
+        True,
+        description="Renew what is asked for often before it is too old, with calls that nobody else wants.",
+        json_schema_extra={"allowed": "true or false"},
+    )
 
     max_query_depth: int = Field(15, ge=3, le=100, description="Levels a query may nest.")
     max_query_tokens: int = Field(5000, ge=100, le=1_000_000, description="Tokens a query document may have.")

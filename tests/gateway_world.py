@@ -145,6 +145,8 @@ async def world(
             "provider_urls": urls,
             "limit_profiles": dict.fromkeys(urls, "off") if limits == "off" else {},
             "call_timeout": 5.0,
+            # What it does depends on real time; tests count calls.
+            "background_refresh": False,
         } | settings
         calls: list[CallOutcome] = []
         app = create_app(Settings(**chosen), clock=clock, observe=calls.append)

@@ -119,4 +119,4 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, list):
         return ",".join(map(str, value))
-    return str(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)

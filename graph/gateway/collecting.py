@@ -20,7 +20,7 @@ class Stream(Protocol[T_co]):
     """One account's records, read as they are needed.
 
     ``ready_count`` records can be taken without waiting; a ``stopped`` stream gives no more of them in this operation.
-    ``page_size`` guesses how many one ``fill`` gives.
+    ``page_size`` guesses how many one ``fill`` gives; ``held_size`` is how many there are, where all are held.
     """
 
     @property
@@ -29,6 +29,8 @@ class Stream(Protocol[T_co]):
     def what(self) -> str: ...
     @property
     def page_size(self) -> int: ...
+    @property
+    def held_size(self) -> int | None: ...
     @property
     def ready(self) -> bool: ...
     @property
@@ -136,7 +138,9 @@ class Totals:
         self._known[stream.account.id, stream.what] = stream.ready_count
 
     def expected(self, stream: Stream[T]) -> int:
-        """How many records one fill will probably give."""
+        """How many records one fill, or one after the other without a call, will probably give."""
+        if stream.held_size is not None:
+            return stream.held_size
         return self._known.get((stream.account.id, stream.what), stream.page_size)
 
 

@@ -1,15 +1,16 @@
 """Paged collections over many accounts: listings and reservations share all of this."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from graph.accounts.accounts import ConnectedAccount
-from graph.gateway.applied import Applied
 from graph.gateway.collecting import Taken, Totals, take_in_turn, take_merged
 from graph.gateway.cursors import Cursors, fingerprint
+from graph.gateway.holdings import Holdings
 from graph.gateway.keeper import Kept, Loaded
+from graph.gateway.kinds import Kind
 from graph.gateway.marks import Mark, PageMark
 from graph.gateway.operation import Freshness
 from graph.gateway.ordering import Ordering
@@ -17,36 +18,9 @@ from graph.gateway.reading import Reading, key_of, name_error
 from graph.gateway.reports import SourceReport, report
 from graph.gateway.store import Held, Key
 from graph.gateway.streams import AccountStream, Collection
-from providers.contract import ProviderClient
-from providers.errors import NotSupported
-from providers.queries import Page
 
 T = TypeVar("T")
 Q = TypeVar("Q")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind(Generic[T, Q]):
-    """What differs between collections of listings and of reservations.
-
-    ``local`` says whether a query may be answered from a whole collection that is held: not where the PMS knows more
-    of what fits than its records tell. ``refusal`` says why an account's PMS cannot answer a query at all; ``applied``
-    who applies which part of it.
-    """
-
-    what: str
-    entity: str
-    page: Callable[[ProviderClient, Q, str | None], Awaitable[Page[T]]]
-    whole_query: Q
-    native: Callable[[Q, ConnectedAccount], Q]
-    exact: Callable[[Q, ConnectedAccount], bool]
-    ordered: Callable[[Q, ConnectedAccount], bool]
-    page_size: Callable[[ConnectedAccount], int]
-    keeps: Callable[[Q, T], bool]
-    ordering: Callable[[Q], Ordering[T] | None]
-    local: Callable[[Q], bool]
-    refusal: Callable[[Q, ConnectedAccount], NotSupported | None] = lambda _, __: None
-    applied: Callable[[Q, ConnectedAccount], tuple[Applied, ...]] = lambda _, __: ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +69,7 @@ class Collector(Generic[T, Q]):
         self._cursors = cursors
         self._kind = kind
         self._totals = Totals()
+        self._holdings = Holdings(reading, kind)
 
     async def collect(self, request: Request[Q]) -> Collected[T]:
         """One page. Raises ``CursorError`` for a cursor that does not fit; accounts' failures are in ``sources``."""
@@ -108,7 +83,7 @@ class Collector(Generic[T, Q]):
         ordering = self._kind.ordering(request.order)
         streams = [
             AccountStream(
-                self._collection(account, request.queries[account.id], request.freshness, ordering),
+                await self._collection(account, request.queries[account.id], request.freshness, ordering),
                 before.get(account.id, PageMark()),
             )
             for account in request.accounts
@@ -140,7 +115,7 @@ class Collector(Generic[T, Q]):
         known = [count for count in counts if count is not None]
         return sum(known) if len(known) == len(counts) else None
 
-    def _collection(
+    async def _collection(
         self, account: ConnectedAccount, query: Q, freshness: Freshness, ordering: Ordering[T] | None
     ) -> Collection[T]:
         kind = self._kind
@@ -149,15 +124,19 @@ class Collector(Generic[T, Q]):
         async def filtered(position: str | None) -> Kept:
             if refused := kind.refusal(query, account):
                 raise refused
-            return await self._page(account, native, position, freshness)
+            kept = await self._page(account, native, position, freshness)
+            await self._holdings.note(account, native, position, kept.value)
+            return kept
 
         async def whole(position: str | None) -> Kept:
-            return await self._page(account, kind.whole_query, position, freshness)
+            kept = await self._page(account, kind.whole_query, position, freshness)
+            await self._holdings.note(account, kind.whole_query, position, kept.value)
+            return kept
 
         async def held() -> Kept | None:
             if not kind.local(query):
                 return None
-            kept = await self._reading.keeper.peek(self._key(account, kind.whole_query, None), freshness)
+            kept = await self._reading.keeper.peek(self._holdings.page_key(account, kind.whole_query, None), freshness)
             return kept if kept is not None and kept.value.next is None else None
 
         return Collection(
@@ -165,20 +144,20 @@ class Collector(Generic[T, Q]):
             filtered=filtered,
             whole=whole,
             held=held,
+            holding=lambda: self._holdings.find(account, query, freshness),
+            hold=lambda: self._holdings.hold(account, query, freshness),
             keeps=lambda record: kind.keeps(query, record),
             exact=kind.exact(query, account),
             ordering=ordering,
             ordered=kind.ordered(query, account),
             page_size=kind.page_size(account),
+            held_size=await self._holdings.size(account, query),
             what=kind.what,
             applied=kind.applied(query, account),
         )
 
-    def _key(self, account: ConnectedAccount, query: Q, position: str | None) -> Key:
-        return key_of(account, f"{self._kind.entity}-page", fingerprint(query, position))
-
     async def _page(self, account: ConnectedAccount, query: Q, position: str | None, freshness: Freshness) -> Kept:
-        key = self._key(account, query, position)
+        key = self._holdings.page_key(account, query, position)
 
         async def load(_: Sequence[Key]) -> Loaded:
             client = await self._reading.client(account)

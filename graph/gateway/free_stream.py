@@ -103,6 +103,7 @@ class FreeStream:
 
     what = "free listings"
     page_size = 20
+    held_size: int | None = None
 
     def __init__(
         self,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,8 @@ log = structlog.get_logger(__name__)
 
 Loaded = Mapping[Key, Held | ProviderError]
 Loader = Callable[[Sequence[Key]], Awaitable[Loaded]]
+
+Asked = Callable[[Key, Loader, Freshness], None]
 
 MAX_REFRESHES = 64
 """Background refreshes at once; beyond it stale answers are served without one."""
@@ -60,6 +63,16 @@ class Keeper:
         self._refreshes: set[asyncio.Task[object]] = set()
         # Why the last refresh of a key failed: what is served stale meanwhile says so.
         self._refusals: dict[str, ProviderError] = {}
+        self._asked: Asked | None = None
+
+    def when_asked(self, asked: Asked) -> None:
+        """Tell ``asked`` of each single key that is read, how to load it, and how fresh it had to be."""
+        self._asked = asked
+
+    @property
+    def capacity(self) -> int:
+        """How many objects may be kept."""
+        return self._store.max_weight
 
     async def peek(self, key: Key, freshness: Freshness) -> Kept | None:
         """What is kept and fresh, without asking anybody."""
@@ -95,6 +108,8 @@ class Keeper:
 
     async def many(self, keys: Sequence[Key], freshness: Freshness, loader: Loader) -> dict[Key, Kept | ProviderError]:
         """The value or the failure of every key."""
+        if self._asked is not None and len(keys) == 1:
+            self._asked(keys[0], loader, freshness)
         now = self._clock.now()
         outcomes: dict[Key, Kept | ProviderError] = {}
         stale: dict[Key, Held] = {}
@@ -149,22 +164,32 @@ class Keeper:
         return load
 
     def _refresh(self, keys: Sequence[Key], loader: Loader) -> None:
-        names = [str(key) for key in keys]
+        self.in_background(lambda: self._renewed(keys, loader))
 
-        async def refresh() -> None:
-            for name, outcome in (await self._flights.run(names, self._storing(keys, loader))).items():
-                self._refusals.pop(name, None)
-                if isinstance(outcome, ProviderError) and len(self._refusals) < MAX_REFUSALS:
-                    self._refusals[name] = outcome
+    async def renew(self, key: Key, loader: Loader) -> None:
+        """Load a key that is kept already, behind every interactive call. A failure changes nothing."""
+        with self._unhurried(REFRESH_SECONDS):
+            await self._renewed([key], loader)
 
-        self.in_background(refresh)
+    async def _renewed(self, keys: Sequence[Key], loader: Loader) -> None:
+        landed = await self._flights.run([str(key) for key in keys], self._storing(keys, loader))
+        for name, outcome in landed.items():
+            self._refusals.pop(name, None)
+            if isinstance(outcome, ProviderError) and len(self._refusals) < MAX_REFUSALS:
+                self._refusals[name] = outcome
 
-    def in_background(self, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
-        """Do work that nobody waits for, behind every interactive call; left undone when there is too much of it."""
+    def _unhurried(self, seconds: float) -> AbstractContextManager[Caller]:
+        deadline = self._clock.monotonic() + seconds
+        return calling(Caller(key="refresh", deadline=deadline, priority=Priority.BACKGROUND))
+
+    def in_background(self, work: Callable[[], Coroutine[Any, Any, object]], seconds: float = REFRESH_SECONDS) -> None:
+        """Do work that nobody waits for, behind every interactive call; left undone when there is too much of it.
+
+        It may wait ``seconds`` for its permits.
+        """
         if len(self._refreshes) >= MAX_REFRESHES:
             return
-        deadline = self._clock.monotonic() + REFRESH_SECONDS
-        with calling(Caller(key="refresh", deadline=deadline, priority=Priority.BACKGROUND)):
+        with self._unhurried(seconds):
             task: asyncio.Task[object] = asyncio.create_task(work())
         self._refreshes.add(task)
         task.add_done_callback(self._refreshed)

@@ -1,12 +1,14 @@
 """Listings, over all accounts of a tenant."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.gateway.applied import applied_by
-from graph.gateway.collector import Collected, Collector, Kind, Request
+from graph.gateway.collector import Collected, Collector, Request
 from graph.gateway.cursors import Cursors
 from graph.gateway.filters import is_exact, keeps_listing, native_listing_query, refusal, told_by_records
+from graph.gateway.kinds import Kind
 from graph.gateway.operation import Operation
 from graph.gateway.ordering import listing_ordering
 from graph.gateway.reading import Outcome, Reading
@@ -14,7 +16,7 @@ from graph.gateway.refs import Ref
 from providers.catalogue import plugin
 from providers.manifest import Manifest
 from providers.model import Listing
-from providers.queries import ListingQuery
+from providers.queries import ListingOrderField, ListingQuery, OrderDirection
 
 
 def _manifest(account: ConnectedAccount) -> Manifest:
@@ -41,6 +43,11 @@ LISTINGS: Kind[Listing, ListingQuery] = Kind(
     applied=lambda query, account: applied_by(
         query, _manifest(account).listing_filters, _manifest(account).listing_orders
     ),
+    unordered=lambda query: replace(query, order=ListingOrderField.PROVIDER, direction=OrderDirection.ASC),
+    changes=lambda instant, account: LISTINGS.native(
+        ListingQuery(updated_since=instant, order=ListingOrderField.UPDATED, direction=OrderDirection.DESC), account
+    ),
+    tells_changes=lambda account: "updated_since" in _manifest(account).listing_filters,
 )
 
 

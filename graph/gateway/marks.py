@@ -25,11 +25,18 @@ class KeyMark:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldMark:
+    """In a collection that is held, by id: the first record behind this id is next."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class EndMark:
     """Nothing is left."""
 
 
-Mark = PageMark | KeyMark | EndMark
+Mark = PageMark | KeyMark | HeldMark | EndMark
 
 
 def dump(mark: Mark) -> list[Any]:
@@ -39,6 +46,8 @@ def dump(mark: Mark) -> list[Any]:
             return ["a" if whole else "p", position, index]
         case KeyMark(value, id_):
             return ["k", value, id_]
+        case HeldMark(id_):
+            return ["h", id_]
         case EndMark():
             return ["e"]
 
@@ -50,6 +59,8 @@ def load(raw: Any) -> Mark:
             return PageMark(position, index, kind == "a")
         case ["k", str() | None as value, str() as id_]:
             return KeyMark(value, id_)
+        case ["h", str() as id_]:
+            return HeldMark(id_)
         case ["e"]:
             return EndMark()
     raise ValueError("not a mark")

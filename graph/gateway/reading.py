@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from graph.accounts.accounts import Accounts, ConnectedAccount
 from graph.accounts.connections import Connections
 from graph.gateway.held_values import ListingReservations, PartValue, Words
+from graph.gateway.holding import Holding
 from graph.gateway.keeper import Keeper, Kept, Loaded
 from graph.gateway.operation import Freshness, Operation
 from graph.gateway.refs import Ref
@@ -161,6 +162,8 @@ def weigh(value: object) -> int:
     match value:
         case Page(items=items):
             weight = len(items)
+        case Holding(records=records):
+            weight = len(records)
         case ListingReservations(reservations=reservations):
             weight = len(reservations)
         case KnownDays(spans=spans):

@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.gateway.applied import ORDER, Applied, applied_by
-from graph.gateway.collector import Collected, Collector, Kind, Request
+from graph.gateway.collector import Collected, Collector, Request
 from graph.gateway.cursors import Cursors, fingerprint
 from graph.gateway.filters import is_exact, keeps_reservation, native_reservation_query, refusal, told_by_records
 from graph.gateway.held_values import ListingReservations
 from graph.gateway.keeper import Loaded
+from graph.gateway.kinds import Kind
 from graph.gateway.operation import Freshness, Operation
 from graph.gateway.ordering import reservation_ordering
 from graph.gateway.reading import Outcome, Reading, key_of
@@ -20,7 +21,7 @@ from providers.catalogue import plugin
 from providers.errors import NotFound, ProviderError
 from providers.manifest import Manifest
 from providers.model import Reservation
-from providers.queries import ReservationOrderField, ReservationQuery
+from providers.queries import OrderDirection, ReservationOrderField, ReservationQuery
 
 
 class OfListing(NamedTuple):
@@ -54,6 +55,12 @@ RESERVATIONS: Kind[Reservation, ReservationQuery] = Kind(
     applied=lambda query, account: applied_by(
         query, _manifest(account).reservation_filters, _manifest(account).reservation_orders
     ),
+    unordered=lambda query: replace(query, order=ReservationOrderField.PROVIDER, direction=OrderDirection.ASC),
+    changes=lambda instant, account: RESERVATIONS.native(
+        ReservationQuery(updated_since=instant, order=ReservationOrderField.UPDATED, direction=OrderDirection.DESC),
+        account,
+    ),
+    tells_changes=lambda account: "updated_since" in _manifest(account).reservation_filters,
 )
 
 

@@ -46,6 +46,11 @@ class Store:
         """How much is kept, in objects."""
         return self._weight
 
+    @property
+    def max_weight(self) -> int:
+        """How much may be kept, in objects."""
+        return self._max_weight
+
     async def get(self, key: Key) -> Held | None:
         held: Held | None = await self._cache.get(str(key))
         if held is not None and key in self._weights:

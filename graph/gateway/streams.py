@@ -1,7 +1,7 @@
 """One account's records as a stream that can be put down and taken up again."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -9,7 +9,9 @@ from typing import Generic, Protocol, TypeVar
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.gateway.applied import ORDER, Applied
-from graph.gateway.marks import EndMark, KeyMark, Mark, PageMark
+from graph.gateway.holding import Holding
+from graph.gateway.keeper import Kept
+from graph.gateway.marks import EndMark, HeldMark, KeyMark, Mark, PageMark
 from graph.gateway.ordering import Ordering, SortKey
 from providers.errors import NotSupported, ProviderError
 from providers.queries import OddRecord, Page
@@ -36,20 +38,25 @@ class Collection(Generic[T]):
     """A filtered, ordered collection of one account, and the ways to read it.
 
     ``filtered`` reads a page of what the PMS makes of the query; ``whole`` of the unfiltered collection; ``held`` gives
-    the unfiltered collection's first page if it is in the cache and fresh. ``keeps`` applies every filter. ``exact``:
-    the PMS applies all of them exactly. ``ordering`` is None for the PMS's own order; ``ordered`` says that
-    ``filtered`` comes in that order. ``applied`` says who applies what, where the PMS is asked for ``filtered``.
+    the unfiltered collection's first page if it is all of it, in the cache and fresh. ``holding`` gives a ``Holding``
+    that has everything asked for, if there is one; ``hold`` reads one. ``keeps`` applies every filter. ``exact``: the
+    PMS applies all of them exactly. ``ordering`` is None for the PMS's own order; ``ordered`` says that
+    ``filtered`` comes in that order. ``held_size`` is how many records the holding has, where there is one. ``applied``
+    says who applies what, where the PMS is asked for ``filtered``.
     """
 
     account: ConnectedAccount
     filtered: Callable[[str | None], Awaitable[FetchedPage[T]]]
     whole: Callable[[str | None], Awaitable[FetchedPage[T]]]
     held: Callable[[], Awaitable[FetchedPage[T] | None]]
+    holding: Callable[[], Awaitable[Kept | None]]
+    hold: Callable[[], Awaitable[Kept]]
     keeps: Callable[[T], bool]
     exact: bool
     ordering: Ordering[T] | None
     ordered: bool
     page_size: int
+    held_size: int | None
     what: str
     applied: tuple[Applied, ...] = ()
 
@@ -68,7 +75,7 @@ class AccountStream(Generic[T]):
         self._ready: deque[tuple[T, Mark, SortKey | None]] = deque()
         self._pages_read = 0
         self._count: int | None = None
-        self._whole = False
+        self._used_whole = False
         self._arranged = False
 
     @property
@@ -91,7 +98,9 @@ class AccountStream(Generic[T]):
         if self.fetched_at is None:
             return ()
         here = {ORDER} if self._arranged else set()
-        return tuple(each.here() if self._whole or each.argument in here else each for each in self.collection.applied)
+        return tuple(
+            each.here() if self._used_whole or each.argument in here else each for each in self.collection.applied
+        )
 
     @property
     def what(self) -> str:
@@ -100,6 +109,10 @@ class AccountStream(Generic[T]):
     @property
     def page_size(self) -> int:
         return self.collection.page_size
+
+    @property
+    def held_size(self) -> int | None:
+        return self.collection.held_size
 
     @property
     def ready(self) -> bool:
@@ -141,7 +154,8 @@ class AccountStream(Generic[T]):
         """How many records the whole filtered collection has; None if only a full walk would tell, or on failure."""
         if self._count is None and self.error is None:
             try:
-                self._note(await self.collection.filtered(None), None)
+                whole = await self._whole()
+                self._note(whole or await self.collection.filtered(None), None, whole=whole is not None)
             except ProviderError as error:
                 self.error = error
         return self._count
@@ -150,18 +164,43 @@ class AccountStream(Generic[T]):
         match self.mark:
             case KeyMark():
                 await self._hold(self.mark)
+            case HeldMark(id_):
+                self._take_held(await self.collection.holding() or await self.collection.hold(), id_)
             case PageMark(None, 0, False) if self.collection.ordering is not None:
                 await self._open_ordered()
             case PageMark(None, 0, False) if await self.collection.held():
                 self.mark = PageMark(whole=True)
+            case PageMark(None, 0, False) if holding := await self.collection.holding():
+                self._take_held(holding, None)
             case PageMark():
                 await self._read_page(self.mark)
             case EndMark():
                 pass
 
+    async def _whole(self) -> FetchedPage[T] | None:
+        """Everything asked for, and perhaps more, as one page; None if it is not held."""
+        held = await self.collection.held()
+        if held is not None:
+            return held
+        kept = await self.collection.holding()
+        return None if kept is None else Kept(kept.value.page(), kept.fetched_at, kept.error)
+
+    def _take_held(self, kept: Kept, after: str | None) -> None:
+        """Make about a page of what is held ready, in the order of ids."""
+        holding: Holding[T] = kept.value
+        self._used_whole = True
+        self._note_source(kept, None, holding.odd)
+        for id_, record in holding.after(after):
+            if self.collection.keeps(record):
+                if len(self._ready) >= self.collection.page_size:
+                    return
+                self.mark = HeldMark(id_)
+                self._ready.append((record, self.mark, None))
+        self._end_after_ready()
+
     async def _open_ordered(self) -> None:
         """A collection that fits one page is put in order here; a longer one must come in order, or be held."""
-        held = await self.collection.held()
+        held = await self._whole()
         first = self._note(held or await self.collection.filtered(None), None, whole=held is not None)
         if first.next is not None and self.collection.ordered and self._comes_in_order(first):
             self._take_page(first, PageMark())
@@ -187,7 +226,7 @@ class AccountStream(Generic[T]):
             raise NotSupported("This cursor needs the order that it was made with.")
         self._arranged = True
         if records is None:
-            held = await self.collection.held()
+            held = await self._whole()
             records = list(self._note(held, None, whole=True).items) if held else await self._read_all()
         # A record that moved while the pages were read is on two of them.
         once = {ordering.key(record)[1]: record for record in records}
@@ -247,7 +286,7 @@ class AccountStream(Generic[T]):
         for key in own:
             if key[0] is not None:
                 carried = key
-            keys.append(carried)
+            keys.append(carried or key)
         return keys
 
     def _end_after_ready(self) -> None:
@@ -263,13 +302,16 @@ class AccountStream(Generic[T]):
     def _note(self, fetched: FetchedPage[T], position: str | None, *, whole: bool = False) -> Page[T]:
         """Remember what a page tells beside its records: its age, what was odd, and how many records there are."""
         page = fetched.value
-        self._whole = self._whole or whole
-        self.stale = fetched.error or self.stale
-        self.fetched_at = min(filter(None, (self.fetched_at, fetched.fetched_at)))
-        # By place: a page may be looked at twice, and odd records need not have an id.
-        self._odd |= {(position, place): odd for place, odd in enumerate(page.odd)}
+        self._used_whole = self._used_whole or whole
+        self._note_source(fetched, position, page.odd)
         if position is None and page.next is None:
             self._count = sum(1 for record in page.items if self.collection.keeps(record))
         elif self.collection.exact and not whole and page.total is not None:
             self._count = page.total
         return page
+
+    def _note_source(self, fetched: FetchedPage[T] | Kept, position: str | None, odd: Sequence[OddRecord]) -> None:
+        self.stale = fetched.error or self.stale
+        self.fetched_at = min(filter(None, (self.fetched_at, fetched.fetched_at)))
+        # By place: a page may be looked at twice, and odd records need not have an id.
+        self._odd |= {(position, place): each for place, each in enumerate(odd)}

@@ -1,5 +1,6 @@
 """Reading calendars: the rentals with their maps in one call, and rate periods where a map does not speak."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from providers.bookingsync.batches import Piece, unreadable
@@ -13,7 +14,7 @@ from providers.bookingsync.resources import Options, Resources
 from providers.bookingsync.wire import CalendarRental, Rate
 from providers.errors import NotFound, PermissionDenied, UpstreamRefused
 from providers.model import Calendar
-from providers.queries import Days
+from providers.queries import Days, OddRecord
 from providers.wire import parse_records
 
 CALENDAR_PARTS = (
@@ -48,14 +49,21 @@ class Calendars:
             lambda include: self._resources.by_ids("rentals", ids, (*_PER_PAGE, *include)), CALENDAR_PARTS
         )
         ours, _ = self._ownership.ours(reading.records)
-        rentals, odd = parse_records(CalendarRental, ours, lambda each: each)
+        rentals: list[CalendarRental] = []
+        odd: list[OddRecord] = []
+        for raw in ours:
+            read, strange = parse_records(CalendarRental, [raw], lambda each: each)
+            rentals += read
+            odd += strange
+            await asyncio.sleep(0)  # maps of three years take a while: others have their turn in between
         wanted = {rental.id: rental for rental in rentals if rental.id in ids}
         periods = await self._periods([rental.id for rental in wanted.values() if wants_periods(rental)])
+        found: dict[str, Calendar] = {}
+        for key, rental in wanted.items():
+            found[key] = calendar(rental, _rates(rental, periods, days), days, self._account_id)
+            await asyncio.sleep(0)
         return Piece(
-            found={
-                key: calendar(rental, _rates(rental, periods, days), days, self._account_id)
-                for key, rental in wanted.items()
-            },
+            found=found,
             failed=unreadable(odd, ids),
             received_at=reading.received_at,
         )

@@ -1,7 +1,7 @@
 """``python -m tests.bench``: every measurement, one table after the other."""
 
-from tests.bench import calls, overhead, permits
+from tests.bench import calls, changes, memory, overhead, permits
 
-for bench in (calls, permits, overhead):
+for bench in (calls, changes, permits, overhead, memory):
     bench.main()
     print()

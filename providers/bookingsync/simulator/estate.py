@@ -1,9 +1,10 @@
 """All that one account has: the portfolio's business as BookingSync would hold it, made when first asked for."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
+from typing import Any
 
 from providers.bookingsync.simulator.account_records import (
     account_record,
@@ -146,6 +147,12 @@ class Estate:
 
     def bookings_of(self, unit: Unit) -> Sequence[Booking]:
         return self._bookings_by_unit.get(unit.id, ())
+
+    def change_booking(self, booking_id: int, at: datetime, **facts: Any) -> None:
+        """Change facts of a booking's stay, as if that was done ``at``."""
+        booking = self.items("bookings")[booking_id]
+        assert isinstance(booking, Booking)  # noqa: S101  # that is what the collection holds
+        booking.stay = replace(booking.stay, updated_at=at, **facts)
 
     @cached_property
     def _bookings_by_unit(self) -> Mapping[int, Sequence[Booking]]:

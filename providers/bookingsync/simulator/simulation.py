@@ -47,7 +47,10 @@ class OddSwitch(BaseModel):
 
 
 class BookingsyncSimulation:
-    """A BookingSync with ``options.accounts`` accounts, numbered from 0. ``app`` is the ASGI app."""
+    """A BookingSync with ``options.accounts`` accounts, numbered from 0.
+
+    ``app`` is the ASGI app, ``estates`` the data behind it.
+    """
 
     def __init__(
         self,
@@ -65,7 +68,7 @@ class BookingsyncSimulation:
         self._tokens = Tokens(key=f"bookingsync {options.seed}", readings=readings, now=now, new_token=new_token)
         self._accounts = range(options.accounts)
         self.oddities = Oddities()
-        estates = [
+        self.estates = [
             Estate(
                 seed=options.seed,
                 account=account,
@@ -75,7 +78,7 @@ class BookingsyncSimulation:
             )
             for account in self._accounts
         ]
-        access = Access(self._tokens, estates, readings, self.oddities, now)
+        access = Access(self._tokens, self.estates, readings, self.oddities, now)
         budget = Budget(options.limits, access, readings, now)
         tokens = TokenEndpoint(self._application, self._tokens, readings, now, accounts=options.accounts)
         self.app = SimulatedPms(

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from providers.hostaway.simulator import listing_record, reservation_record
+from providers.hostaway.simulator.envelope import moment_text
 from providers.hostaway.simulator.odd import BROKEN_LISTING
 from providers.hostaway.simulator.readings import HostawayReadings
 from providers.hostaway.simulator.terms import Terms, terms
@@ -120,6 +121,13 @@ class SimulatedAccount:
         if name not in self._orders:
             self._orders[name] = sorted(self.reservations.values(), key=key, reverse=reverse)
         return self._orders[name]
+
+    def change_reservation(self, reservation_id: int, at: datetime, **fields: Any) -> None:
+        """Change fields of a reservation's record, as if that was done ``at``."""
+        row = self.reservations[reservation_id]
+        row.record = {**row.record, **fields, "latestActivityOn": moment_text(at), "updatedOn": moment_text(at)}
+        row.updated_at = at
+        self._orders.clear()
 
     def reservations_of(self, listing_id: int) -> Sequence[ReservationRow]:
         """The reservations of one listing, in the order of their ids."""

@@ -1,13 +1,15 @@
 """The short way for plain values answers exactly what the executor's own way answers."""
 
+import asyncio
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from graph.gateway.store import Held
-from graph.schema.plain import PlainExecutor
-from providers.model import Listing
+from graph.schema.plain import SLICE, PlainExecutor
+from providers.model import Amenity, Listing
 from tests.gateway_world import World
 
 QUERIES = [
@@ -58,3 +60,60 @@ async def test_a_value_that_does_not_fit_is_worded_by_the_long_way(
     (error,) = short["errors"]
     assert error["extensions"] == {"code": "INTERNAL"}
     assert error["message"] == "Something went wrong inside StayGraph."
+
+
+@pytest.mark.parametrize("query", QUERIES)
+async def test_lists_in_slices_give_the_same_answer(
+    running: World, query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await running.ask(query)
+    at_once = await running.post(query)
+    monkeypatch.setattr("graph.schema.plain.SLICE", 2)
+    assert (await running.post(query)).content == at_once.content
+
+
+async def test_a_wrong_value_in_a_long_list_is_worded_by_the_long_way(
+    running: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = "query($id: ID!) { listing(id: $id, maxAge: 600) { name amenities { providerId name } } }"
+    data = await running.data("{ listings(first: 1) { nodes { id } } }")
+    id_ = data["listings"]["nodes"][0]["id"]
+    await spoil(running, amenities=[Amenity(provider_id=str(number)) for number in range(4)] + ["odd"])
+    at_once = await running.ask(query, id=id_)
+    assert at_once["errors"]
+    monkeypatch.setattr("graph.schema.plain.SLICE", 2)
+    assert await running.ask(query, id=id_) == at_once
+
+
+async def test_others_have_their_turn_while_long_calendars_are_answered(
+    running: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = await running.data("{ listings(first: 6) { nodes { id } } }")
+    query = """query($ids: [ID!]!, $from: Date!, $to: Date!) {
+      calendars(listingIds: $ids, from: $from, to: $to) { days { date status } } }"""
+    today = date(2027, 1, 1)
+    variables = {
+        "ids": [node["id"] for node in data["listings"]["nodes"]],
+        "from": str(today),
+        "to": str(today + timedelta(days=1_000)),
+    }
+    await running.data(query, **variables)
+
+    async def turns() -> int:
+        counted = 0
+
+        async def count() -> None:
+            nonlocal counted
+            while True:
+                await asyncio.sleep(0)
+                counted += 1
+
+        counting = asyncio.create_task(count())
+        await running.data(query, **variables)
+        counting.cancel()
+        return counted
+
+    in_slices = await turns()
+    monkeypatch.setattr("graph.schema.plain.SLICE", 10_000)
+    # Each of six calendars has five slices.
+    assert in_slices >= await turns() + 6 * 1_000 / SLICE

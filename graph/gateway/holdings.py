@@ -1,0 +1,235 @@
+"""Holds collections that were walked to their end, and brings them up to date by what changed since."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any, Generic, TypeVar
+from zlib import crc32
+
+from graph.accounts.accounts import ConnectedAccount
+from graph.gateway.cursors import fingerprint
+from graph.gateway.holding import Holding
+from graph.gateway.keeper import Kept, Loaded
+from graph.gateway.kinds import Kind
+from graph.gateway.operation import Freshness
+from graph.gateway.reading import Reading, key_of
+from graph.gateway.store import Held, Key
+from providers.errors import ErrorCode, NotSupported, ProviderError
+from providers.queries import Page
+
+T = TypeVar("T")
+Q = TypeVar("Q")
+
+OVERLAP = timedelta(minutes=5)
+"""Changes are asked for from this much before the last read: clocks differ, and a PMS may show a change late."""
+
+MARK_LIFE = timedelta(days=2)
+"""How old the last read may be for changes to be asked for. No PMS says how long it remembers what it deleted."""
+
+RECONCILED = timedelta(hours=6)
+"""How often everything is read again where the PMS does not tell what it deleted."""
+
+RECONCILED_RARELY = timedelta(hours=24)
+"""The same where it does: a change of a part, such as a picture, need not count as a change of the record."""
+
+RECONCILING_SECONDS = 900.0
+"""How long a walk in the background may wait for its permits; no other is begun before."""
+
+MAX_TRIED = 10_000
+
+_NO_DELTA = {ErrorCode.NOT_SUPPORTED, ErrorCode.UPSTREAM_REFUSED, ErrorCode.UPSTREAM_INVALID}
+
+
+class Holdings(Generic[T, Q]):
+    """The complete collections of one kind.
+
+    A collection is held under the query that the PMS was asked with, less its order, once all its pages were read. It
+    may have as many records as a quarter of what the cache keeps.
+    """
+
+    def __init__(self, reading: Reading, kind: Kind[T, Q]) -> None:
+        self._reading = reading
+        self._kind = kind
+        self._tried: dict[Key, datetime] = {}
+        self._whole = fingerprint(kind.whole_query)
+
+    async def find(self, account: ConnectedAccount, query: Q, freshness: Freshness) -> Kept | None:
+        """A ``Holding`` that has all records of ``query``, as fresh as asked for; None where none is held.
+
+        Costs as many calls as the changes have pages: one, as a rule. Raises ``ProviderError``.
+        """
+        kind = self._kind
+        if not kind.local(query):
+            return None
+        own = kind.unordered(kind.native(query, account))
+        for candidate in (kind.whole_query,) if own == kind.whole_query else (kind.whole_query, own):
+            kept = await self._up_to_date(account, candidate, freshness)
+            if kept is not None:
+                return kept
+        return None
+
+    async def size(self, account: ConnectedAccount, query: Q) -> int | None:
+        """How many records are held of exactly what ``query`` asks for, however old; None where that is not held."""
+        if not self._kind.local(query):
+            return None
+        own = self._kind.unordered(self._kind.native(query, account))
+        known = await self._reading.keeper.recall(self.key(account, own))
+        return None if known is None else len(known.value.ids)
+
+    async def hold(self, account: ConnectedAccount, query: Q, freshness: Freshness) -> Kept:
+        """The ``Holding`` of ``query``, read from the first page to the last. Raises ``ProviderError``."""
+        own = self._kind.unordered(self._kind.native(query, account))
+        key = self.key(account, own)
+
+        async def load() -> Held:
+            held = await self._walked(account, own)
+            return Held(held, held.read_at)
+
+        return await self._reading.keeper.one(key, freshness, load)
+
+    async def note(self, account: ConnectedAccount, query: Q, last: str | None, page: Page[T]) -> None:
+        """A page was read. If it is the last of several and the others are kept, the whole is held from now on."""
+        kind = self._kind
+        if page.next is not None or last is None or not kind.local(query):
+            return
+        own = kind.unordered(query)
+        key = self.key(account, own)
+        known = await self._reading.keeper.recall(key)
+        if known is not None and self._renewable(account, known.value):
+            return
+        pages = await self._kept_pages(account, query)
+        if pages and _complete(pages):
+            held = Holding.of(pages, lambda record: kind.keeps(own, record))
+            await self._reading.keeper.keep({key: Held(held, held.read_at)})
+
+    def key(self, account: ConnectedAccount, query: Q) -> Key:
+        name = self._whole if query == self._kind.whole_query else fingerprint(query)
+        return key_of(account, f"{self._kind.entity}-held", name)
+
+    def page_key(self, account: ConnectedAccount, query: Q, position: str | None) -> Key:
+        return key_of(account, f"{self._kind.entity}-page", fingerprint(query, position))
+
+    @property
+    def _most(self) -> int:
+        return self._reading.keeper.capacity // 4
+
+    def _renewable(self, account: ConnectedAccount, held: Holding[T]) -> bool:
+        return self._kind.tells_changes(account) and self._reading.clock.now() - held.read_at < MARK_LIFE
+
+    async def _up_to_date(self, account: ConnectedAccount, query: Q, freshness: Freshness) -> Kept | None:
+        key = self.key(account, query)
+        keeper = self._reading.keeper
+        known = await keeper.recall(key)
+        if known is None:
+            return None
+        if not self._renewable(account, known.value):
+            return await keeper.peek(key, freshness)
+
+        async def load(_: Sequence[Key]) -> Loaded:
+            # Not what was held when this was asked for: it may be used again later, to renew what is asked often.
+            held = await keeper.recall(key) or known
+            return await self._renewed(account, query, key, held.value)
+
+        outcome = (await keeper.many([key], freshness, load))[key]
+        if isinstance(outcome, ProviderError):
+            if outcome.code in _NO_DELTA:
+                return None
+            raise outcome
+        self._reconcile_when_due(account, query, key, outcome.value)
+        return outcome
+
+    async def _renewed(self, account: ConnectedAccount, query: Q, key: Key, held: Holding[T]) -> Loaded:
+        changes = await self._changes(account, held)
+        if changes is None:
+            walked = await self._walked(account, query)
+            return {key: Held(walked, walked.read_at)}
+        now = held.changed(changes, lambda record: self._kind.keeps(query, record))
+        records: dict[Key, Any] = {
+            key_of(account, self._kind.entity, str(getattr(record, "provider_id", ""))): Held(record, page.fetched_at)
+            for page in changes
+            for record in page.items
+        }
+        return {**records, key: Held(now, now.read_at)}
+
+    async def _changes(self, account: ConnectedAccount, held: Holding[T]) -> list[Page[T]] | None:
+        """What changed in the account since, fitting or not: what no longer fits would not come under the filter.
+
+        None where that is so much that a walk is as cheap.
+        """
+        client = await self._reading.client(account)
+        query = self._kind.changes(held.read_at - OVERLAP, account)
+        pages = [await self._kind.page(client, query, None)]
+        while (position := pages[-1].next) is not None and not self._past(pages[-1], query):
+            if len(pages) >= max(1, held.pages // 2):
+                return None
+            pages.append(await self._kind.page(client, query, position))
+        return pages
+
+    def _past(self, page: Page[T], query: Q) -> bool:
+        """Whether a page that comes with the latest changes first already reaches behind the instant asked for.
+
+        Hostaway filters by whole days and gives all of the day before, too.
+        """
+        stamps = [getattr(record, "updated_at", None) for record in page.items]
+        known = [stamp for stamp in stamps if stamp is not None]
+        latest_first = len(known) == len(stamps) and all(one >= other for one, other in pairwise(known))
+        return bool(stamps) and latest_first and not self._kind.keeps(query, page.items[-1])
+
+    async def _walked(self, account: ConnectedAccount, query: Q) -> Holding[T]:
+        client = await self._reading.client(account)
+        pages: list[Page[T]] = []
+        position: str | None = None
+        while position is not None or not pages:
+            pages.append(await self._kind.page(client, query, position))
+            position = pages[-1].next
+            if sum(len(page.items) for page in pages) > self._most:
+                raise NotSupported(f"The account has too many {self._kind.what} for this cursor: start again.")
+        return Holding.of(pages, lambda record: self._kind.keeps(query, record))
+
+    async def _kept_pages(self, account: ConnectedAccount, query: Q) -> list[Page[T]] | None:
+        """All pages of a collection, if every one of them is in the cache and they are not too many."""
+        pages: list[Page[T]] = []
+        seen: set[str | None] = set()
+        position: str | None = None
+        size = 0
+        while position not in seen:
+            seen.add(position)
+            kept = await self._reading.keeper.recall(self.page_key(account, query, position))
+            if kept is None:
+                return None
+            pages.append(kept.value)
+            size += len(kept.value.items)
+            if size > self._most:
+                return None
+            if kept.value.next is None:
+                return pages
+            position = kept.value.next
+        return None
+
+    def _reconcile_when_due(self, account: ConnectedAccount, query: Q, key: Key, held: Holding[T]) -> None:
+        """Read everything again now and then, in the background; accounts do so at different times."""
+        every = RECONCILED_RARELY if held.tells_deleted else RECONCILED
+        now = self._reading.clock.now()
+        if now - held.walked_at < every * (1 + crc32(str(key).encode()) % 100 / 400):
+            return
+        if now - self._tried.get(key, held.walked_at) < timedelta(seconds=RECONCILING_SECONDS):
+            return
+        if len(self._tried) >= MAX_TRIED:
+            self._tried.clear()
+        self._tried[key] = now
+        self._reading.keeper.in_background(lambda: self._reconcile(account, query, key), RECONCILING_SECONDS)
+
+    async def _reconcile(self, account: ConnectedAccount, query: Q, key: Key) -> None:
+        """A walk, closed by what changed during it, so that it is never behind what is held already."""
+        walked = await self._walked(account, query)
+        loaded = await self._renewed(account, query, key, walked)
+        await self._reading.keeper.keep({each: held for each, held in loaded.items() if isinstance(held, Held)})
+
+
+def _complete(pages: Sequence[Page[Any]]) -> bool:
+    """Whether nothing was missed, as far as the PMS counts: rows may have moved while the pages were read."""
+    total = pages[-1].total
+    if len(pages) < 2:
+        return False
+    distinct = {record.provider_id for page in pages for record in page.items}
+    return total is None or len(distinct) + sum(len(page.odd) for page in pages) >= total
