@@ -80,6 +80,8 @@ class ListingQuery:
     ignoring case; ``min_guests`` is the least capacity; ``updated_since`` and ``updated_until`` are aware instants,
     inclusive and exclusive. ``contact_name`` is sought in the contact's names. ``user_id`` keeps what that user of the
     PMS may see, ``booking_engine_active`` what the PMS's own booking engine shows: only a PMS can tell both.
+    ``property_type_ids`` is no filter of its own: the ids that mean ``property_types`` in the PMS's dictionary, where
+    its listings name the kind by id.
     """
 
     text: str | None = None
@@ -90,6 +92,7 @@ class ListingQuery:
     updated_until: datetime | None = None
     country: str | None = None
     property_types: frozenset[PropertyType] | None = None
+    property_type_ids: frozenset[str] | None = None
     provider_property_type: str | None = None
     contact_name: str | None = None
     user_id: str | None = None

@@ -11,7 +11,7 @@ from providers.queries import ListingQuery, ReservationQuery
 ORDER = "orderBy"
 """The name of the order among what was applied."""
 
-_NOT_FILTERS = {"order", "direction"}
+_NOT_FILTERS = {"order", "direction", "property_type_ids"}
 
 
 class AppliedBy(Described):

@@ -90,9 +90,11 @@ class Availability:
     def _stream(
         self, operation: Operation, account: ConnectedAccount, search: Search, ordering: Ordering[Listing], mark: Mark
     ) -> FreeStream:
-        suiting = Suiting(search.stay, search.listings, self._reading.clock.now())
-
         async def finder() -> Finder:
+            asked = await self._listings.worded(operation, [account], search.listings, search.max_age)
+            if account.id in asked.failures:
+                raise asked.failures[account.id]
+            suiting = Suiting(search.stay, asked.queries[account.id], self._reading.clock.now())
             able = capabilities(type(await self._reading.client(account)))
             if Capability.AVAILABILITY_SEARCH in able:
                 ages = self._reading.ages

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from graph.accounts.accounts import ConnectedAccount
@@ -18,6 +18,7 @@ from graph.gateway.reading import Reading, key_of, name_error
 from graph.gateway.reports import SourceReport, report
 from graph.gateway.store import Held, Key
 from graph.gateway.streams import AccountStream, Collection
+from providers.errors import ProviderError
 
 T = TypeVar("T")
 Q = TypeVar("Q")
@@ -25,7 +26,10 @@ Q = TypeVar("Q")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request(Generic[Q]):
-    """One page of a collection: a query per account, how many records, after which cursor."""
+    """One page of a collection: a query per account, how many records, after which cursor.
+
+    ``failures`` names accounts that cannot be asked, and why.
+    """
 
     queries: Mapping[str, Q]
     accounts: Sequence[ConnectedAccount]
@@ -35,6 +39,7 @@ class Request(Generic[Q]):
     freshness: Freshness
     scope: str
     count: bool
+    failures: Mapping[str, ProviderError] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +93,8 @@ class Collector(Generic[T, Q]):
             )
             for account in request.accounts
         ]
+        for stream in streams:
+            stream.error = request.failures.get(stream.account.id)
         if ordering is None:
             taken = await take_in_turn(streams, request.first, self._totals)
         else:

@@ -8,7 +8,7 @@ from typing import Any
 from graph.gateway.applied import argument_of, used_filters
 from providers.errors import NotSupported
 from providers.manifest import Manifest, Precision
-from providers.model import Contact, Listing, Reservation
+from providers.model import Contact, Listing, PropertyType, Reservation
 from providers.queries import DateRange, ListingOrderField, ListingQuery, ReservationOrderField, ReservationQuery
 
 PMS_ONLY_FILTERS = frozenset({"user_id", "booking_engine_active", "unread"})
@@ -32,7 +32,7 @@ def keeps_listing(query: ListingQuery, listing: Listing) -> bool:
         and _same_text(query.country, address.country if address else None)
         and _same_text(query.country_code, address.country_code if address else None)
         and (query.min_guests is None or (listing.max_guests or 0) >= query.min_guests)
-        and (query.property_types is None or listing.property_type in query.property_types)
+        and (query.property_types is None or _is_of_kind(query, query.property_types, listing))
         and _same_text(query.provider_property_type, listing.provider_property_type)
         and _holds_text(query.contact_name, *_names(listing.contact))
         and _may_have_changed(query, listing.updated_at)
@@ -65,7 +65,7 @@ def keeps_reservation(query: ReservationQuery, reservation: Reservation) -> bool
 def native_listing_query(query: ListingQuery, filters: Mapping[str, Precision], orders: frozenset[str]) -> ListingQuery:
     """The part of ``query`` that the PMS does itself."""
     order = query.order if query.order in orders else ListingOrderField.PROVIDER
-    return replace(query, order=order, **_without(_foreign(query, filters)))
+    return replace(query, order=order, property_type_ids=None, **_without(_foreign(query, filters)))
 
 
 def native_reservation_query(
@@ -110,6 +110,12 @@ def _foreign(query: ListingQuery | ReservationQuery, filters: Mapping[str, Preci
 
 def _without(names: list[str]) -> dict[str, Any]:
     return dict.fromkeys(names)
+
+
+def _is_of_kind(query: ListingQuery, kinds: frozenset[PropertyType], listing: Listing) -> bool:
+    if listing.property_type is None:
+        return listing.provider_property_type in (query.property_type_ids or ())
+    return listing.property_type in kinds
 
 
 def _fits_guest(query: ReservationQuery, reservation: Reservation) -> bool:

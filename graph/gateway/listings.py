@@ -7,10 +7,12 @@ from graph.accounts.accounts import ConnectedAccount
 from graph.gateway.applied import applied_by
 from graph.gateway.collector import Collected, Collector, Request
 from graph.gateway.cursors import Cursors
+from graph.gateway.dictionaries import Dictionaries
 from graph.gateway.filters import is_exact, keeps_listing, native_listing_query, refusal, told_by_records
 from graph.gateway.kinds import Kind
 from graph.gateway.operation import Operation
 from graph.gateway.ordering import listing_ordering
+from graph.gateway.property_types import Worded, worded
 from graph.gateway.reading import Outcome, Reading
 from graph.gateway.refs import Ref
 from providers.catalogue import plugin
@@ -56,6 +58,7 @@ class Listings:
 
     def __init__(self, reading: Reading, cursors: Cursors) -> None:
         self._reading = reading
+        self._dictionaries = Dictionaries(reading)
         self._collector = Collector(reading, cursors, LISTINGS)
 
     async def page(
@@ -70,9 +73,11 @@ class Listings:
         count: bool = False,
     ) -> Collected[Listing]:
         """A page of the listings of ``accounts``. Raises ``CursorError``."""
+        asked = await self.worded(operation, accounts, query, max_age)
         return await self._collector.collect(
             Request(
-                queries={account.id: query for account in accounts},
+                queries=asked.queries,
+                failures=asked.failures,
                 accounts=accounts,
                 order=query,
                 first=first,
@@ -82,6 +87,12 @@ class Listings:
                 count=count,
             )
         )
+
+    async def worded(
+        self, operation: Operation, accounts: Sequence[ConnectedAccount], query: ListingQuery, max_age: int | None
+    ) -> Worded:
+        """``query`` in the words of each account's PMS: see ``property_types``."""
+        return await worded(self._dictionaries, operation, accounts, query, max_age)
 
     async def by_id(self, operation: Operation, refs: Sequence[Ref], max_age: int | None) -> dict[Ref, Outcome]:
         """Listings by id. One that does not exist has the value None."""

@@ -98,9 +98,8 @@ class AccountStream(Generic[T]):
         if self.fetched_at is None:
             return ()
         here = {ORDER} if self._arranged else set()
-        return tuple(
-            each.here() if self._used_whole or each.argument in here else each for each in self.collection.applied
-        )
+        told = self.collection.applied
+        return tuple(each.here() if self._used_whole or each.argument in here else each for each in told)
 
     @property
     def what(self) -> str:

@@ -15,6 +15,7 @@ from graph.schema.context import Info
 from graph.schema.exposing import expose_enum
 from graph.schema.listing import Listing, ListingFilter, ListingOrder, listing_query
 from graph.schema.price import PriceDetails
+from graph.schema.selecting import selects
 from providers.queries import AvailabilityQuery, ListingQuery, QuoteRequest
 
 expose_enum(AvailabilityBasis)
@@ -89,16 +90,4 @@ def availability_search(
 
 def wants_price(info: Info) -> bool:
     """Whether the operation asks for the price of what is found."""
-    return any(_asks_price(field) for field in info.selected_fields)
-
-
-def _asks_price(node: Any) -> bool:
-    for selected in node.selections:
-        name = getattr(selected, "name", None)
-        if hasattr(selected, "arguments") and name == "price":
-            return True
-        # Through fragments, and through what lies between the page and its records; not into the listings.
-        within = not hasattr(selected, "arguments") or name in {"nodes", "edges", "node"}
-        if within and _asks_price(selected):
-            return True
-    return False
+    return selects(info, "nodes", "price") or selects(info, "edges", "node", "price")
