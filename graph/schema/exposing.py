@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar, Union
 import strawberry
 from annotated_doc import Doc
 
+from graph.schema.raw import raw_field
 from providers.model.described import Described
 
 C = TypeVar("C", bound=type)
@@ -21,8 +22,9 @@ def exposes(model: type, *, name: str | None = None) -> Callable[[C], C]:
     """Make the decorated subclass of ``model`` the GraphQL type of its instances.
 
     Every field of ``model`` that carries a ``Doc`` becomes a field with that description; fields without one stay
-    inside. The decorated class adds the fields that need a resolver. It is never instantiated: resolvers return the
-    model's own objects. Model classes and enums that fields refer to become types in the same way.
+    inside, but for ``raw``, which is for those with the scope. The decorated class adds the fields that need a resolver.
+    It is never instantiated: resolvers return the model's own objects. Model classes and enums that fields refer to
+    become types in the same way.
     """
 
     def decorate(cls: C) -> C:
@@ -32,6 +34,9 @@ def exposes(model: type, *, name: str | None = None) -> Callable[[C], C]:
             if field.name in vars(cls):
                 continue
             doc, plain = _documented(hints[field.name])
+            if doc is None and field.name == "raw":
+                cls.raw = raw_field()  # type: ignore[attr-defined]  # read by Strawberry
+                continue
             if doc is None:
                 annotations[field.name] = strawberry.Private[object]
                 continue

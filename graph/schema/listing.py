@@ -42,7 +42,6 @@ from graph.schema.paging import on_cursor
 from graph.schema.parts import cancellation_policies_field, part_field
 from graph.schema.plain import pure
 from graph.schema.price import Components, Coupon, Markup, PriceDetails, PriceWish, stay
-from graph.schema.raw import raw_field
 from graph.schema.reservation import ListingReservationFilter, Reservation, ReservationOrder, listing_reservation_query
 from graph.schema.selecting import selects
 from providers import model
@@ -132,7 +131,6 @@ class Listing(model.Listing, Node):
     agreements = part_field(Part.AGREEMENTS)
     pricing_settings = part_field(Part.PRICING_SETTINGS)
     cancellation_policies = cancellation_policies_field()
-    raw = raw_field()
 
 
 async def _reservations_of(wanted: OfListing, info: Info, first: int, after: str | None) -> Any:

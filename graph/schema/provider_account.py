@@ -14,7 +14,6 @@ from graph.schema.connection import Source, sources_of
 from graph.schema.context import Info
 from graph.schema.exposing import exposes
 from graph.schema.paging import chosen_accounts
-from graph.schema.raw import raw_field
 from providers import model
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 @exposes(model.ProviderAccount)
 class ProviderAccount(model.ProviderAccount):
-    raw = raw_field()
+    pass
 
 
 @strawberry.type(description="The business accounts that one connected account sees.")

@@ -25,7 +25,6 @@ from graph.schema.dictionary import custom_fields_field
 from graph.schema.exposing import expose_enum, exposes
 from graph.schema.node import Node
 from graph.schema.plain import pure
-from graph.schema.raw import raw_field
 from providers import model
 from providers.queries import DateRange, OrderDirection, ReservationOrderField, ReservationQuery
 
@@ -63,7 +62,6 @@ class Reservation(model.Reservation, Node):
         return await info.context.loaders(info).listing_by_id.load(Ref(self.account_id, self.listing_id))
 
     custom_fields = custom_fields_field(model.Reservation)
-    raw = raw_field()
 
 
 @strawberry.input(

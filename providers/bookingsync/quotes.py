@@ -101,6 +101,7 @@ def price_details(
         components=components,
         source=PriceSource.PMS,
         quoted_at=quoted_at,
+        raw=result.sent if result is not None else None,
     )
 
 

@@ -20,6 +20,7 @@ from providers.wire import (
     LenientList,
     LenientObject,
     LenientStr,
+    SentRecord,
 )
 
 
@@ -35,7 +36,7 @@ class Fee(Record):
     archived_at: LenientInstant = None
 
 
-class RentalsFee(Record):
+class RentalsFee(Record, SentRecord):
     """How a fee of the catalogue applies to a rental."""
 
     always_applied: LenientBool = None
@@ -68,7 +69,7 @@ class Tax(Record):
     end_date: LenientDate = None
 
 
-class AppliedTax(Record):
+class AppliedTax(Record, SentRecord):
     """A tax on the rent of a rental or on a fee: a ``rentals_tax`` or a ``fees_tax``."""
 
     tax_included_in_rate: LenientBool = None
@@ -127,7 +128,7 @@ class PolicyItem(Record):
     penalty_percentage: LenientDecimal = None
 
 
-class Policy(Record):
+class Policy(Record, SentRecord):
     """A cancellation policy: the account's, a rental's, or the copy that a booking keeps."""
 
     body: LenientStr = None
@@ -138,14 +139,14 @@ class Policy(Record):
     rental_cancelation_policy_items: LenientList[PolicyItem] = None
 
 
-class Agreement(Record):
+class Agreement(Record, SentRecord):
     """The contract that guests accept."""
 
     body: LenientStr = None
     updated_at: LenientInstant = None
 
 
-class RentalSettings(Record):
+class RentalSettings(Record, SentRecord):
     """A rental with what its prices and contracts depend on."""
 
     currency: LenientStr = None

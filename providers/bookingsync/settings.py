@@ -4,7 +4,7 @@ Sources: BookingSync documentation, endpoint pages Fees, Rentals fees, Taxes, Ra
 cancelation policies and their items, Rental agreements.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -69,6 +69,7 @@ def listing_fee(sent: RentalsFee, currency: str | None) -> ListingFee:
         ends_on=sent.end_date,
         created_at=sent.created_at,
         updated_at=sent.updated_at,
+        raw=sent.sent,
     )
 
 
@@ -89,6 +90,7 @@ def listing_tax(sent: AppliedTax, applies_to: str) -> ListingTax:
         account_wide=False,
         created_at=sent.created_at,
         updated_at=sent.updated_at,
+        raw=sent.sent,
     )
 
 
@@ -101,7 +103,12 @@ def pricing_settings(rental: RentalSettings) -> PricingSettings:
         return PricingSettings()
     found = [*(_rule(rule, currency) for rule in rules or ()), *(_offer(offer) for offer in offers or ())]
     moments = [each.updated_at for each in (*(rules or ()), *(offers or ())) if each.updated_at is not None]
-    return PricingSettings(rules=found, updated_at=max(moments, default=None))
+    return PricingSettings(rules=found, updated_at=max(moments, default=None), raw=_pricing_parts(rental.sent or {}))
+
+
+def _pricing_parts(sent: Mapping[str, Any]) -> dict[str, Any]:
+    """What a rental sends about its prices, of all that it sends."""
+    return {name: sent[name] for name in ("rates_table", "special_offers") if name in sent}
 
 
 def _rule(sent: RatesRule, currency: str | None) -> RateRule:
@@ -151,7 +158,7 @@ def _offer(sent: SpecialOffer) -> RateRule:
 
 
 def agreement(sent: Agreement) -> RentalAgreement:
-    return RentalAgreement(provider_id=sent.id, text=sent.body, updated_at=sent.updated_at)
+    return RentalAgreement(provider_id=sent.id, text=sent.body, updated_at=sent.updated_at, raw=sent.sent)
 
 
 def cancellation_policy(sent: Policy) -> CancellationPolicy:
@@ -164,6 +171,7 @@ def cancellation_policy(sent: Policy) -> CancellationPolicy:
         text=best_text(sent.body_translations) or sent.body,
         items=None if items is None else list(_refunds(items)),
         listing_id=sent.link("rental") or (sent.policeable_id if sent.policeable_type == "Rental" else None),
+        raw=sent.sent,
     )
 
 

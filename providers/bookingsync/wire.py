@@ -26,6 +26,7 @@ from providers.wire import (
     LenientObject,
     LenientStr,
     OddValue,
+    SentRecord,
     WireModel,
 )
 from providers.wire.values import read_date, read_text
@@ -326,7 +327,7 @@ class PriceBreakdown(WireModel):
     fees: LenientObject[list[QuotedFee]] = None
 
 
-class SearchResult(Record):
+class SearchResult(Record, SentRecord):
     """A rental that may be booked for the dates asked for, and at which price."""
 
     currency: LenientStr = None

@@ -41,6 +41,7 @@ def build_fee(wire: WireFee, currency: str | None) -> ListingFee:
         quantity_selectable=wire.is_quantity_selectable,
         created_at=wire.inserted_on,
         updated_at=wire.updated_on,
+        raw=wire.sent,
     )
 
 
@@ -57,6 +58,7 @@ def build_tax(wire: WireTax, currency: str | None, *, account_wide: bool) -> Lis
         account_wide=account_wide,
         created_at=wire.inserted_on,
         updated_at=wire.updated_on,
+        raw=wire.sent,
     )
 
 
@@ -72,11 +74,12 @@ def build_unit(wire: WireUnit) -> ListingUnit:
         floor=wire.ground,
         number=wire.unit_number,
         linked_listing_id=wire.listing_map_id_unit,
+        raw=wire.sent,
     )
 
 
 def build_agreement(wire: WireAgreement) -> RentalAgreement:
-    return RentalAgreement(provider_id=wire.id, text=wire.text)
+    return RentalAgreement(provider_id=wire.id, text=wire.text, raw=wire.sent)
 
 
 def build_pricing_settings(wire: WirePricingSettings) -> PricingSettings:
@@ -88,7 +91,9 @@ def build_pricing_settings(wire: WirePricingSettings) -> PricingSettings:
         Channel.EXPEDIA: wire.expedia,
     }
     said = any(flag is not None for flag in flags.values())
-    return PricingSettings(length_of_stay_channels=[each for each, flag in flags.items() if flag] if said else None)
+    return PricingSettings(
+        length_of_stay_channels=[each for each, flag in flags.items() if flag] if said else None, raw=wire.sent
+    )
 
 
 def _is_percent(wire: WireFee | WireTax) -> bool:

@@ -30,6 +30,7 @@ def build_user(wire: WireUser, raw: Mapping[str, Any]) -> ProviderUser:
         permissions=_rights(raw),
         listing_ids=wire.listing_map_ids,
         last_login_at=wire.last_login_on,
+        raw=raw,
     )
 
 

@@ -21,7 +21,11 @@ _EVENTS = {"arrival": PolicyEvent.ARRIVAL, "reservation": PolicyEvent.BOOKING}
 
 def build_policy(wire: WirePolicy, channel: Channel) -> CancellationPolicy:
     return CancellationPolicy(
-        provider_id=wire.id, channel=channel, name=wire.name, items=_items(wire.cancellation_policy_item)
+        provider_id=wire.id,
+        channel=channel,
+        name=wire.name,
+        items=_items(wire.cancellation_policy_item),
+        raw=wire.sent,
     )
 
 

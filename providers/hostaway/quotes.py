@@ -70,6 +70,7 @@ def build_quote(raw: dict[str, Any], request: QuoteRequest, answer: Answer, acco
         source=PriceSource.PMS,
         coupon=request.coupon,
         quoted_at=answer.received_at,
+        raw=raw,
     )
 
 

@@ -14,10 +14,11 @@ from providers.wire import (
     LenientInt,
     LenientList,
     LenientStr,
+    SentRecord,
 )
 
 
-class WireFee(HostawayRecord):
+class WireFee(HostawayRecord, SentRecord):
     id: Identity
     fee_type: LenientStr = None
     fee_title: LenientStr = None
@@ -30,7 +31,7 @@ class WireFee(HostawayRecord):
     updated_on: LenientInstant = None
 
 
-class WireTax(HostawayRecord):
+class WireTax(HostawayRecord, SentRecord):
     id: Identity
     tax_type: LenientStr = None
     tax_applied_per: LenientStr = None
@@ -41,7 +42,7 @@ class WireTax(HostawayRecord):
     updated_on: LenientInstant = None
 
 
-class WireUnit(HostawayRecord):
+class WireUnit(HostawayRecord, SentRecord):
     id: Identity
     name: LenientStr = None
     ground: LenientStr = None
@@ -49,19 +50,19 @@ class WireUnit(HostawayRecord):
     listing_map_id_unit: LenientId = None
 
 
-class WireAgreement(HostawayRecord):
+class WireAgreement(HostawayRecord, SentRecord):
     id: LenientId = None
     text: LenientStr = None
 
 
-class WirePricingSettings(HostawayRecord):
+class WirePricingSettings(HostawayRecord, SentRecord):
     airbnb: Annotated[LenientBool, Field(alias="isAirbnbLOSActive")] = None
     booking_com: Annotated[LenientBool, Field(alias="isBookingLOSActive")] = None
     vrbo: Annotated[LenientBool, Field(alias="isVrboLOSActive")] = None
     expedia: Annotated[LenientBool, Field(alias="isExpediaLOSActive")] = None
 
 
-class WirePolicy(HostawayRecord):
+class WirePolicy(HostawayRecord, SentRecord):
     id: Identity
     name: LenientStr = None
     cancellation_policy_item: LenientList[WirePolicyItem] = None
@@ -91,7 +92,7 @@ class WireWord(HostawayRecord):
     name: LenientStr = None
 
 
-class WireCustomField(HostawayRecord):
+class WireCustomField(HostawayRecord, SentRecord):
     id: Identity
     name: LenientStr = None
     var_name: LenientStr = None

@@ -75,6 +75,7 @@ def build_custom_field(wire: WireCustomField) -> CustomField:
         possible_values=_choices(wire.possible_values),
         public=wire.is_public,
         position=wire.sort_order,
+        raw=wire.sent,
     )
 
 

@@ -1,7 +1,8 @@
 """Dictionaries of a PMS: the words that its records name by id or code."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from annotated_doc import Doc
 
@@ -57,6 +58,7 @@ class CustomField:
     possible_values: Annotated[list[str] | None, Doc("Values to choose from, where there is a choice.")] = None
     public: Annotated[bool | None, Doc("True if guests may see it.")] = None
     position: Annotated[int | None, Doc("Place among the others; lower comes first.")] = None
+    raw: Mapping[str, Any] | None = None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,9 +1,10 @@
 """Parts of a listing that PMSs keep as records of their own: fees, taxes, units, agreements, policies, price rules."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from annotated_doc import Doc
 
@@ -40,6 +41,7 @@ class ListingFee:
     ends_on: Annotated[date | None, Doc("Last day it holds, as the PMS names it; null where it always does.")] = None
     created_at: Annotated[datetime | None, Doc("When the PMS created it, UTC.")] = None
     updated_at: Annotated[datetime | None, Doc("When the PMS last changed it, UTC.")] = None
+    raw: Mapping[str, Any] | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,6 +60,7 @@ class ListingTax:
     account_wide: Annotated[bool | None, Doc("True if it is set for the whole account, not for this listing.")] = None
     created_at: Annotated[datetime | None, Doc("When the PMS created it, UTC.")] = None
     updated_at: Annotated[datetime | None, Doc("When the PMS last changed it, UTC.")] = None
+    raw: Mapping[str, Any] | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,6 +72,7 @@ class ListingUnit:
     floor: Annotated[str | None, Doc("Floor, in the PMS's own words.")] = None
     number: Annotated[str | None, Doc("Number on the door.")] = None
     linked_listing_id: Annotated[str | None, Doc("Id, in the PMS, of the listing for this unit alone.")] = None
+    raw: Mapping[str, Any] | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,6 +82,7 @@ class RentalAgreement:
     provider_id: Annotated[str | None, Doc("The agreement's id in the PMS.")] = None
     text: Annotated[str | None, Doc("Its text; may hold placeholders of the PMS such as {{guest_name}}.")] = None
     updated_at: Annotated[datetime | None, Doc("When the PMS last changed it, UTC.")] = None
+    raw: Mapping[str, Any] | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -107,6 +112,7 @@ class PricingSettings:
     ] = None
     rules: Annotated[list[RateRule] | None, Doc("Rules that change prices; null if the PMS has none to read.")] = None
     updated_at: Annotated[datetime | None, Doc("When the PMS last changed them, UTC.")] = None
+    raw: Mapping[str, Any] | None = None
 
 
 class PolicyEvent(Described):
@@ -142,6 +148,7 @@ class CancellationPolicy:
     text: Annotated[str | None, Doc("Its text for guests.")] = None
     items: Annotated[list[CancellationPolicyItem] | None, Doc("Its steps; null if the PMS does not tell them.")] = None
     listing_id: str | None = None
+    raw: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

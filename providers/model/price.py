@@ -1,9 +1,10 @@
 """What a stay would cost, and why."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from annotated_doc import Doc
 
@@ -75,3 +76,4 @@ class PriceDetails:
     ] = None
     coupon: Annotated[str | None, Doc("The coupon that was applied.")] = None
     quoted_at: Annotated[datetime, Doc("When the PMS gave the price, UTC.")]
+    raw: Mapping[str, Any] | None = None

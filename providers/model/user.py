@@ -1,8 +1,9 @@
 """People who work in the PMS."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from annotated_doc import Doc
 
@@ -29,3 +30,4 @@ class ProviderUser:
         list[str] | None, Doc("Ids, in the PMS, of the listings the user may see; null if the PMS does not tell.")
     ] = None
     last_login_at: Annotated[datetime | None, Doc("When the user last signed in, UTC.")] = None
+    raw: Mapping[str, Any] | None = None

@@ -22,7 +22,7 @@ from providers.wire.fields import (
     StrictInt,
     StrictStr,
 )
-from providers.wire.records import WireModel, parse_records
+from providers.wire.records import SentRecord, WireModel, parse_records
 from providers.wire.values import OddValue
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "LenientObject",
     "LenientStr",
     "OddValue",
+    "SentRecord",
     "StrictDate",
     "StrictInt",
     "StrictStr",

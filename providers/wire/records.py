@@ -1,9 +1,9 @@
 """From raw records to unified ones, odd records set aside."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
 
 from providers.queries import OddRecord
 from providers.wire.values import OddValue, read_id
@@ -18,6 +18,27 @@ class WireModel(BaseModel):
     """Base of the models of what a PMS sends. Unknown fields are ignored; errors never quote the input."""
 
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+
+class SentRecord(WireModel):
+    """A record that remembers what it was read from, for unified records that show it as ``raw``.
+
+    For single records only: keeping them costs time and memory, which rows by the thousand must not.
+    """
+
+    _sent: Mapping[str, Any] | None = PrivateAttr(default=None)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _remember(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        found = handler(value)
+        found._sent = value if isinstance(value, Mapping) else None
+        return found
+
+    @property
+    def sent(self) -> Mapping[str, Any] | None:
+        """The record as the PMS sent it."""
+        return self._sent
 
 
 def parse_records(
