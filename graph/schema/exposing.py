@@ -22,9 +22,9 @@ def exposes(model: type, *, name: str | None = None) -> Callable[[C], C]:
     """Make the decorated subclass of ``model`` the GraphQL type of its instances.
 
     Every field of ``model`` that carries a ``Doc`` becomes a field with that description; fields without one stay
-    inside, but for ``raw``, which is for those with the scope. The decorated class adds the fields that need a resolver.
-    It is never instantiated: resolvers return the model's own objects. Model classes and enums that fields refer to
-    become types in the same way.
+    inside, but for ``raw``, which is for those with the scope. The decorated class adds the fields that need a
+    resolver. It is never instantiated: resolvers return the model's own objects. Model classes and enums that fields
+    refer to become types in the same way.
     """
 
     def decorate(cls: C) -> C:

@@ -25,7 +25,7 @@ from providers.queries import ListingQuery, ReservationQuery
 RECORDS = 12
 """Records of a list that a probe looks at, spread over the whole list."""
 
-HOUSES = 4
+HOUSES = 12
 Values = Mapping[str, tuple[Any, ...]]
 Edit = Callable[[str, Any], None]
 
@@ -89,7 +89,20 @@ def _shortened(document: Any) -> Any:
 def _thinned(items: list[Any]) -> list[Any]:
     if len(items) <= RECORDS or not all(isinstance(each, dict) for each in items):
         return items
-    return [items[index * len(items) // RECORDS] for index in range(RECORDS)]
+    chosen = [items[index * len(items) // RECORDS] for index in range(RECORDS)]
+    return [*chosen, *_with_rare_parts(items, chosen)]
+
+
+def _with_rare_parts(items: Sequence[dict[str, Any]], chosen: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """For each part that none of ``chosen`` has, such as the units of a reservation, the first record that has it."""
+    has = {name for record in chosen for name, value in record.items() if value not in (None, [], {})}
+    rare: list[dict[str, Any]] = []
+    for record in items:
+        new = {name for name, value in record.items() if isinstance(value, list | dict) and value} - has
+        if new:
+            rare.append(record)
+            has |= new
+    return rare
 
 
 Variations = Mapping[str, Variation]

@@ -13,7 +13,7 @@ MISSING = object()
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NUMBER = re.compile(r"-?\d{1,12}(\.\d+)?")
 _LONG = 100
-_MAPS = str.maketrans("01CIO", "10XXX")
+_MAPS = str.maketrans("0123CIO", "1099XXX")
 
 _GUESSES: tuple[Any, ...] = (
     "probe",

@@ -182,10 +182,12 @@ async def test_listings_come_in_the_orders_of_the_manifest(
         pytest.skip("the records do not show what the PMS orders by")
     async with connected(plugin) as there:
         found = (await walk(there.client.listing_page, query)).items
+    assert by_id(found) == by_id(known.listings)
     values = values_in_order(ordering, found)
+    if not values:
+        pytest.skip("the records do not show what the PMS orders by")
     assert len(set(values)) > 1, "all are alike: any order is right"
     assert values == values_in_order(ordering, ordering.arranged(known.listings))
-    assert by_id(found) == by_id(known.listings)
 
 
 @pytest.mark.parametrize("direction", OrderDirection)
