@@ -45,10 +45,14 @@ def read_list(answer: Answer) -> Rows:
 
 
 def read_some(answer: Answer) -> Rows:
-    """The records of a list, or the one record that came in place of a list of one. Raises like ``read_list``."""
+    """The records of a list, or the one record that came in place of a list of one. Raises like ``read_list``.
+
+    An empty object is no record: it is one of the forms in which Hostaway says that there is nothing.
+    """
     result = _opened(answer).get("result")
     if isinstance(result, dict):
-        return Rows(rows=[result], count=1, received_at=answer.received_at)
+        rows = [result] if result else []
+        return Rows(rows=rows, count=len(rows), received_at=answer.received_at)
     return read_list(answer)
 
 

@@ -162,6 +162,14 @@ async def test_an_agreement_comes_in_a_list_or_bare(sent):
     assert batch.found == {"1": [RentalAgreement(provider_id="3", text="Hi {{guest}}")], "2": []}
 
 
+async def test_an_empty_object_is_no_agreement_and_no_settings():
+    reads, _ = client({"/v1/listingAgreement/1": {}, "/v1/listing/pricingSettings/1": {}, "/v1/listingUnits/1": {}})
+    assert (await reads.agreements(["1"])).found == {"1": []}
+    assert (await reads.pricing_settings(["1"])).found == {}
+    units = await reads.units(["1"])
+    assert (units.found, units.odd) == ({"1": []}, {})
+
+
 async def test_pricing_settings_name_the_channels_with_prices_by_length_of_stay():
     flags = {"isAirbnbLOSActive": 1, "isBookingLOSActive": 0, "isVrboLOSActive": True, "isExpediaLOSActive": None}
     reads, _ = client({"/v1/listing/pricingSettings/1": [flags], "/v1/listing/pricingSettings/2": [{}]})
