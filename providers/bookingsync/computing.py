@@ -186,7 +186,7 @@ def _is_due(fee: RentalsFee, stay: Stay) -> bool:
 
 
 def _add_fee(found: _Sum, fee: RentalsFee, rent: Decimal, stay: Stay) -> None:
-    amount = fee_amount(FeeTerms.of(fee), rent, stay, found.currency)
+    amount = fee_amount(FeeTerms.of(fee, found.currency), rent, stay, found.currency)
     component = fee_component(fee, amount, found.currency, None)
     found.components.append(component)
     found.steps.append(PriceStep(text=component.title or best_text(fee.name) or "Fee", amount=amount))

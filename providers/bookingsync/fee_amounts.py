@@ -35,13 +35,21 @@ class FeeTerms:
     most: Decimal | None
 
     @classmethod
-    def of(cls, fee: RentalsFee) -> "FeeTerms":
-        """Raises ``NotSupported`` where BookingSync does not tell the rate."""
+    def of(cls, fee: RentalsFee, currency: str) -> "FeeTerms":
+        """The terms for a price in ``currency``.
+
+        Raises ``NotSupported`` where BookingSync does not tell the rate, or tells amounts in another currency: fees
+        are the account's, currencies the rentals'.
+        """
         rate = fee.rate if fee.rate is not None or fee.fee is None else fee.fee.rate
         rate_kind = fee_rate_kind(fee)
         if rate is None or rate_kind is None:
             raise NotSupported("BookingSync does not tell how a fee of this listing is charged.")
-        return cls(rate, rate_kind, fee.fee.maximum_possible_rate if fee.fee else None)
+        most = fee.fee.maximum_possible_rate if fee.fee else None
+        own = (fee.fee.currency or currency).upper() if fee.fee else currency
+        if own != currency and (most is not None or "percentage" not in rate_kind):
+            raise NotSupported(f"A fee of this listing is in {own}; what it is in {currency} cannot be computed.")
+        return cls(rate, rate_kind, most)
 
 
 def fee_amount(terms: FeeTerms, rent: Decimal, stay: Stay, currency: str) -> Decimal:

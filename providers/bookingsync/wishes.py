@@ -62,7 +62,8 @@ def with_fee(
     if price.total is None:
         return price
     stay = Stay(price.arrival, price.departure, price.adults, price.children)
-    amount = fee_amount(FeeTerms.of(fee), rent, stay, price.total.currency) * quantity
+    currency = price.total.currency
+    amount = fee_amount(FeeTerms.of(fee, currency), rent, stay, currency) * quantity
     title = best_text(fee.name) or (best_text(fee.fee.name) if fee.fee else None)
     parts = [fee_component(fee, amount, price.total.currency, quantity)]
     steps = [PriceStep(text=f"{title or 'Fee'}, {quantity} x {fee_rate_kind(fee)}", amount=amount)]

@@ -274,6 +274,30 @@ async def test_rules_whose_effect_is_not_documented_are_not_guessed(rental):
     assert isinstance(await computed(rental), NotSupported)
 
 
+@pytest.mark.parametrize(
+    ("terms", "catalogue", "computable"),
+    [
+        ({}, {"currency": "EUR"}, True),
+        ({}, {"currency": "CHF"}, False),
+        ({"rate_kind": "percentage"}, {"currency": "CHF"}, True),
+        ({"rate_kind": "percentage"}, {"currency": "CHF", "maximum_possible_rate": "40.0"}, False),
+    ],
+)
+async def test_amounts_of_fees_in_another_currency_are_not_added(terms, catalogue, computable):
+    fee = CLEANING | terms | {"fee": CLEANING["fee"] | catalogue}
+    found = await computed(RENTAL | {"rentals_fees": [fee]})
+    assert isinstance(found, PriceDetails if computable else NotSupported)
+    if not computable:
+        assert "CHF" in str(found)
+
+
+async def test_optional_fee_in_another_currency_is_not_added_to_the_quote():
+    rental = RENTAL | {"rentals_fees": [BIKE | {"fee": BIKE["fee"] | {"currency": "CHF"}}]}
+    found = await computed(rental, wish(fee_id="13"), **{"rentals/search": last_page(rentals=[RESULT])})
+    assert isinstance(found, NotSupported)
+    assert "CHF" in str(found)
+
+
 @given(st.decimals(min_value=0, max_value=100_000, places=2))
 def test_rounded_rents_are_the_next_ones_up_of_their_kind(amount):
     assert rounded_rent(amount, None) == rounded_rent(amount, "no-rounding") == amount
