@@ -15,7 +15,7 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Never
 
 from providers.bookingsync.day_rows import calendar
-from providers.bookingsync.fee_amounts import FeeTerms, applying_taxes, covers, fee_amount, rounded
+from providers.bookingsync.fee_amounts import FeeTerms, applying_taxes, fee_amount, is_due, rounded
 from providers.bookingsync.manifest import CODE
 from providers.bookingsync.night_rates import map_rates, wants_periods
 from providers.bookingsync.price_rules import Rent, change_of_rent
@@ -173,16 +173,8 @@ def _none_linked(rental: PricedRental, name: str) -> Sequence[Never]:
 def _required(rental: PricedRental, stay: Stay) -> Iterator[RentalsFee]:
     fees = rental.rentals_fees if rental.rentals_fees is not None else _none_linked(rental, "rentals_fees")
     for fee in fees:
-        if fee.required and not fee.archived and _is_due(fee, stay):
+        if fee.required and not fee.archived and is_due(fee, stay):
             yield fee
-
-
-def _is_due(fee: RentalsFee, stay: Stay) -> bool:
-    if fee.always_applied:
-        return True
-    if fee.link_list("seasons") or (fee.start_date is None and fee.end_date is None):
-        raise NotSupported("A fee of this listing is charged in seasons; that cannot be computed.")
-    return covers(fee.start_date, fee.end_date, stay, "fee")
 
 
 def _add_fee(found: _Sum, fee: RentalsFee, rent: Decimal, stay: Stay) -> None:

@@ -73,6 +73,15 @@ def fee_amount(terms: FeeTerms, rent: Decimal, stay: Stay, currency: str) -> Dec
     return rounded(capped * heads[who], currency)
 
 
+def is_due(fee: RentalsFee, stay: Stay) -> bool:
+    """Whether a fee is charged at all for a stay. Raises ``NotSupported`` where that cannot be told."""
+    if fee.always_applied:
+        return True
+    if fee.link_list("seasons") or (fee.start_date is None and fee.end_date is None):
+        raise NotSupported("A fee of this listing is charged in seasons; that cannot be computed.")
+    return covers(fee.start_date, fee.end_date, stay, "fee")
+
+
 def tax_amount(tax: AppliedTax, base: Decimal, currency: str) -> Decimal:
     """A tax on ``base``: on top of it, or the part of it that is tax already."""
     percentage = tax.tax.percentage if tax.tax else None

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from providers.bookingsync.fee_amounts import FeeTerms, fee_amount, tax_amount
+from providers.bookingsync.fee_amounts import FeeTerms, fee_amount, is_due, tax_amount
 from providers.bookingsync.quotes import Stay
 from providers.bookingsync.setting_records import AppliedTax, RentalsFee
 from providers.bookingsync.settings import fee_rate_kind
@@ -43,6 +43,8 @@ def wished(request: QuoteRequest, fees: Sequence[RentalsFee]) -> list[tuple[Rent
         if fee is None:
             allowed = ", ".join(optional) or "none"
             raise NotSupported(f"components: this listing has no such optional fee. Its optional fees: {allowed}.")
+        if not is_due(fee, Stay.of(request)):
+            raise NotSupported(f"components: fee {fee.id} is not offered for these days.")
         found.append((fee, _quantity(wish, fee)))
     return found
 

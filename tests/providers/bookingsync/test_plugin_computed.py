@@ -389,6 +389,27 @@ async def test_optional_fee_and_its_taxes_are_added_to_the_quote():
     assert sorted(session.paths) == ["fees_taxes", "rentals/1", "rentals/search", "tax_rules"]
 
 
+@pytest.mark.parametrize(
+    ("terms", "says"),
+    [
+        ({"start_date": "2027-08-01", "end_date": "2027-09-01"}, "not offered for these days"),
+        ({"start_date": "2027-07-08", "end_date": "2027-09-01"}, "a part of the stay"),
+        ({"links": {"rental": 1, "fee": 11, "seasons": [3]}}, "seasons"),
+    ],
+)
+async def test_optional_fee_of_other_days_is_not_added(terms, says):
+    fee = BIKE | {"always_applied": False} | terms
+    found = await computed(RENTAL | {"rentals_fees": [fee]}, wish(fee_id="13"), **SEARCHED)
+    assert isinstance(found, NotSupported)
+    assert says in str(found)
+
+
+async def test_optional_fee_whose_period_holds_is_added():
+    fee = BIKE | {"always_applied": False, "start_date": "2027-07-01", "end_date": "2027-09-01"}
+    price = await computed(RENTAL | {"rentals_fees": [fee]}, wish(fee_id="13"), **SEARCHED)
+    assert price.total == euros("927.63")
+
+
 async def test_optional_fee_is_added_to_a_computed_price_too():
     price = await computed(wanted=wish(fee_id="13"))
     assert price.total == euros("857.98")
