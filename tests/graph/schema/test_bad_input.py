@@ -30,7 +30,7 @@ async def refused(running: World, query: str, **variables: Any) -> dict[str, Any
         ("{ listings(filter: {minGuests: 0}) { nodes { id } } }", "filter.minGuests", "1 to 500"),
         ('{ listings(filter: {text: "  "}) { nodes { id } } }', "filter.text", "1 to 200 characters"),
         ("{ listings(filter: {accountIds: []}) { nodes { id } } }", "filter.accountIds", "1 to 200"),
-        ('{ listings(filter: {accountIds: ["x"]}) { nodes { id } } }', "filter.accountIds[0]", "id of a Account"),
+        ('{ listings(filter: {accountIds: ["x"]}) { nodes { id } } }', "filter.accountIds[0]", "id of an Account"),
         ('{ listings(filter: {providers: ["AIRBNB"]}) { nodes { id } } }', "filter.providers[0]", "HOSTAWAY"),
         ('{ listings(filter: {updatedSince: "2026-01-01T00:00:00"}) { nodes { id } } }', "filter.updatedSince", "Z"),
         (
@@ -48,7 +48,7 @@ async def refused(running: World, query: str, **variables: Any) -> dict[str, Any
         ("{ reservations(filter: {statuses: []}) { nodes { id } } }", "filter.statuses", "leave it out"),
         ('{ listing(id: "unknown") { id } }', "id", "id of a Listing"),
         ('{ reservation(id: "' + LISTING + '") { id } }', "id", "id of a Reservation"),
-        ('{ node(id: "%%%") { id } }', "id", "Account or Listing or Reservation"),
+        ('{ node(id: "%%%") { id } }', "id", "an Account or Listing or Reservation"),
         ("{ nodes(ids: []) { id } }", "ids", "1 to 200"),
         (
             '{ calendars(listingIds: ["' + LISTING + '"], from: "2026-12-02", to: "2026-12-02") { start } }',
@@ -74,7 +74,7 @@ async def refused(running: World, query: str, **variables: Any) -> dict[str, Any
             "inputs[0].departure",
             "1 to 366 nights",
         ),
-        ('{ rateLimits(accountIds: ["x"]) { used } }', "accountIds[0]", "id of a Account"),
+        ('{ rateLimits(accountIds: ["x"]) { used } }', "accountIds[0]", "id of an Account"),
         ("{ listings(filter: {propertyTypes: []}) { nodes { id } } }", "filter.propertyTypes", "leave it out"),
         ('{ listings(filter: {countryCode: "FRA"}) { nodes { id } } }', "filter.countryCode", "two letters"),
         ('{ listings(filter: {userId: " "}) { nodes { id } } }', "filter.userId", "1 to 200 characters"),
