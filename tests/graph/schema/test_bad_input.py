@@ -63,6 +63,17 @@ async def refused(running: World, query: str, **variables: Any) -> dict[str, Any
         ('{ calendars(listingIds: [], from: "2026-12-02", to: "2026-12-03") { start } }', "listingIds", "1 to 200"),
         ("{ priceDetails(inputs: []) { nights } }", "inputs", "1 to 50"),
         (
+            '{ availableListings(arrival: "2200-12-31", departure: "2201-01-01") { nodes { basis } } }',
+            "departure",
+            "1900 to 2200",
+        ),
+        (
+            '{ priceDetails(inputs: [{listingId: "' + LISTING + '", arrival: "2200-12-31", departure: "2201-01-01"}])'
+            " { nights } }",
+            "inputs[0].departure",
+            "1900 to 2200",
+        ),
+        (
             '{ priceDetails(inputs: [{listingId: "' + LISTING + '", arrival: "2026-12-02", departure: "2026-12-05",'
             " adults: 0}]) { nights } }",
             "inputs[0].adults",
