@@ -162,6 +162,16 @@ async def test_a_bad_argument_names_itself_and_what_is_allowed(
     assert argument in error["message"]
 
 
+@pytest.mark.parametrize("field", ["listings", "reservations"])
+async def test_accounts_that_are_all_of_other_providers_are_a_contradiction(running: World, field: str) -> None:
+    accounts = (await running.data("{ accounts { nodes { id provider } } }"))["accounts"]["nodes"]
+    ids = [each["id"] for each in accounts if each["provider"] == "HOSTAWAY"]
+    query = "query($ids: [ID!], $of: [String!]) { %s(filter: {accountIds: $ids, providers: $of}) { nodes { id } } }"
+    error = await refused(running, query % field, ids=ids, of=["BOOKINGSYNC"])
+    assert (error["code"], error["argument"]) == ("BAD_INPUT", "filter.accountIds")
+    assert "filter.providers" in error["message"]
+
+
 async def test_a_bad_argument_leaves_the_fields_beside_it_alone(running: World) -> None:
     body = await running.ask("{ bad: listings(first: 0) { nodes { id } } good: accounts { totalCount } }")
     assert body["data"] == {"bad": None, "good": {"totalCount": 3}}
