@@ -162,6 +162,7 @@ def check_range(given: DateRangeInput | None, argument: str) -> DateRange | None
 
 def check_stay(arrival: date, departure: date, argument: str, longest: int = 366) -> None:
     check_year(arrival, f"{argument}.arrival".removeprefix("."))
+    check_year(departure, f"{argument}.departure".removeprefix("."))
     if not 1 <= (departure - arrival).days <= longest:
         raise BadInput(
             f"{argument}.departure".removeprefix("."),

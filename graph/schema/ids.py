@@ -41,8 +41,9 @@ def parse(text: str, argument: str, *kinds: str) -> GlobalId:
     allowed = kinds or tuple(_LETTER_OF)
     if found is None or found.kind not in allowed:
         wanted = " or ".join(allowed)
+        article = "an" if wanted.startswith(ACCOUNT) else "a"
         problem = "is not an id of this server" if found is None else f"is the id of a different type, {found.kind}"
-        raise BadInput(argument, problem, allowed=f"the id of a {wanted}, as another query gave it")
+        raise BadInput(argument, problem, allowed=f"the id of {article} {wanted}, as another query gave it")
     return found
 
 

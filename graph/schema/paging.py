@@ -26,13 +26,21 @@ async def chosen_accounts(
     providers: Sequence[str] | None,
     argument: str = "filter.accountIds",
 ) -> list[ConnectedAccount]:
-    """The tenant's accounts that a filter leaves. Raises ``BadInput`` for an unknown account or provider."""
+    """The tenant's accounts that a filter leaves.
+
+    Raises ``BadInput`` for an unknown account or provider, and where none of the accounts named is of the providers.
+    """
     known = await info.context.gateway.reading.known_accounts(info.context.operation)
     codes = check_providers(providers)
     chosen = list(known.values())
     if (texts := check_list(account_ids, argument)) is not None:
         chosen = [known_account(known, text, f"{argument}[{n}]") for n, text in enumerate(texts)]
-    return [account for account in chosen if codes is None or account.provider in codes]
+    left = [account for account in chosen if codes is None or account.provider in codes]
+    if texts is not None and not left:
+        raise BadInput(
+            argument, "names no account of filter.providers", allowed="accounts of these providers, or one of the two"
+        )
+    return left
 
 
 def known_account(known: dict[str, ConnectedAccount], text: str, argument: str) -> ConnectedAccount:

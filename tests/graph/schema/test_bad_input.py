@@ -30,7 +30,7 @@ async def refused(running: World, query: str, **variables: Any) -> dict[str, Any
         ("{ listings(filter: {minGuests: 0}) { nodes { id } } }", "filter.minGuests", "1 to 500"),
         ('{ listings(filter: {text: "  "}) { nodes { id } } }', "filter.text", "1 to 200 characters"),
         ("{ listings(filter: {accountIds: []}) { nodes { id } } }", "filter.accountIds", "1 to 200"),
-        ('{ listings(filter: {accountIds: ["x"]}) { nodes { id } } }', "filter.accountIds[0]", "id of a Account"),
+        ('{ listings(filter: {accountIds: ["x"]}) { nodes { id } } }', "filter.accountIds[0]", "id of an Account"),
         ('{ listings(filter: {providers: ["AIRBNB"]}) { nodes { id } } }', "filter.providers[0]", "HOSTAWAY"),
         ('{ listings(filter: {updatedSince: "2026-01-01T00:00:00"}) { nodes { id } } }', "filter.updatedSince", "Z"),
         (
@@ -48,7 +48,7 @@ async def refused(running: World, query: str, **variables: Any) -> dict[str, Any
         ("{ reservations(filter: {statuses: []}) { nodes { id } } }", "filter.statuses", "leave it out"),
         ('{ listing(id: "unknown") { id } }', "id", "id of a Listing"),
         ('{ reservation(id: "' + LISTING + '") { id } }', "id", "id of a Reservation"),
-        ('{ node(id: "%%%") { id } }', "id", "Account or Listing or Reservation"),
+        ('{ node(id: "%%%") { id } }', "id", "an Account or Listing or Reservation"),
         ("{ nodes(ids: []) { id } }", "ids", "1 to 200"),
         (
             '{ calendars(listingIds: ["' + LISTING + '"], from: "2026-12-02", to: "2026-12-02") { start } }',
@@ -63,6 +63,17 @@ async def refused(running: World, query: str, **variables: Any) -> dict[str, Any
         ('{ calendars(listingIds: [], from: "2026-12-02", to: "2026-12-03") { start } }', "listingIds", "1 to 200"),
         ("{ priceDetails(inputs: []) { nights } }", "inputs", "1 to 50"),
         (
+            '{ availableListings(arrival: "2200-12-31", departure: "2201-01-01") { nodes { basis } } }',
+            "departure",
+            "1900 to 2200",
+        ),
+        (
+            '{ priceDetails(inputs: [{listingId: "' + LISTING + '", arrival: "2200-12-31", departure: "2201-01-01"}])'
+            " { nights } }",
+            "inputs[0].departure",
+            "1900 to 2200",
+        ),
+        (
             '{ priceDetails(inputs: [{listingId: "' + LISTING + '", arrival: "2026-12-02", departure: "2026-12-05",'
             " adults: 0}]) { nights } }",
             "inputs[0].adults",
@@ -74,7 +85,7 @@ async def refused(running: World, query: str, **variables: Any) -> dict[str, Any
             "inputs[0].departure",
             "1 to 366 nights",
         ),
-        ('{ rateLimits(accountIds: ["x"]) { used } }', "accountIds[0]", "id of a Account"),
+        ('{ rateLimits(accountIds: ["x"]) { used } }', "accountIds[0]", "id of an Account"),
         ("{ listings(filter: {propertyTypes: []}) { nodes { id } } }", "filter.propertyTypes", "leave it out"),
         ('{ listings(filter: {countryCode: "FRA"}) { nodes { id } } }', "filter.countryCode", "two letters"),
         ('{ listings(filter: {userId: " "}) { nodes { id } } }', "filter.userId", "1 to 200 characters"),
@@ -149,6 +160,16 @@ async def test_a_bad_argument_names_itself_and_what_is_allowed(
     assert (error["code"], error["argument"]) == ("BAD_INPUT", argument)
     assert allowed in error["allowed"]
     assert argument in error["message"]
+
+
+@pytest.mark.parametrize("field", ["listings", "reservations"])
+async def test_accounts_that_are_all_of_other_providers_are_a_contradiction(running: World, field: str) -> None:
+    accounts = (await running.data("{ accounts { nodes { id provider } } }"))["accounts"]["nodes"]
+    ids = [each["id"] for each in accounts if each["provider"] == "HOSTAWAY"]
+    query = "query($ids: [ID!], $of: [String!]) { %s(filter: {accountIds: $ids, providers: $of}) { nodes { id } } }"
+    error = await refused(running, query % field, ids=ids, of=["BOOKINGSYNC"])
+    assert (error["code"], error["argument"]) == ("BAD_INPUT", "filter.accountIds")
+    assert "filter.providers" in error["message"]
 
 
 async def test_a_bad_argument_leaves_the_fields_beside_it_alone(running: World) -> None:
