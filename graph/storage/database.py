@@ -1,5 +1,6 @@
 """The way to the database: connections as SQLite needs them, transactions, and bringing the tables up to date."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,13 +13,15 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 BUSY_MILLISECONDS = 5_000
 """How long a writer waits for another one, in this process or another."""
 
+MIGRATION_RETRIES = 40
+MIGRATION_RETRY_SECONDS = 0.1
 MIGRATION_BUSY_MILLISECONDS = 60_000
 
 _PRAGMAS = (
@@ -70,16 +73,27 @@ class Database:
         """
         self._make_folder()
         try:
-            async with self.engine.connect() as connection:
-                if await connection.run_sync(_is_current):
-                    return
-            await self._upgrade()
+            await self._migrate_in_turn()
         except CommandError:
             raise StorageError(
                 f"The database {self._shown} was written by a newer StayGraph. Run that version, or restore a backup."
             ) from None
         except DBAPIError as error:
             raise StorageError(f"The database {self._shown} cannot be used: {error.orig}.") from None
+
+    async def _migrate_in_turn(self) -> None:
+        """Tries again while another process makes the database: turning it to WAL does not heed the busy time-out."""
+        for wait in (*(MIGRATION_RETRY_SECONDS for _ in range(MIGRATION_RETRIES)), None):
+            try:
+                async with self.engine.connect() as connection:
+                    if await connection.run_sync(_is_current):
+                        return
+                await self._upgrade()
+                return
+            except OperationalError as error:
+                if wait is None or "locked" not in str(error.orig):
+                    raise
+                await asyncio.sleep(wait)
 
     async def _upgrade(self) -> None:
         async with self.engine.connect() as connection:

@@ -9,12 +9,13 @@ from providers.model import ProviderUser
 from providers.wire import OddValue
 from providers.wire.values import read_bool
 
+_SECRETS = frozenset({"verificationCode", "icalKey", "passwordUpdatedOn"})
 # Hostaway documentation, User object: one flag for each thing that a user may do, such as readReservation.
 _RIGHT = re.compile(r"(?:create|read|update|delete|access)[A-Z]\w*")
 
 
 def build_user(wire: WireUser, raw: Mapping[str, Any]) -> ProviderUser:
-    """A user, without the secrets that samples show (verification code, iCal key)."""
+    """A user, without the secrets that samples show (verification code, iCal key): not even in ``raw``."""
     return ProviderUser(
         provider_id=wire.id,
         first_name=wire.first_name,
@@ -30,7 +31,7 @@ def build_user(wire: WireUser, raw: Mapping[str, Any]) -> ProviderUser:
         permissions=_rights(raw),
         listing_ids=wire.listing_map_ids,
         last_login_at=wire.last_login_on,
-        raw=raw,
+        raw={name: value for name, value in raw.items() if name not in _SECRETS},
     )
 
 

@@ -63,7 +63,16 @@ def test_every_example_of_the_demo_shows_data(chromium: Chromium, demo: str) -> 
     chromium.open(demo)
     chromium.find(QUERY)
     titles = tab_titles(chromium)
-    assert titles == ["AccountsAndListings", "UpcomingReservations", "Calendars", "Quotes", "RateLimits"]
+    assert titles == [
+        "AccountsAndListings",
+        "UpcomingReservations",
+        "Calendars",
+        "FreeListings",
+        "Quotes",
+        "ListingParts",
+        "PriceWithExtras",
+        "RateLimits",
+    ]
 
     for title in titles:
         open_tab(chromium, title)

@@ -159,7 +159,8 @@ async def test_units_are_told_with_the_listing_they_are_linked_to():
 async def test_an_agreement_comes_in_a_list_or_bare(sent):
     reads, _ = client({"/v1/listingAgreement/1": sent, "/v1/listingAgreement/2": []})
     batch = await reads.agreements(["1", "2"])
-    assert batch.found == {"1": [RentalAgreement(provider_id="3", text="Hi {{guest}}")], "2": []}
+    told = RentalAgreement(provider_id="3", text="Hi {{guest}}", raw={"id": 3, "text": "Hi {{guest}}"})
+    assert batch.found == {"1": [told], "2": []}
 
 
 async def test_an_empty_object_is_no_agreement_and_no_settings():
