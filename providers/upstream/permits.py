@@ -101,7 +101,8 @@ class MemoryPermits:
         self._waiting: dict[str, int] = {}
         self._deadlines: list[tuple[float, int, Waiter]] = []
         self._order = count()
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._timer_at = inf
 
     def register(self, account_id: str, specs: Sequence[WindowSpec]) -> None:
         self._sweep()
@@ -233,12 +234,14 @@ class MemoryPermits:
         waiter.ready.set_result(permit)
 
     def _arm(self, moment: float) -> None:
-        if moment == inf or (self._timer is not None and self._timer.when() <= moment):
+        # The moment is kept here: for the shortest delays uvloop gives a handle that does not know its own.
+        if moment == inf or (self._timer is not None and self._timer_at <= moment):
             return
         if self._timer is not None:
             self._timer.cancel()
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_at(max(moment, loop.time() + SHORTEST_TIMER), self._on_timer)
+        self._timer_at = max(moment, loop.time() + SHORTEST_TIMER)
+        self._timer = loop.call_at(self._timer_at, self._on_timer)
 
     def _on_timer(self) -> None:
         self._timer = None

@@ -478,3 +478,25 @@ async def test_two_hundred_clients_use_the_whole_budget_without_one_refusal() ->
     assert long_run.refused == 0
     assert long_run.share >= 0.97
     assert long_run.longest_wait <= 2
+
+
+class HandleWithoutMoment(asyncio.Handle):
+    """What uvloop gives for the shortest delays: a handle that can be cancelled, and does not know its moment."""
+
+    def __init__(self, timer: asyncio.TimerHandle) -> None:
+        super().__init__(lambda: None, (), asyncio.get_running_loop())
+        self._inner = timer
+
+    def cancel(self) -> None:
+        self._inner.cancel()
+        super().cancel()
+
+
+@in_virtual_time
+async def test_turns_come_on_a_loop_whose_handles_do_not_know_their_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = asyncio.get_running_loop()
+    call_at = loop.call_at
+    monkeypatch.setattr(loop, "call_at", lambda *given, **named: HandleWithoutMoment(call_at(*given, **named)))
+    permits = create()
+    given = await asyncio.gather(*(permits.acquire("x", [C], caller()) for _ in range(4)))
+    assert [permit.at for permit in given] == pytest.approx([0, 3.25, 6.5, 9.75], abs=0.01)
