@@ -12,6 +12,7 @@ from graph.accounts.connections import Connections
 from graph.accounts.keyfile import open_vault
 from graph.accounts.keys import ApiKeys
 from graph.accounts.tokens import StoredTokens
+from graph.administration import Administration
 from graph.gateway.cursors import Cursors
 from graph.gateway.gateway import Gateway, build_gateway
 from graph.gateway.keeper import Keeper
@@ -42,6 +43,7 @@ class Services:
     connections: Connections
     upstream: Upstream
     gateway: Gateway
+    administration: Administration
     cursors: Cursors
     schema: strawberry.Schema
 
@@ -82,16 +84,21 @@ async def running(
             stack.push_async_callback(warming.aclose)
         connections = Connections(settings, accounts, upstream)
         cursors = Cursors(vault.derive(CURSOR_KEY))
+        keys = ApiKeys(database, clock=clock)
+        administration = Administration(
+            settings=settings, clock=clock, database=database, accounts=accounts, connections=connections, keys=keys
+        )
         reading = Reading(accounts=accounts, connections=connections, keeper=keeper, ages=_ages(settings), clock=clock)
         yield Services(
             settings=settings,
             clock=clock,
             database=database,
-            keys=ApiKeys(database, clock=clock),
+            keys=keys,
             accounts=accounts,
             connections=connections,
             upstream=upstream,
             gateway=build_gateway(reading, cursors),
+            administration=administration,
             cursors=cursors,
             schema=build_schema(
                 max_tokens=settings.max_query_tokens,

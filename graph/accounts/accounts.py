@@ -3,25 +3,61 @@
 import json
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel, SecretStr
 from pydantic_core import to_jsonable_python
 from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from graph.accounts.ids import new_id
 from graph.accounts.tokens import token_row
 from graph.accounts.vault import Vault, VaultError
 from graph.storage.database import Database
 from graph.storage.snapshots import SNAPSHOT_SECONDS, Snapshots
-from graph.storage.tables import AccountRow
+from graph.storage.tables import AccountRow, AccountTokenRow
 from providers.manifest import AuthType
+from providers.model.described import Described
 from providers.upstream.calls import Token
 from providers.upstream.clock import Clock, SystemClock
 
 Removed = Callable[[str], None]
+NONE = Decimal(0)
+
+
+class AccountStatus(Described):
+    """Whether an account is in use."""
+
+    ACTIVE = "ACTIVE", "It is read and may be written to."
+    PAUSED = "PAUSED", "Somebody paused it: nothing is asked of its PMS until it is resumed."
+    AWAITING_AUTHORIZATION = (
+        "AWAITING_AUTHORIZATION",
+        "Its owner has to consent in the PMS first, at the authorization URL; nothing is asked of its PMS until then.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountOptions:
+    """What a tenant chooses for an account besides its credentials.
+
+    Percentages: ``default_discount`` and ``distribution_markup`` (for other tenants that import listings) are 0 to
+    100, ``markup`` is 0 or more. ``identifier`` is the tenant's own id for the account, unique among its accounts;
+    None stands for our id.
+    """
+
+    name: str
+    identifier: str | None = None
+    version: str | None = None
+    default_discount_percentage: Decimal = NONE
+    markup_percentage: Decimal = NONE
+    distribution_markup_percentage: Decimal = NONE
+    allow_import: bool = False
+    require_listing_approval: bool = False
+    client_redirect_url: str | None = None
+    notification_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +72,37 @@ class ConnectedAccount:
     created_at: datetime
     updated_at: datetime
     credentials_version: str
+    identifier: str = ""
+    status: AccountStatus = AccountStatus.ACTIVE
+    version: str | None = None
+    default_discount_percentage: Decimal = NONE
+    markup_percentage: Decimal = NONE
+    distribution_markup_percentage: Decimal = NONE
+    allow_import: bool = False
+    require_listing_approval: bool = False
+    client_redirect_url: str | None = None
+    notification_url: str | None = None
+
+    @property
+    def options(self) -> AccountOptions:
+        """What may be changed about it without connecting it again."""
+        return AccountOptions(**{name: getattr(self, name) for name in _OPTIONS})
 
 
+_OPTIONS = tuple(AccountOptions.__dataclass_fields__)
 ConnectedAccounts = list[ConnectedAccount]
 
 
 class AccountGoneError(LookupError):
     """The account does not exist (any more)."""
+
+
+class IdentifierTakenError(ValueError):
+    """Another account of the tenant has this identifier."""
+
+
+class AccountIdTakenError(ValueError):
+    """There is an account with this id already."""
 
 
 class Accounts:
@@ -86,25 +146,94 @@ class Accounts:
         config: BaseModel,
         *,
         token: Token | None = None,
+        options: AccountOptions | None = None,
+        account_id: str | None = None,
+        status: AccountStatus = AccountStatus.ACTIVE,
     ) -> ConnectedAccount:
-        """Store an account; ``token`` is one that its credentials have just been exchanged for."""
+        """Store an account; ``token`` is one that its credentials have just been exchanged for.
+
+        ``options`` carries all that is chosen besides (its name counts for nothing beside ``name``). Raises
+        ``IdentifierTakenError`` or ``AccountIdTakenError``; nothing is stored then.
+        """
         now = self._clock.now()
-        account_id = new_id("acc", now)
+        account_id = account_id or new_id("acc", now)
+        chosen = asdict(replace(options or AccountOptions(name=name), name=name))
+        chosen["identifier"] = chosen["identifier"] or account_id
         row = AccountRow(
             id=account_id,
             tenant_id=tenant_id,
             provider=provider.upper(),
-            name=name,
             auth_type=auth_type.value,
             credentials=self._vault.seal(dump_config(config), context=_context(tenant_id, account_id)),
             credentials_version=secrets.token_hex(8),
             created_at=now,
             updated_at=now,
+            status=status.value,
+            **chosen,
         )
         async with self._database.session() as session:
+            if await session.get(AccountRow, account_id) is not None:
+                raise AccountIdTakenError(account_id)
+            await _check_identifier(session, tenant_id, account_id, row.identifier)
             session.add(row)
             if token is not None:
                 await session.flush()
+                session.add(token_row(self._vault, tenant_id, account_id, token, now))
+        self._snapshots.drop(tenant_id)
+        return _account(row)
+
+    async def change(
+        self, tenant_id: str, account_id: str, change: Callable[[AccountOptions], AccountOptions]
+    ) -> ConnectedAccount:
+        """Replace an account's options by what ``change`` makes of the present ones, in one step.
+
+        Raises ``AccountGoneError`` or ``IdentifierTakenError``.
+        """
+        async with self._database.session() as session:
+            row = await _owned(session, tenant_id, account_id)
+            chosen = asdict(change(_account(row).options))
+            chosen["identifier"] = chosen["identifier"] or account_id
+            await _check_identifier(session, tenant_id, account_id, chosen["identifier"])
+            for name, value in chosen.items():
+                setattr(row, name, value)
+            row.updated_at = self._clock.now()
+        self._snapshots.drop(tenant_id)
+        return _account(row)
+
+    async def set_status(self, tenant_id: str, account_id: str, status: AccountStatus) -> ConnectedAccount:
+        """Put an account into use or out of it. Raises ``AccountGoneError``."""
+        async with self._database.session() as session:
+            row = await _owned(session, tenant_id, account_id)
+            if row.status != status.value:
+                row.status = status.value
+                row.updated_at = self._clock.now()
+        self._snapshots.drop(tenant_id)
+        return _account(row)
+
+    async def replace_credentials(
+        self,
+        tenant_id: str,
+        account_id: str,
+        auth_type: AuthType,
+        config: BaseModel,
+        *,
+        token: Token | None = None,
+        status: AccountStatus = AccountStatus.ACTIVE,
+    ) -> ConnectedAccount:
+        """Give an account other credentials, and the token that they were exchanged for; the former token goes.
+
+        Raises ``AccountGoneError``.
+        """
+        now = self._clock.now()
+        async with self._database.session() as session:
+            row = await _owned(session, tenant_id, account_id)
+            row.auth_type = auth_type.value
+            row.credentials = self._vault.seal(dump_config(config), context=_context(tenant_id, account_id))
+            row.credentials_version = secrets.token_hex(8)
+            row.status = status.value
+            row.updated_at = now
+            await session.execute(delete(AccountTokenRow).where(AccountTokenRow.account_id == account_id))
+            if token is not None:
                 session.add(token_row(self._vault, tenant_id, account_id, token, now))
         self._snapshots.drop(tenant_id)
         return _account(row)
@@ -195,14 +324,30 @@ def _context(tenant_id: str, account_id: str) -> str:
     return f"account/{tenant_id}/{account_id}/credentials"
 
 
+async def _owned(session: AsyncSession, tenant_id: str, account_id: str) -> AccountRow:
+    row = await session.get(AccountRow, account_id)
+    if row is None or row.tenant_id != tenant_id:
+        raise AccountGoneError(account_id)
+    return row
+
+
+async def _check_identifier(session: AsyncSession, tenant_id: str, account_id: str, identifier: str) -> None:
+    other = await session.scalar(
+        select(AccountRow.id).where(AccountRow.tenant_id == tenant_id, AccountRow.identifier == identifier)
+    )
+    if other is not None and other != account_id:
+        raise IdentifierTakenError(identifier)
+
+
 def _account(row: AccountRow) -> ConnectedAccount:
     return ConnectedAccount(
         id=row.id,
         tenant_id=row.tenant_id,
         provider=row.provider,
-        name=row.name,
         auth_type=AuthType[row.auth_type],
         created_at=row.created_at,
         updated_at=row.updated_at,
         credentials_version=row.credentials_version,
+        status=AccountStatus[row.status],
+        **{name: getattr(row, name) for name in _OPTIONS},
     )

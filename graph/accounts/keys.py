@@ -14,6 +14,7 @@ from graph.accounts.ids import new_id
 from graph.storage.database import Database
 from graph.storage.snapshots import SNAPSHOT_SECONDS, Snapshots
 from graph.storage.tables import ApiKeyRow
+from providers.model.described import Described
 from providers.upstream.clock import Clock, SystemClock
 
 SECRET_PREFIX = "sg_"  # noqa: S105  # not a secret: it makes leaked keys easy to find
@@ -22,10 +23,23 @@ _MAX_SECRET_CHARACTERS = 100
 
 
 class Scope(StrEnum):
-    """What a key may do besides reading the unified schema."""
+    """What a key may do besides what its permission says."""
 
     RAW = "RAW"
     """Read records as their PMS sent them."""
+
+
+class Permission(Described):
+    """How much a key may do; each includes those before it."""
+
+    READ = "READ", "Ask queries and follow subscriptions."
+    WRITE = "WRITE", "Change accounts, listings, reservations and calendars of its tenant as well."
+    ADMIN = "ADMIN", "Manage API keys, tenants and integration definitions as well."
+
+    def includes(self, needed: "Permission") -> bool:
+        """Whether a key with this permission may do what takes ``needed``."""
+        order = list(Permission)
+        return order.index(self) >= order.index(needed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +49,7 @@ class Viewer:
     tenant_id: str
     key_id: str
     scopes: frozenset[Scope] = frozenset()
+    permission: Permission = Permission.READ
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +62,7 @@ class ApiKey:
     created_at: datetime
     revoked_at: datetime | None
     scopes: frozenset[Scope] = frozenset()
+    permission: Permission = Permission.READ
 
 
 ApiKeyList = list[ApiKey]
@@ -62,7 +78,14 @@ class ApiKeys:
         self._clock = clock or SystemClock()
         self._viewers = Snapshots(self._find, clock=self._clock, max_age=snapshot_seconds)
 
-    async def create(self, tenant_id: str, name: str, *, scopes: Collection[Scope] = ()) -> tuple[ApiKey, str]:
+    async def create(
+        self,
+        tenant_id: str,
+        name: str,
+        *,
+        scopes: Collection[Scope] = (),
+        permission: Permission = Permission.READ,
+    ) -> tuple[ApiKey, str]:
         """A new key and its secret: the only time it can be had."""
         # 256 random bits: no slow hash is needed against guessing, so authentication stays quick.
         secret = SECRET_PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
@@ -75,6 +98,7 @@ class ApiKeys:
             created_at=now,
             revoked_at=None,
             scopes=" ".join(sorted(scopes)),
+            permission=permission.value,
         )
         async with self._database.session() as session:
             session.add(row)
@@ -114,7 +138,9 @@ class ApiKeys:
             row = await session.scalar(select(ApiKeyRow).where(ApiKeyRow.digest == digest))
         if row is None or row.revoked_at is not None or not hmac.compare_digest(row.digest, digest):
             return None
-        return Viewer(tenant_id=row.tenant_id, key_id=row.id, scopes=_scopes(row))
+        return Viewer(
+            tenant_id=row.tenant_id, key_id=row.id, scopes=_scopes(row), permission=Permission[row.permission]
+        )
 
 
 def _digest(secret: str) -> bytes:
@@ -129,6 +155,7 @@ def _key(row: ApiKeyRow) -> ApiKey:
         created_at=row.created_at,
         revoked_at=row.revoked_at,
         scopes=_scopes(row),
+        permission=Permission[row.permission],
     )
 
 

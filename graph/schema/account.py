@@ -1,11 +1,12 @@
 """Connected accounts, as clients see them."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
 import strawberry
 
-from graph.accounts.accounts import ConnectedAccount
+from graph.accounts.accounts import AccountStatus, ConnectedAccount
 from graph.gateway.dictionaries import DictionaryOf
 from graph.gateway.policies import PoliciesOf
 from graph.schema import ids
@@ -29,7 +30,13 @@ from providers import model
 from providers.manifest import AuthType
 
 expose_enum(AuthType)
+expose_enum(AccountStatus)
 expose_enum(model.DictionaryKind)
+
+
+@pure
+def _identifier(account: strawberry.Parent[ConnectedAccount]) -> str:
+    return account.identifier
 
 
 @pure
@@ -123,6 +130,21 @@ class Account(Node):
     name: str = strawberry.field(description="Name given when the account was connected.")
     provider: str = strawberry.field(description="Code of its PMS, for example HOSTAWAY.")
     auth_type: AuthType = strawberry.field(description="How it proves itself to the PMS.")
+    account_identifier: str = strawberry.field(
+        resolver=_identifier,
+        description="Your own id for it, unique among your accounts; else its id here.",
+    )
+    status: AccountStatus = strawberry.field(description="Whether it is in use.")
+    version: str | None = strawberry.field(description="Version of the integration that you named, if any.")
+    default_discount_percentage: Decimal = strawberry.field(description="Discount on every price, in percent.")
+    markup_percentage: Decimal = strawberry.field(description="Markup on every price, in percent.")
+    distribution_markup_percentage: Decimal = strawberry.field(
+        description="Markup for other tenants that imported listings, in percent."
+    )
+    allow_import: bool = strawberry.field(description="Whether other tenants may import its listings.")
+    require_listing_approval: bool = strawberry.field(
+        description="Whether listings seen for the first time wait for approval, hidden."
+    )
     created_at: datetime = strawberry.field(description="When it was connected, UTC.")
     updated_at: datetime = strawberry.field(description="When its settings or credentials last changed, UTC.")
     provider_account: ProviderAccount | None = strawberry.field(

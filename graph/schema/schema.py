@@ -15,6 +15,7 @@ from strawberry.types import ExecutionContext
 from graph.schema.account import Account
 from graph.schema.guards import OperationGuard, SizeLimits, size_guard
 from graph.schema.listing import Listing
+from graph.schema.mutation import Mutation
 from graph.schema.plain import PlainExecutor, mark_plain_fields
 from graph.schema.query import Query
 from graph.schema.reservation import Reservation
@@ -42,6 +43,7 @@ def build_schema(*, max_tokens: int = 5000, limits: SizeLimits = SizeLimits()) -
     ]
     schema = GatewaySchema(
         query=Query,
+        mutation=Mutation,
         types=[Account, Listing, Reservation, ErrorCode],
         extensions=extensions,
         execution_context_class=PlainExecutor,

@@ -37,6 +37,7 @@ class OperationView(GraphQL[Context, None]):
         context = request.scope["operation"] = Context(
             operation=operation,
             gateway=services.gateway,
+            administration=services.administration,
             cursors=services.cursors,
             upstream=services.upstream,
             operation_timeout=services.settings.operation_timeout,

@@ -24,7 +24,7 @@ async def connect(accounts: Accounts, config: Any, name: str = "Acme", tenant: s
 @pytest.fixture
 async def other_tenant(database: Database, clock: Any) -> str:
     async with database.session() as session:
-        session.add(TenantRow(id="other", name="Other", created_at=clock.now()))
+        session.add(TenantRow(id="other", name="Other", created_at=clock.now(), updated_at=clock.now()))
     return "other"
 
 

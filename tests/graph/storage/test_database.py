@@ -34,7 +34,7 @@ async def database(tmp_path: Path):
 
 
 def tenant(name: str, created_at: datetime = NOW) -> TenantRow:
-    return TenantRow(id=name, name=name, created_at=created_at)
+    return TenantRow(id=name, name=name, created_at=created_at, updated_at=created_at)
 
 
 async def test_models_and_migrations_agree(database: Database) -> None:
