@@ -202,9 +202,10 @@ class Page(Generic[T]):
     """One page of a collection.
 
     ``next`` is the position to ask for the following page with, opaque to everybody but the plugin; None ends the
-    walk. ``total`` counts the whole filtered collection at the PMS, where it says. ``odd`` are records left out.
-    ``deleted`` are ids that the PMS says are gone since ``updated_since``; None where it does not tell, so that an
-    empty list and silence are not taken for each other.
+    walk. ``total`` counts the whole filtered collection at the PMS, where it says. ``counted`` is the PMS's own count
+    where its filters find more than was asked for; None where that is ``total``, or is not told. ``odd`` are records
+    left out. ``deleted`` are ids that the PMS says are gone since ``updated_since``; None where it does not tell, so
+    that an empty list and silence are not taken for each other.
     """
 
     items: Sequence[T]
@@ -213,6 +214,7 @@ class Page(Generic[T]):
     fetched_at: datetime
     odd: Sequence[OddRecord] = ()
     deleted: Sequence[str] | None = None
+    counted: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)

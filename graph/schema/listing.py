@@ -13,7 +13,7 @@ from graph.gateway.ordering import reservation_ordering
 from graph.gateway.parts import Part
 from graph.gateway.refs import Ref
 from graph.gateway.reports import report_of_list
-from graph.gateway.reservations import OfListing, applied_to_listing
+from graph.gateway.reservations import RESERVATIONS, OfListing, applied_to_listing
 from graph.schema import ids
 from graph.schema.arguments import (
     After,
@@ -148,6 +148,7 @@ async def _reservations_of(wanted: OfListing, info: Info, first: int, after: str
             error=kept.error,
             odd=kept.value.odd,
             applied=applied_to_listing(wanted.query, account),
+            remark=RESERVATIONS.nothing_fits(wanted.query, account),
         )
     except ProviderError as error:
         source = report_of_list(account, error=error)

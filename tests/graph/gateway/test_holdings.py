@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -159,9 +160,9 @@ class World:
         )
 
     async def read(
-        self, query: Query, first: int = 500, after: str | None = None, *, later: float = 1.0
+        self, query: Query, first: int = 500, after: str | None = None, *, later: float = 1.0, max_age: float = 0.0
     ) -> Collected[Record]:
-        """A page as the PMS has it ``later`` seconds from now."""
+        """A page as the PMS has it, or had it ``max_age`` seconds ago, ``later`` seconds from now."""
         self.clock.at += timedelta(seconds=later)
         return await self.collector.collect(
             Request(
@@ -170,14 +171,14 @@ class World:
                 order=query,
                 first=first,
                 after=after,
-                freshness=Freshness(max_age=0, since=self.clock.now(), strict=True),
+                freshness=Freshness(max_age=max_age, since=self.clock.now(), strict=True),
                 scope="tenant",
                 count=True,
             )
         )
 
-    async def all(self, query: Query) -> list[Record]:
-        page = await self.read(query)
+    async def all(self, query: Query, *, max_age: float = 0.0) -> list[Record]:
+        page = await self.read(query, max_age=max_age)
         assert not page.has_next
         found = [each.record for each in page.taken]
         assert page.total == len(found)
@@ -214,11 +215,12 @@ def apply(world: World, actions: list[tuple[str, int, int]]) -> None:
     rounds=st.lists(st.tuples(ACTIONS, QUERIES), min_size=1, max_size=6),
     latest=st.booleans(),
     skew=SKEWS,
+    tells=st.booleans(),
 )
 async def test_what_is_held_is_the_pms_s_truth_after_every_read(
-    first: Query, rounds: list[tuple[list[tuple[str, int, int]], Query]], latest: bool, skew: timedelta
+    first: Query, rounds: list[tuple[list[tuple[str, int, int]], Query]], latest: bool, skew: timedelta, tells: bool
 ) -> None:
-    world = World(latest_first=latest, skew=skew)
+    world = World(latest_first=latest, skew=skew, tells_deleted=tells)
     for number in range(12):
         world.pms.put(number, number % 10)
     world.clock.at += timedelta(hours=1)
@@ -278,21 +280,79 @@ async def test_a_change_costs_one_call_whatever_the_size_and_readers_at_the_same
     assert len(world.pms.calls) == 1
 
 
-async def test_what_a_pms_does_not_tell_as_deleted_is_found_by_a_walk_in_the_background() -> None:
+async def silent_about_deletions() -> World:
+    """Twelve records, held, of a PMS that does not tell what it deletes."""
     world = World(tells_deleted=False)
     for number in range(12):
         world.pms.put(number, number)
     world.clock.at += timedelta(hours=1)
     await world.all(Query())
+    world.clock.at += timedelta(minutes=10)
+    world.pms.calls.clear()
+    return world
+
+
+async def ids_of(world: World, *, max_age: float) -> set[str]:
+    return {row.provider_id for row in await world.all(Query(), max_age=max_age)}
+
+
+@pytest.mark.parametrize(("hours", "calls"), [(3, 1), (8, 4)])
+async def test_what_a_pms_does_not_tell_as_deleted_is_found_in_the_background(hours: int, calls: int) -> None:
+    """After hours by a count, which costs one call; after many by a walk whatever the count says."""
+    world = await silent_about_deletions()
+    world.clock.at += timedelta(hours=hours)
+    await ids_of(world, max_age=0.5)
+    for _ in range(30):
+        await asyncio.sleep(0)
+    assert len([query for query in world.pms.calls if query.since is None]) == calls
     world.pms.delete(4)
-    assert "4" in {row.provider_id for row in await world.all(Query())}
-    world.clock.at += timedelta(hours=8)
-    await world.all(Query())
-    for _ in range(20):
+    assert "4" in await ids_of(world, max_age=0.5)
+    world.clock.at += timedelta(hours=hours)
+    await ids_of(world, max_age=0.5)
+    for _ in range(30):
         await asyncio.sleep(0)
     world.pms.calls.clear()
-    assert "4" not in {row.provider_id for row in await world.all(Query())}
+    assert "4" not in await ids_of(world, max_age=0.5)
     assert len(world.pms.calls) == 1
+
+
+async def test_whoever_asks_the_pms_sees_a_deletion_at_once_and_pays_one_call_for_the_count() -> None:
+    world = await silent_about_deletions()
+    assert len(await ids_of(world, max_age=0)) == 12
+    # What changed, and the count.
+    assert [query.since is None for query in world.pms.calls] == [False, True]
+    world.pms.delete(4)
+    world.pms.calls.clear()
+    assert "4" in await ids_of(world, max_age=0.5)
+    assert [query.since is None for query in world.pms.calls] == [False]
+    world.pms.calls.clear()
+    assert "4" not in await ids_of(world, max_age=0)
+    # What changed; the count, which is the first of four pages; what changed during that walk.
+    assert [query.since is None for query in world.pms.calls] == [False, True, True, True, True, False]
+    world.pms.calls.clear()
+    assert "4" not in await ids_of(world, max_age=0)
+    assert len(world.pms.calls) == 2
+
+
+async def test_a_count_is_shared_by_those_who_ask_at_the_same_time() -> None:
+    world = await silent_about_deletions()
+    await asyncio.gather(*(world.read(Query(parity=0), later=0.0) for _ in range(5)))
+    assert len(world.pms.calls) == 2
+
+
+def test_a_count_of_more_than_was_asked_for_may_grow_but_not_shrink() -> None:
+    def page(ids: Sequence[int], total: int | None, counted: int | None) -> Page[Record]:
+        rows = [Record("acc", str(number), number, START) for number in ids]
+        return Page(items=rows, next="1", total=total, counted=counted, fetched_at=START)
+
+    wider = Holding.of([page([1, 2], None, 5), page([3], None, 5)], lambda _: True)
+    assert [wider.agrees(page([], None, counted)) for counted in (4, 5, 6, None)] == [False, True, True, True]
+    exact = Holding.of([page([1, 2], 3, None), page([3], 3, None)], lambda _: True)
+    assert [exact.agrees(page([], total, None)) for total in (2, 3, 4, None)] == [False, True, False, True]
+    grown = wider.changed([page([4], 1, None)], lambda _: True)
+    assert [grown.agrees(page([], None, counted)) for counted in (5, 6)] == [False, True]
+    uncounted = Holding.of([page([1], None, None), page([2], None, None)], lambda _: True)
+    assert uncounted.agrees(page([], 9, None))
 
 
 async def test_a_mark_that_is_too_old_is_not_asked_from() -> None:

@@ -172,8 +172,12 @@ async def test_an_account_named_that_is_of_another_provider_is_a_contradiction(
     accounts = (await running.data("{ accounts { nodes { id provider } } }"))["accounts"]["nodes"]
     ids = {of: [each["id"] for each in accounts if each["provider"] == of] for of in ("HOSTAWAY", "BOOKINGSYNC")}
     query = (
-        "query($ids: [ID!], $of: [String!]) { %s(%sfilter: {accountIds: $ids, providers: $of}) {"
-        " sources { account { id } } } }" % (field, arguments)
+        "query($ids: [ID!], $of: [String!]) { "
+        + field
+        + "("
+        + arguments
+        + "filter: {accountIds: $ids, providers: $of}) {"
+        " sources { account { id } } } }"
     )
     for named, place in ((ids["HOSTAWAY"], 0), ([*ids["BOOKINGSYNC"], *ids["HOSTAWAY"]], len(ids["BOOKINGSYNC"]))):
         running.calls.clear()
