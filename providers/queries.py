@@ -51,16 +51,16 @@ class OrderDirection(Described):
     DESC = "DESC", "Largest, latest or Z first."
 
 
+_BY_ACCOUNT = (
+    "Account by account, the cheapest: in the PMS's own order while its pages are read, by ids once a collection of "
+    "several pages is held. A walk by cursors keeps to one of the two in each account. It has no direction."
+)
+
+
 class ListingOrderField(Described):
     """What listings can be ordered by."""
 
-    PROVIDER = (
-        "PROVIDER",
-        (
-            "Account by account, the cheapest: in the PMS's own order while its pages are read, by ids once a collection "
-            "of several pages is held. A walk by cursors keeps to one of the two in each account. It has no direction."
-        ),
-    )
+    PROVIDER = "PROVIDER", _BY_ACCOUNT
     NAME = "NAME", "Name, ignoring case."
     UPDATED = "UPDATED", "When the PMS last changed it; listings without that time come last."
     POSITION = "POSITION", "The business's own order in its PMS; listings without a place come last."
@@ -70,13 +70,7 @@ class ListingOrderField(Described):
 class ReservationOrderField(Described):
     """What reservations can be ordered by."""
 
-    PROVIDER = (
-        "PROVIDER",
-        (
-            "Account by account, the cheapest: in the PMS's own order while its pages are read, by ids once a collection "
-            "of several pages is held. A walk by cursors keeps to one of the two in each account. It has no direction."
-        ),
-    )
+    PROVIDER = "PROVIDER", _BY_ACCOUNT
     ARRIVAL = "ARRIVAL", "Day of arrival; reservations without dates come last."
     UPDATED = "UPDATED", "When the PMS last changed it; reservations without that time come last."
     BOOKED = "BOOKED", "When it was made; reservations without that time come last."
