@@ -80,6 +80,11 @@ class Holding(Generic[T]):
             tells_deleted=bool(told),
         )
 
+    @property
+    def countable(self) -> bool:
+        """Whether the PMS counts, so that counting again can tell anything."""
+        return self.surplus is not None
+
     def agrees(self, page: Page[T]) -> bool:
         """Whether the PMS's count, as a first page tells it, leaves no doubt that something was deleted.
 

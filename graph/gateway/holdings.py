@@ -156,7 +156,7 @@ class Holdings(Generic[T, Q]):
         Only for whoever asks the PMS by name (``maxAge: 0``): it costs a call.
         """
         keeper = self._reading.keeper
-        if freshness.accepts(kept.value.checked_at, self._reading.clock.now()):
+        if not kept.value.countable or freshness.accepts(kept.value.checked_at, self._reading.clock.now()):
             return kept
         counted = key_of(account, f"{self._kind.entity}-counted", key.name)
         try:
@@ -255,7 +255,7 @@ class Holdings(Generic[T, Q]):
         later = 1 + crc32(str(key).encode()) % 100 / 400
         if now - held.walked_at >= every * later:
             look_again: Callable[[ConnectedAccount, Q, Key], Coroutine[Any, Any, object]] = self._reconcile
-        elif now - held.checked_at >= RECOUNTED * later:
+        elif held.countable and now - held.checked_at >= RECOUNTED * later:
             look_again = self._recount
         else:
             return
