@@ -127,7 +127,7 @@ class HostawayClient(PartReads):
         asked = (*filters, *only, *reservation_order(query))
         page = await self._page(RESERVATIONS, asked, position, self._parse_reservations, cursor=True)
         if not is_counted_exactly(query):
-            page.total = None
+            page.counted, page.total = page.total, None
         elif filters == _EVERY_RESERVATION and not only and page.total is not None:
             self._reservation_count = page.total
         return page
