@@ -1,6 +1,5 @@
 """The reads of one Hostaway account."""
 
-import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
@@ -180,8 +179,9 @@ class HostawayClient(PartReads):
             read = [fan.found[listing_id, piece] for piece in cut if (listing_id, piece) in fan.found]
             if len(read) == len(cut):
                 rows = [row for each in read for row in each]
-                found[listing_id] = build_calendar(rows, listing_id, self._account_id, days, reservations=reservations)
-                await asyncio.sleep(0)  # three years of days take a while: others have their turn in between
+                found[listing_id] = await build_calendar(
+                    rows, listing_id, self._account_id, days, reservations=reservations
+                )
         return self._batch(found, failed, fan.oldest)
 
     async def quotes(self, requests: Sequence[QuoteRequest]) -> Batch[PriceDetails]:
