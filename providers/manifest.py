@@ -76,7 +76,9 @@ class Manifest:
     is added to each window, in seconds, for the time a call travels. ``base_url`` ends without a slash and holds
     scheme, host and port only: the path prefix belongs to the calls, and ``api_prefix`` names it, so that a setting
     that holds it too can be understood. The ``*_filters`` say which fields of a query
-    the PMS applies itself, ``*_orders`` which orders it gives; the gateway does the rest.
+    the PMS applies itself, ``*_orders`` which orders it gives; the gateway does the rest. ``untold_*_filters`` are the
+    fields that no record of the PMS can ever fit, since none tells what they ask for: nobody is asked about those.
+    ``calendars_per_call`` is how many listings' calendars come in one call.
     """
 
     code: str
@@ -89,8 +91,11 @@ class Manifest:
     default_limits: str
     margin: float = 0.25
     listing_filters: Mapping[str, Precision] = field(default_factory=dict)
+    untold_listing_filters: frozenset[str] = frozenset()
     listing_orders: frozenset[str] = frozenset()
     reservation_filters: Mapping[str, Precision] = field(default_factory=dict)
+    untold_reservation_filters: frozenset[str] = frozenset()
     reservation_orders: frozenset[str] = frozenset()
     listing_page_size: int = 100
     reservation_page_size: int = 100
+    calendars_per_call: int = 1

@@ -51,10 +51,16 @@ class OrderDirection(Described):
     DESC = "DESC", "Largest, latest or Z first."
 
 
+_BY_ACCOUNT = (
+    "Account by account, the cheapest: in the PMS's own order while its pages are read, by ids once a collection of "
+    "several pages is held. A walk by cursors keeps to one of the two in each account. It has no direction."
+)
+
+
 class ListingOrderField(Described):
     """What listings can be ordered by."""
 
-    PROVIDER = "PROVIDER", "Account by account, each in its PMS's own order: the cheapest. It has no direction."
+    PROVIDER = "PROVIDER", _BY_ACCOUNT
     NAME = "NAME", "Name, ignoring case."
     UPDATED = "UPDATED", "When the PMS last changed it; listings without that time come last."
     POSITION = "POSITION", "The business's own order in its PMS; listings without a place come last."
@@ -64,7 +70,7 @@ class ListingOrderField(Described):
 class ReservationOrderField(Described):
     """What reservations can be ordered by."""
 
-    PROVIDER = "PROVIDER", "Account by account, each in its PMS's own order: the cheapest. It has no direction."
+    PROVIDER = "PROVIDER", _BY_ACCOUNT
     ARRIVAL = "ARRIVAL", "Day of arrival; reservations without dates come last."
     UPDATED = "UPDATED", "When the PMS last changed it; reservations without that time come last."
     BOOKED = "BOOKED", "When it was made; reservations without that time come last."
@@ -202,9 +208,10 @@ class Page(Generic[T]):
     """One page of a collection.
 
     ``next`` is the position to ask for the following page with, opaque to everybody but the plugin; None ends the
-    walk. ``total`` counts the whole filtered collection at the PMS, where it says. ``odd`` are records left out.
-    ``deleted`` are ids that the PMS says are gone since ``updated_since``; None where it does not tell, so that an
-    empty list and silence are not taken for each other.
+    walk. ``total`` counts the whole filtered collection at the PMS, where it says. ``counted`` is the PMS's own count
+    where its filters find more than was asked for; None where that is ``total``, or is not told. ``odd`` are records
+    left out. ``deleted`` are ids that the PMS says are gone since ``updated_since``; None where it does not tell, so
+    that an empty list and silence are not taken for each other.
     """
 
     items: Sequence[T]
@@ -213,6 +220,7 @@ class Page(Generic[T]):
     fetched_at: datetime
     odd: Sequence[OddRecord] = ()
     deleted: Sequence[str] | None = None
+    counted: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)

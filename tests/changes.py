@@ -13,7 +13,7 @@ LISTINGS = """query($after: String, $age: Int) { page: listings(first: 200, afte
 
 YEAR = """query($after: String, $age: Int, $from: Date, $to: Date) {
   page: reservations(first: 200, after: $after, maxAge: $age, filter: {stay: {from: $from, to: $to}}) {
-    nodes { id providerId status arrival party { adults } } pageInfo { hasNextPage endCursor }
+    nodes { id providerId provider status arrival party { adults } } pageInfo { hasNextPage endCursor }
     sources { status note } } }"""
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import uvicorn
 
 from graph.cli.failures import CommandError, ExitCode
+from graph.cli.garbage import collecting_when_idle
 
 T = TypeVar("T")
 
@@ -122,7 +123,8 @@ async def serve_all(sites: Sequence[Site], stop: asyncio.Event, ready: Callable[
         await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
         if up.done() and not stop.is_set():
             ready()
-            await asyncio.wait(awaited[1:], return_when=asyncio.FIRST_COMPLETED)
+            async with collecting_when_idle(lambda: any(server.server_state.tasks for server in servers)):
+                await asyncio.wait(awaited[1:], return_when=asyncio.FIRST_COMPLETED)
     finally:
         up.cancel()
         stopping.cancel()

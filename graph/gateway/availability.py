@@ -17,7 +17,7 @@ from graph.gateway.collector import Collected
 from graph.gateway.cursors import Cursors, fingerprint
 from graph.gateway.finders import CalendarFinder, SearchFinder, Suiting
 from graph.gateway.free_stream import Available, Finder, FreeStream
-from graph.gateway.listings import Listings
+from graph.gateway.listings import LISTINGS, Listings
 from graph.gateway.marks import Mark, PageMark
 from graph.gateway.operation import Operation
 from graph.gateway.ordering import Ordering, by_id, listing_ordering
@@ -109,7 +109,9 @@ class Availability:
                 )
             raise NotSupported("This provider can neither search for free listings nor tell which nights are free.")
 
-        return FreeStream(account, finder, ordering, mark)
+        nothing_fits = LISTINGS.nothing_fits(search.listings, account)
+        applied = tuple(each.here() for each in LISTINGS.applied(search.listings, account)) if nothing_fits else ()
+        return FreeStream(account, finder, ordering, mark, nothing_fits=nothing_fits, applied=applied)
 
 
 def _of_available(ordering: Ordering[Listing]) -> Ordering[Available]:

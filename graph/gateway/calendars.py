@@ -1,18 +1,27 @@
 """Calendars: only the days that are unknown or too old are asked for, for all listings of an account together."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from graph.accounts.accounts import ConnectedAccount
+from graph.gateway.cursors import fingerprint
 from graph.gateway.flights import Flights
-from graph.gateway.keeper import Kept
+from graph.gateway.keeper import Kept, Renewal
 from graph.gateway.operation import Freshness, Operation
 from graph.gateway.reading import Outcome, Reading, key_of
 from graph.gateway.refs import Ref
 from graph.gateway.spans import KnownDays
 from graph.gateway.store import Held, Key
+from providers.catalogue import plugin
 from providers.errors import NotFound, ProviderError
 from providers.queries import Days
+
+RENEWED_DAYS = 366
+"""Longer calendars are not renewed in the background, however often they are asked for: they may take several calls."""
+
+RENEWED_PIECES = 50
+"""Nor are those of a read that takes more calls than this."""
 
 
 class DaysOfListing(NamedTuple):
@@ -46,9 +55,36 @@ class Calendars:
                 await self._refresh_stale(account, alike, freshness)
                 failures = await self._load_missing(account, alike, freshness)
                 outcomes |= {each: await self._assembled(account, each, freshness, failures) for each in alike}
+                self._note(account, alike, freshness, rich=rich)
             return outcomes
 
         return await self._reading.by_account(operation, wanted, lambda each: each.listing.account_id, read_account)
+
+    def _note(
+        self, account: ConnectedAccount, group: Sequence[DaysOfListing], freshness: Freshness, *, rich: bool
+    ) -> None:
+        """Tell what was asked for, so that what is asked for often can be renewed: in pieces of about a call each."""
+        by_days: dict[Days, list[str]] = {}
+        for each in group:
+            if len(each.days) <= RENEWED_DAYS:
+                by_days.setdefault(each.days, []).append(each.listing.provider_id)
+        size = plugin(account.provider).manifest.calendars_per_call
+        pieces = [
+            (days, ids[start : start + size]) for days, ids in by_days.items() for start in range(0, len(ids), size)
+        ]
+        if len(pieces) <= RENEWED_PIECES:
+            for days, ids in pieces:
+                key = key_of(account, "calendars-asked", fingerprint(ids, days, rich))
+                self._reading.keeper.note(key, self._renewal(account, ids, days, rich=rich), freshness)
+
+    def _renewal(self, account: ConnectedAccount, ids: Sequence[str], days: Days, *, rich: bool) -> Renewal:
+        async def read_at() -> datetime | None:
+            known = [await self._known(account, id_, rich=rich) for id_ in ids]
+            ages = [None if each is None else each.read_at(days) for each in known]
+            told = [age for age in ages if age is not None]
+            return min(told) if len(told) == len(ids) else None
+
+        return Renewal(read_at, lambda: self._load(account, dict.fromkeys(ids, days), rich=rich))
 
     async def _refresh_stale(
         self, account: ConnectedAccount, group: Sequence[DaysOfListing], freshness: Freshness

@@ -144,7 +144,8 @@ class Collector(Generic[T, Q]):
             if not kind.local(query):
                 return None
             kept = await self._reading.keeper.peek(self._holdings.page_key(account, kind.whole_query, None), freshness)
-            return kept if kept is not None and kept.value.next is None else None
+            whole = kept is not None and kept.value.next is None and kind.decided(query, kept.value.items)
+            return kept if whole else None
 
         return Collection(
             account=account,
@@ -161,6 +162,7 @@ class Collector(Generic[T, Q]):
             held_size=await self._holdings.size(account, query),
             what=kind.what,
             applied=kind.applied(query, account),
+            nothing_fits=kind.nothing_fits(query, account),
         )
 
     async def _page(self, account: ConnectedAccount, query: Q, position: str | None, freshness: Freshness) -> Kept:

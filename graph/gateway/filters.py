@@ -1,9 +1,9 @@
 """The filters of the unified schema, applied here: PMSs do some, few exactly, and none is trusted to."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from graph.gateway.applied import argument_of, used_filters
 from providers.errors import NotSupported
@@ -11,13 +11,15 @@ from providers.manifest import Manifest, Precision
 from providers.model import Contact, Listing, PropertyType, Reservation
 from providers.queries import DateRange, ListingOrderField, ListingQuery, ReservationOrderField, ReservationQuery
 
+Q = TypeVar("Q", ListingQuery, ReservationQuery)
+
 PMS_ONLY_FILTERS = frozenset({"user_id", "booking_engine_active", "unread"})
 """Filters on what no record tells."""
 
 PMS_ONLY_ORDERS = frozenset({ReservationOrderField.MESSAGE_SENT, ReservationOrderField.MESSAGE_RECEIVED})
 """Orders by what no record tells."""
 
-_KNOWN_TO_THE_PMS = PMS_ONLY_FILTERS | {"updated_since", "updated_until"}
+_TIMES_OF_CHANGE = ("updated_since", "updated_until")
 
 
 def keeps_listing(query: ListingQuery, listing: Listing) -> bool:
@@ -82,8 +84,28 @@ def is_exact(query: ListingQuery | ReservationQuery, filters: Mapping[str, Preci
 
 
 def told_by_records(query: ListingQuery | ReservationQuery) -> bool:
-    """Whether records alone tell what fits ``query``, and where; if not, the PMS must be asked."""
-    return query.order not in PMS_ONLY_ORDERS and not _KNOWN_TO_THE_PMS.intersection(used_filters(query))
+    """Whether records tell what fits ``query``, and where; if not, the PMS must be asked."""
+    return query.order not in PMS_ONLY_ORDERS and not PMS_ONLY_FILTERS.intersection(used_filters(query))
+
+
+def decided_by(query: ListingQuery | ReservationQuery, records: Iterable[Listing | Reservation]) -> bool:
+    """Whether each of these records tells if it fits ``query``: a time of change that is asked for must be there.
+
+    Of what has none only the PMS may know whether it changed.
+    """
+    asked = any(getattr(query, name) is not None for name in _TIMES_OF_CHANGE)
+    return not asked or all(record.updated_at is not None for record in records)
+
+
+def whenever_changed(query: Q) -> Q:
+    """``query`` without its times of change."""
+    return replace(query, **_without(_TIMES_OF_CHANGE))
+
+
+def nothing_fits(query: ListingQuery | ReservationQuery, manifest: Manifest, untold: frozenset[str]) -> str | None:
+    """Why no record of a PMS can fit ``query``, for people: it never tells what a filter asks for."""
+    names = [argument_of(name) for name in used_filters(query) if name in untold]
+    return f"{manifest.name} tells nothing of {' and '.join(names)}, so none of its records fit." if names else None
 
 
 def refusal(
@@ -108,7 +130,7 @@ def _foreign(query: ListingQuery | ReservationQuery, filters: Mapping[str, Preci
     return [name for name in used_filters(query) if name not in filters]
 
 
-def _without(names: list[str]) -> dict[str, Any]:
+def _without(names: Iterable[str]) -> dict[str, Any]:
     return dict.fromkeys(names)
 
 
@@ -157,9 +179,9 @@ def _same(wanted: object, told: object) -> bool:
 def _may_have_changed(query: ListingQuery | ReservationQuery, changed: datetime | None) -> bool:
     """Whether a record may have changed in the time asked for: whoever asks this wants to miss nothing.
 
-    A record without a time of change is kept: the PMS, which filtered first, may know. Midnight sharp usually means
-    that the PMS tells the day only (Hostaway's ``latestActivityOn`` is typed as a date): such a change may have been
-    at any time of its day.
+    A record without a time of change is kept: the PMS that sent it may know. Midnight sharp usually means that the PMS
+    tells the day only (Hostaway's ``latestActivityOn`` is typed as a date): such a change may have been at any time of
+    its day.
     """
     if changed is None:
         return True

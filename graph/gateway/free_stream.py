@@ -99,7 +99,10 @@ class Finder(Protocol):
 
 
 class FreeStream:
-    """Reads what is free in one account, from a mark on and only as far as it is asked to."""
+    """Reads what is free in one account, from a mark on and only as far as it is asked to.
+
+    ``nothing_fits`` says why there is nothing to read, and ``applied`` then which filters say so.
+    """
 
     what = "free listings"
     page_size = 20
@@ -111,15 +114,19 @@ class FreeStream:
         finder: Callable[[], Awaitable[Finder]],
         ordering: Ordering[Listing],
         mark: Mark,
+        *,
+        nothing_fits: str | None = None,
+        applied: tuple[Applied, ...] = (),
     ) -> None:
         self.account = account
-        self.mark = mark
+        self.remark = nothing_fits
+        self.mark = EndMark() if nothing_fits else mark
         self.error: ProviderError | None = None
         self.stale: ProviderError | None = None
         self.fetched_at: datetime | None = None
         self.cut_short = False
         self.odd: list[OddRecord] = []
-        self.applied: tuple[Applied, ...] = ()
+        self.applied = applied
         self._open = finder
         self._ordering = ordering
         self._finder: Finder | None = None
@@ -129,7 +136,7 @@ class FreeStream:
 
     @property
     def asked(self) -> bool:
-        return self.fetched_at is not None or self.error is not None
+        return self.fetched_at is not None or self.error is not None or self.remark is not None
 
     @property
     def ready(self) -> bool:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -19,7 +19,8 @@ class Holding(Generic[T]):
     ``ids`` are in the order of ids, so that a walk over it finds its place again whatever came or went meanwhile, even
     after it was dropped and read anew. ``read_at`` is since when changes must be asked for, ``walked_at`` when all of
     it was last read (both aware UTC). ``pages`` is how many calls a walk took; ``tells_deleted`` says whether the PMS
-    told, with its last changes, what was deleted.
+    told, with its last changes, what was deleted; ``checked_at`` is when it was last sure that nothing deleted is
+    held. ``surplus`` is how many more records the PMS counted for the walk than are here; None where it did not count.
     """
 
     records: Mapping[str, T]
@@ -28,6 +29,8 @@ class Holding(Generic[T]):
     read_at: datetime
     walked_at: datetime
     pages: int
+    checked_at: datetime
+    surplus: int | None = None
     tells_deleted: bool = False
 
     @classmethod
@@ -35,13 +38,17 @@ class Holding(Generic[T]):
         """What a walk from the first page to the last one read. Where a record is on two pages, the later one holds."""
         records = {_id(record): record for page in pages for record in page.items if keeps(record)}
         read_at = min(page.fetched_at for page in pages)
+        odd = [odd for page in pages for odd in page.odd]
+        counted = _counted(pages[-1])
         return cls(
             records=records,
             ids=in_order(records),
-            odd=[odd for page in pages for odd in page.odd],
+            odd=odd,
             read_at=read_at,
             walked_at=read_at,
+            checked_at=read_at,
             pages=len(pages),
+            surplus=None if counted is None else counted - len(records) - len(odd),
         )
 
     def changed(self, pages: Sequence[Page[T]], keeps: Keeps[T]) -> "Holding[T]":
@@ -62,15 +69,37 @@ class Holding(Generic[T]):
                 records[id_] = record
             else:
                 records.pop(id_, None)
-        return Holding(
+        read_at = max(self.read_at, min(page.fetched_at for page in pages))
+        return replace(
+            self,
             records=records,
             ids=self.ids if records.keys() == self.records.keys() else in_order(records),
             odd=_joined(self.odd, odd, items.keys() | gone),
-            read_at=max(self.read_at, min(page.fetched_at for page in pages)),
-            walked_at=self.walked_at,
-            pages=self.pages,
+            read_at=read_at,
+            checked_at=read_at if told else self.checked_at,
             tells_deleted=bool(told),
         )
+
+    @property
+    def countable(self) -> bool:
+        """Whether the PMS counts, so that counting again can tell anything."""
+        return self.surplus is not None
+
+    def agrees(self, page: Page[T]) -> bool:
+        """Whether the PMS's count, as a first page tells it, leaves no doubt that something was deleted.
+
+        Where the PMS counts more than what was asked for, its count may grow for what is not held; it must not shrink.
+        Without a count there is nothing to go by.
+        """
+        counted = _counted(page)
+        if counted is None or self.surplus is None:
+            return True
+        expected = len(self.records) + len(self.odd) + self.surplus
+        return counted == expected if page.total is not None else counted >= expected
+
+    def checked(self, at: datetime) -> "Holding[T]":
+        """This, with the PMS's count found to agree at ``at``."""
+        return replace(self, checked_at=max(at, self.checked_at))
 
     def after(self, id_: str | None) -> Iterable[tuple[str, T]]:
         """Ids and records behind ``id_`` (None: all), whether or not there still is a record with that id."""
@@ -90,6 +119,10 @@ def in_order(ids: Iterable[str]) -> list[str]:
 
 def _place(id_: str) -> tuple[int, str]:
     return len(id_), id_
+
+
+def _counted(page: Page[Any]) -> int | None:
+    return page.total if page.counted is None else page.counted
 
 
 def _id(record: Any) -> str:

@@ -1,6 +1,6 @@
 """Holds collections that were walked to their end, and brings them up to date by what changed since."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, Generic, TypeVar
@@ -32,6 +32,9 @@ RECONCILED = timedelta(hours=6)
 RECONCILED_RARELY = timedelta(hours=24)
 """The same where it does: a change of a part, such as a picture, need not count as a change of the record."""
 
+RECOUNTED = timedelta(hours=2)
+"""How often what is held is counted at the PMS, in one call, where it does not tell what it deleted."""
+
 RECONCILING_SECONDS = 900.0
 """How long a walk in the background may wait for its permits; no other is begun before."""
 
@@ -61,24 +64,27 @@ class Holdings(Generic[T, Q]):
         kind = self._kind
         if not kind.local(query):
             return None
-        own = kind.unordered(kind.native(query, account))
+        own = self._own(account, query)
         for candidate in (kind.whole_query,) if own == kind.whole_query else (kind.whole_query, own):
-            kept = await self._up_to_date(account, candidate, freshness)
-            if kept is not None:
+            known = await self._reading.keeper.recall(self.key(account, candidate))
+            if known is None or not kind.decided(query, known.value.records.values()):
+                continue
+            kept = await self._up_to_date(account, candidate, freshness, known)
+            if kept is not None and kind.decided(query, kept.value.records.values()):
                 return kept
         return None
 
     async def size(self, account: ConnectedAccount, query: Q) -> int | None:
         """How many records are held of exactly what ``query`` asks for, however old; None where that is not held."""
-        if not self._kind.local(query):
+        if not self._kind.local(query) or self._kind.base(query) != query:
             return None
-        own = self._kind.unordered(self._kind.native(query, account))
+        own = self._own(account, query)
         known = await self._reading.keeper.recall(self.key(account, own))
         return None if known is None else len(known.value.ids)
 
     async def hold(self, account: ConnectedAccount, query: Q, freshness: Freshness) -> Kept:
         """The ``Holding`` of ``query``, read from the first page to the last. Raises ``ProviderError``."""
-        own = self._kind.unordered(self._kind.native(query, account))
+        own = self._own(account, query)
         key = self.key(account, own)
 
         async def load() -> Held:
@@ -90,7 +96,7 @@ class Holdings(Generic[T, Q]):
     async def note(self, account: ConnectedAccount, query: Q, last: str | None, page: Page[T]) -> None:
         """A page was read. If it is the last of several and the others are kept, the whole is held from now on."""
         kind = self._kind
-        if page.next is not None or last is None or not kind.local(query):
+        if page.next is not None or last is None or not kind.local(query) or kind.base(query) != query:
             return
         own = kind.unordered(query)
         key = self.key(account, own)
@@ -109,6 +115,10 @@ class Holdings(Generic[T, Q]):
     def page_key(self, account: ConnectedAccount, query: Q, position: str | None) -> Key:
         return key_of(account, f"{self._kind.entity}-page", fingerprint(query, position))
 
+    def _own(self, account: ConnectedAccount, query: Q) -> Q:
+        """What is held for ``query``: all that the PMS makes of it, whenever that changed."""
+        return self._kind.base(self._kind.unordered(self._kind.native(query, account)))
+
     @property
     def _most(self) -> int:
         return self._reading.keeper.capacity // 4
@@ -116,12 +126,9 @@ class Holdings(Generic[T, Q]):
     def _renewable(self, account: ConnectedAccount, held: Holding[T]) -> bool:
         return self._kind.tells_changes(account) and self._reading.clock.now() - held.read_at < MARK_LIFE
 
-    async def _up_to_date(self, account: ConnectedAccount, query: Q, freshness: Freshness) -> Kept | None:
+    async def _up_to_date(self, account: ConnectedAccount, query: Q, freshness: Freshness, known: Held) -> Kept | None:
         key = self.key(account, query)
         keeper = self._reading.keeper
-        known = await keeper.recall(key)
-        if known is None:
-            return None
         if not self._renewable(account, known.value):
             return await keeper.peek(key, freshness)
 
@@ -135,8 +142,42 @@ class Holdings(Generic[T, Q]):
             if outcome.code in _NO_DELTA:
                 return None
             raise outcome
-        self._reconcile_when_due(account, query, key, outcome.value)
-        return outcome
+        asks_the_pms = freshness.strict and not freshness.max_age
+        kept = await self._checked(account, query, key, freshness, outcome) if asks_the_pms else outcome
+        if kept is not None:
+            self._look_again_when_due(account, query, key, kept.value)
+        return kept
+
+    async def _checked(
+        self, account: ConnectedAccount, query: Q, key: Key, freshness: Freshness, kept: Kept
+    ) -> Kept | None:
+        """What is held, counted at the PMS since the operation began, unless the PMS told what it deleted.
+
+        Only for whoever asks the PMS by name (``maxAge: 0``): it costs a call.
+        """
+        keeper = self._reading.keeper
+        if not kept.value.countable or freshness.accepts(kept.value.checked_at, self._reading.clock.now()):
+            return kept
+        counted = key_of(account, f"{self._kind.entity}-counted", key.name)
+        try:
+            await keeper.one(counted, freshness, lambda: self._recount(account, query, key))
+        except ProviderError as error:
+            if error.code in _NO_DELTA:
+                return None
+            raise
+        held = await keeper.recall(key)
+        return kept if held is None else Kept(held.value, held.fetched_at)
+
+    async def _recount(self, account: ConnectedAccount, query: Q, key: Key) -> Held:
+        """Compare the PMS's count with what is held, and read everything again if they differ."""
+        keeper = self._reading.keeper
+        first = await self._kind.page(await self._reading.client(account), query, None)
+        held = await keeper.recall(key)
+        if held is not None and first.next is not None and held.value.agrees(first):
+            await keeper.keep({key: Held(held.value.checked(first.fetched_at), held.fetched_at)})
+        else:
+            await self._reconcile(account, query, key, first)
+        return Held(True, first.fetched_at)
 
     async def _renewed(self, account: ConnectedAccount, query: Q, key: Key, held: Holding[T]) -> Loaded:
         changes = await self._changes(account, held)
@@ -175,10 +216,11 @@ class Holdings(Generic[T, Q]):
         latest_first = len(known) == len(stamps) and all(one >= other for one, other in pairwise(known))
         return bool(stamps) and latest_first and not self._kind.keeps(query, page.items[-1])
 
-    async def _walked(self, account: ConnectedAccount, query: Q) -> Holding[T]:
+    async def _walked(self, account: ConnectedAccount, query: Q, first: Page[T] | None = None) -> Holding[T]:
+        """All of a collection, read to the end, from behind its ``first`` page where that was read already."""
         client = await self._reading.client(account)
-        pages: list[Page[T]] = []
-        position: str | None = None
+        pages: list[Page[T]] = [] if first is None else [first]
+        position = None if first is None else first.next
         while position is not None or not pages:
             pages.append(await self._kind.page(client, query, position))
             position = pages[-1].next
@@ -206,22 +248,27 @@ class Holdings(Generic[T, Q]):
             position = kept.value.next
         return None
 
-    def _reconcile_when_due(self, account: ConnectedAccount, query: Q, key: Key, held: Holding[T]) -> None:
-        """Read everything again now and then, in the background; accounts do so at different times."""
+    def _look_again_when_due(self, account: ConnectedAccount, query: Q, key: Key, held: Holding[T]) -> None:
+        """Count or read everything again now and then, in the background; accounts do so at different times."""
         every = RECONCILED_RARELY if held.tells_deleted else RECONCILED
         now = self._reading.clock.now()
-        if now - held.walked_at < every * (1 + crc32(str(key).encode()) % 100 / 400):
+        later = 1 + crc32(str(key).encode()) % 100 / 400
+        if now - held.walked_at >= every * later:
+            look_again: Callable[[ConnectedAccount, Q, Key], Coroutine[Any, Any, object]] = self._reconcile
+        elif held.countable and now - held.checked_at >= RECOUNTED * later:
+            look_again = self._recount
+        else:
             return
         if now - self._tried.get(key, held.walked_at) < timedelta(seconds=RECONCILING_SECONDS):
             return
         if len(self._tried) >= MAX_TRIED:
             self._tried.clear()
         self._tried[key] = now
-        self._reading.keeper.in_background(lambda: self._reconcile(account, query, key), RECONCILING_SECONDS)
+        self._reading.keeper.in_background(lambda: look_again(account, query, key), RECONCILING_SECONDS)
 
-    async def _reconcile(self, account: ConnectedAccount, query: Q, key: Key) -> None:
+    async def _reconcile(self, account: ConnectedAccount, query: Q, key: Key, first: Page[T] | None = None) -> None:
         """A walk, closed by what changed during it, so that it is never behind what is held already."""
-        walked = await self._walked(account, query)
+        walked = await self._walked(account, query, first)
         loaded = await self._renewed(account, query, key, walked)
         await self._reading.keeper.keep({each: held for each, held in loaded.items() if isinstance(held, Held)})
 

@@ -21,7 +21,16 @@ log = structlog.get_logger(__name__)
 Loaded = Mapping[Key, Held | ProviderError]
 Loader = Callable[[Sequence[Key]], Awaitable[Loaded]]
 
-Asked = Callable[[Key, Loader, Freshness], None]
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """An answer that can be renewed: when it was read (aware UTC; None: it is not kept), and how to read it again."""
+
+    read_at: Callable[[], Awaitable[datetime | None]]
+    renew: Callable[[], Awaitable[object]]
+
+
+Asked = Callable[[Key, Renewal, Freshness], None]
 
 MAX_REFRESHES = 64
 """Background refreshes at once; beyond it stale answers are served without one."""
@@ -66,8 +75,13 @@ class Keeper:
         self._asked: Asked | None = None
 
     def when_asked(self, asked: Asked) -> None:
-        """Tell ``asked`` of each single key that is read, how to load it, and how fresh it had to be."""
+        """Tell ``asked`` of each single key that is read, how to renew it, and how fresh it had to be."""
         self._asked = asked
+
+    def note(self, key: Key, renewal: Renewal, freshness: Freshness) -> None:
+        """Tell that an answer was read that its reader pieces together from several keys."""
+        if self._asked is not None:
+            self._asked(key, renewal, freshness)
 
     @property
     def capacity(self) -> int:
@@ -108,8 +122,8 @@ class Keeper:
 
     async def many(self, keys: Sequence[Key], freshness: Freshness, loader: Loader) -> dict[Key, Kept | ProviderError]:
         """The value or the failure of every key."""
-        if self._asked is not None and len(keys) == 1:
-            self._asked(keys[0], loader, freshness)
+        if len(keys) == 1:
+            self.note(keys[0], self._renewal(keys[0], loader), freshness)
         now = self._clock.now()
         outcomes: dict[Key, Kept | ProviderError] = {}
         stale: dict[Key, Held] = {}
@@ -166,10 +180,19 @@ class Keeper:
     def _refresh(self, keys: Sequence[Key], loader: Loader) -> None:
         self.in_background(lambda: self._renewed(keys, loader))
 
-    async def renew(self, key: Key, loader: Loader) -> None:
-        """Load a key that is kept already, behind every interactive call. A failure changes nothing."""
+    def _renewal(self, key: Key, loader: Loader) -> Renewal:
+        """How to load a key that is kept already. A failure changes nothing."""
+
+        async def read_at() -> datetime | None:
+            held = await self._store.get(key)
+            return None if held is None else held.fetched_at
+
+        return Renewal(read_at, lambda: self._renewed([key], loader))
+
+    async def behind_all(self, work: Callable[[], Awaitable[object]]) -> None:
+        """Do work behind every interactive call, and wait for it."""
         with self._unhurried(REFRESH_SECONDS):
-            await self._renewed([key], loader)
+            await work()
 
     async def _renewed(self, keys: Sequence[Key], loader: Loader) -> None:
         landed = await self._flights.run([str(key) for key in keys], self._storing(keys, loader))

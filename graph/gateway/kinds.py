@@ -1,6 +1,6 @@
 """What differs between collections of listings and of reservations."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -21,10 +21,12 @@ class Kind(Generic[T, Q]):
     """How to ask for one kind of collection, and which of it a PMS does itself.
 
     ``local`` says whether a query may be answered from a whole collection that is held: not where the PMS knows more
-    of what fits than its records tell. ``refusal`` says why an account's PMS cannot answer a query at all, ``applied``
-    who applies which part of it. ``unordered`` is a query without its order, ``changes`` the query for all
-    that changed since an instant, the latest first where the PMS can do that; ``tells_changes`` says whether the
-    account's PMS can answer that one.
+    of what fits than its records tell; ``decided`` whether that holds of certain records, too. ``unordered`` is a query
+    without its order, ``base`` one without its times of change, which records mostly tell. ``nothing_fits`` says why no
+    record of an account can fit a query, if so: its PMS is not asked then. ``refusal`` says why an account's PMS cannot
+    answer a query at all, ``applied`` who applies which part of it. ``changes`` is the query for all that changed since
+    an instant, the latest first where the PMS can do that; ``tells_changes`` says whether the account's PMS can answer
+    that one.
     """
 
     what: str
@@ -41,5 +43,8 @@ class Kind(Generic[T, Q]):
     unordered: Callable[[Q], Q]
     changes: Callable[[datetime, ConnectedAccount], Q]
     tells_changes: Callable[[ConnectedAccount], bool]
+    decided: Callable[[Q, Iterable[T]], bool] = lambda _, __: True
+    base: Callable[[Q], Q] = lambda query: query
+    nothing_fits: Callable[[Q, ConnectedAccount], str | None] = lambda _, __: None
     refusal: Callable[[Q, ConnectedAccount], NotSupported | None] = lambda _, __: None
     applied: Callable[[Q, ConnectedAccount], tuple[Applied, ...]] = lambda _, __: ()

@@ -8,7 +8,16 @@ from graph.gateway.applied import applied_by
 from graph.gateway.collector import Collected, Collector, Request
 from graph.gateway.cursors import Cursors
 from graph.gateway.dictionaries import Dictionaries
-from graph.gateway.filters import is_exact, keeps_listing, native_listing_query, refusal, told_by_records
+from graph.gateway.filters import (
+    decided_by,
+    is_exact,
+    keeps_listing,
+    native_listing_query,
+    nothing_fits,
+    refusal,
+    told_by_records,
+    whenever_changed,
+)
 from graph.gateway.kinds import Kind
 from graph.gateway.operation import Operation
 from graph.gateway.ordering import listing_ordering
@@ -39,6 +48,11 @@ LISTINGS: Kind[Listing, ListingQuery] = Kind(
     keeps=keeps_listing,
     ordering=listing_ordering,
     local=told_by_records,
+    decided=decided_by,
+    base=whenever_changed,
+    nothing_fits=lambda query, account: nothing_fits(
+        query, _manifest(account), _manifest(account).untold_listing_filters
+    ),
     refusal=lambda query, account: refusal(
         query, _manifest(account), _manifest(account).listing_filters, _manifest(account).listing_orders
     ),

@@ -28,6 +28,8 @@ class Read(Protocol):
     @property
     def cut_short(self) -> bool: ...
     @property
+    def remark(self) -> str | None: ...
+    @property
     def odd(self) -> Sequence[OddRecord]: ...
     @property
     def applied(self) -> tuple[Applied, ...]: ...
@@ -81,8 +83,12 @@ def report_of_list(
     error: ProviderError | None = None,
     odd: Sequence[OddRecord] = (),
     applied: tuple[Applied, ...] = (),
+    remark: str | None = None,
 ) -> SourceReport:
-    """What there is to say of a list that was read as a whole, or (without ``fetched_at``) could not be."""
+    """What there is to say of a list that was read as a whole, or (without ``fetched_at``) could not be.
+
+    ``remark`` is for people, beside what is said of odd records.
+    """
     if fetched_at is None:
         status = SourceStatus.FAILED
     elif error:
@@ -95,7 +101,7 @@ def report_of_list(
         fetched_at=fetched_at,
         error=error,
         odd=tuple(odd),
-        note=odd_note(odd),
+        note=" ".join(filter(None, (remark, odd_note(odd)))) or None,
         applied=applied,
     )
 
@@ -116,7 +122,7 @@ def _note(stream: Read) -> str | None:
         if stream.cut_short
         else None
     )
-    return " ".join(filter(None, (bound, odd_note(stream.odd)))) or None
+    return " ".join(filter(None, (bound, stream.remark, odd_note(stream.odd)))) or None
 
 
 def odd_note(odd: Sequence[OddRecord]) -> str | None:

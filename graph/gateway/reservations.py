@@ -8,9 +8,18 @@ from graph.accounts.accounts import ConnectedAccount
 from graph.gateway.applied import ORDER, Applied, applied_by
 from graph.gateway.collector import Collected, Collector, Request
 from graph.gateway.cursors import Cursors, fingerprint
-from graph.gateway.filters import is_exact, keeps_reservation, native_reservation_query, refusal, told_by_records
+from graph.gateway.filters import (
+    decided_by,
+    is_exact,
+    keeps_reservation,
+    native_reservation_query,
+    nothing_fits,
+    refusal,
+    told_by_records,
+    whenever_changed,
+)
 from graph.gateway.held_values import ListingReservations
-from graph.gateway.keeper import Loaded
+from graph.gateway.keeper import Kept, Loaded
 from graph.gateway.kinds import Kind
 from graph.gateway.operation import Freshness, Operation
 from graph.gateway.ordering import reservation_ordering
@@ -49,6 +58,11 @@ RESERVATIONS: Kind[Reservation, ReservationQuery] = Kind(
     keeps=keeps_reservation,
     ordering=reservation_ordering,
     local=told_by_records,
+    decided=decided_by,
+    base=whenever_changed,
+    nothing_fits=lambda query, account: nothing_fits(
+        query, _manifest(account), _manifest(account).untold_reservation_filters
+    ),
     refusal=lambda query, account: refusal(
         query, _manifest(account), _manifest(account).reservation_filters, _manifest(account).reservation_orders
     ),
@@ -118,7 +132,11 @@ class Reservations:
             outcomes: dict[OfListing, Outcome] = {}
             for query in dict.fromkeys(each.query for each in group):
                 same = [each for each in group if each.query == query]
-                outcomes |= await self._of_listings(account, same, query, freshness)
+                if RESERVATIONS.nothing_fits(query, account):
+                    none = Kept(ListingReservations((), ()), self._reading.clock.now())
+                    outcomes |= dict.fromkeys(same, none)
+                else:
+                    outcomes |= await self._of_listings(account, same, query, freshness)
             return outcomes
 
         return await self._reading.by_account(operation, wanted, lambda each: each.listing.account_id, read)

@@ -61,6 +61,12 @@ class KnownDays:
                 end = span.start
         return Days(start, end) if start < end else None
 
+    def read_at(self, days: Days) -> datetime | None:
+        """When the oldest of ``days`` was read (aware UTC); None if one of them is unknown."""
+        if self.missing(days, lambda _: True):
+            return None
+        return min(span.fetched_at for span in self.spans if _touches(span, days))
+
     def calendar(self, days: Days) -> tuple[Calendar, datetime]:
         """The calendar of ``days``, all of which are known, and the age of its oldest part."""
         first = max(bisect_left(self.spans, days.start, key=lambda span: span.end), 0)

@@ -42,7 +42,7 @@ class Collection(Generic[T]):
     that has everything asked for, if there is one; ``hold`` reads one. ``keeps`` applies every filter. ``exact``: the
     PMS applies all of them exactly. ``ordering`` is None for the PMS's own order; ``ordered`` says that
     ``filtered`` comes in that order. ``held_size`` is how many records the holding has, where there is one. ``applied``
-    says who applies what, where the PMS is asked for ``filtered``.
+    says who applies what, where the PMS is asked for ``filtered``. ``nothing_fits`` says why there is nothing to read.
     """
 
     account: ConnectedAccount
@@ -59,6 +59,7 @@ class Collection(Generic[T]):
     held_size: int | None
     what: str
     applied: tuple[Applied, ...] = ()
+    nothing_fits: str | None = None
 
 
 class AccountStream(Generic[T]):
@@ -66,7 +67,8 @@ class AccountStream(Generic[T]):
 
     def __init__(self, collection: Collection[T], mark: Mark) -> None:
         self.collection = collection
-        self.mark = mark
+        self.remark = collection.nothing_fits
+        self.mark = EndMark() if self.remark else mark
         self.error: ProviderError | None = None
         self.stale: ProviderError | None = None
         self.fetched_at: datetime | None = None
@@ -74,7 +76,7 @@ class AccountStream(Generic[T]):
         self.cut_short = False
         self._ready: deque[tuple[T, Mark, SortKey | None]] = deque()
         self._pages_read = 0
-        self._count: int | None = None
+        self._count: int | None = 0 if self.remark else None
         self._used_whole = False
         self._arranged = False
 
@@ -84,8 +86,8 @@ class AccountStream(Generic[T]):
 
     @property
     def asked(self) -> bool:
-        """Whether the account was asked for anything in this operation."""
-        return self.fetched_at is not None or self.error is not None
+        """Whether the account's part of the answer is known in this operation."""
+        return self.fetched_at is not None or self.error is not None or self.remark is not None
 
     @property
     def odd(self) -> list[OddRecord]:
@@ -95,11 +97,11 @@ class AccountStream(Generic[T]):
     @property
     def applied(self) -> tuple[Applied, ...]:
         """Who applied the filters and the order to what was read."""
-        if self.fetched_at is None:
+        if not self.remark and self.fetched_at is None:
             return ()
         here = {ORDER} if self._arranged else set()
         told = self.collection.applied
-        return tuple(each.here() if self._used_whole or each.argument in here else each for each in told)
+        return tuple(each.here() if self.remark or self._used_whole or each.argument in here else each for each in told)
 
     @property
     def what(self) -> str:

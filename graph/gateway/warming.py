@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from graph.gateway.keeper import Keeper, Loader
+from graph.gateway.keeper import Keeper, Renewal
 from graph.gateway.operation import Freshness
 from graph.gateway.store import Key
 from providers.upstream.accounts import WindowUsage
@@ -36,11 +36,11 @@ TICK = 1.0
 
 @dataclass(slots=True)
 class _Asked:
-    """How often a key was asked for, decaying: ``heat`` as of ``at``; how to load it, and its age in seconds."""
+    """How often a key was asked for, decaying: ``heat`` as of ``at``; how to renew it, and its age in seconds."""
 
     heat: float
     at: datetime
-    loader: Loader
+    renewal: Renewal
     max_age: float
 
     def heat_at(self, now: datetime) -> float:
@@ -68,14 +68,14 @@ class Warming:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def note(self, key: Key, loader: Loader, freshness: Freshness) -> None:
+    def note(self, key: Key, renewal: Renewal, freshness: Freshness) -> None:
         """A key was asked for. An age that a client names is its own business: only the usual age is kept to."""
         if freshness.strict or freshness.max_age <= 0:
             return
         now = self._clock.now()
         known = self._asked.pop(key, None)
         heat = known.heat_at(now) if known else 0.0
-        self._asked[key] = _Asked(heat + 1.0, now, loader, freshness.max_age)
+        self._asked[key] = _Asked(heat + 1.0, now, renewal, freshness.max_age)
         if len(self._asked) > MAX_KEYS:
             self._asked.popitem(last=False)
 
@@ -86,7 +86,7 @@ class Warming:
         for key in due:
             if len(chosen) < AT_ONCE and self._has_room(key.account):
                 chosen.append(key)
-        await asyncio.gather(*(self._keeper.renew(key, self._asked[key].loader) for key in chosen))
+        await asyncio.gather(*(self._keeper.behind_all(self._asked[key].renewal.renew) for key in chosen))
 
     async def _run(self) -> None:
         while True:
@@ -100,8 +100,8 @@ class Warming:
             heat = asked.heat_at(now)
             if heat < OFTEN or (now - asked.at).total_seconds() > STILL_WANTED * asked.max_age:
                 continue
-            held = await self._keeper.recall(key)
-            if held is not None and (now - held.fetched_at).total_seconds() >= RENEWED_AT * asked.max_age:
+            read_at = await asked.renewal.read_at()
+            if read_at is not None and (now - read_at).total_seconds() >= RENEWED_AT * asked.max_age:
                 due.append((heat, key))
         return [key for _, key in sorted(due, reverse=True)]
 

@@ -49,7 +49,8 @@ MaxAge = Annotated[
     int | None,
     strawberry.argument(
         description="How old, in seconds, data may be at most, here and in everything below this field. 0 asks the "
-        "PMS. Left out: the server's ages, and stale data while the PMS is away."
+        "PMS: for what is held, what changed since and, where it does not tell what it deleted, how many there are. "
+        "Left out: the server's ages, and stale data while the PMS is away."
     ),
 ]
 

@@ -13,6 +13,7 @@ from graph.gateway.reports import SourceReport, SourceStatus
 from graph.schema.context import Info
 from graph.schema.errors import provider_extensions
 from graph.schema.exposing import expose_enum
+from graph.schema.plain import pure
 from graph.schema.selecting import selects
 from providers.errors import ErrorCode, ProviderError
 
@@ -82,6 +83,7 @@ class Edge(Generic[T]):
     node: T = strawberry.field(description="The record.")
 
     @strawberry.field(description="Cursor behind this record: pass it as `after` to go on from here.")
+    @pure
     def cursor(self) -> str:
         return self.page.cursor(self.index)
 
@@ -92,14 +94,17 @@ class Connection(Generic[T]):
     continued: strawberry.Private[bool]
 
     @strawberry.field(description="The records with their cursors.")
+    @pure
     def edges(self) -> list[Edge[T]]:
         return [Edge(page=self.page, index=n, node=each.record) for n, each in enumerate(self.page.taken)]
 
     @strawberry.field(description="The records alone.")
+    @pure
     def nodes(self) -> list[T]:
         return [each.record for each in self.page.taken]
 
     @strawberry.field(description="Where the page lies in the list.")
+    @pure
     def page_info(self) -> PageInfo:
         return PageInfo(
             has_next_page=self.page.has_next,
@@ -112,10 +117,12 @@ class Connection(Generic[T]):
         description="How many records the whole list has. Null where only reading all of it would tell. Asking for it "
         "costs one call for each account that the page itself did not need."
     )
+    @pure
     def total_count(self) -> int | None:
         return self.page.total
 
     @strawberry.field(description="How each account contributed. A list is complete only if every source is OK.")
+    @pure
     def sources(self) -> list[Source]:
         return [_source(report) for report in self.page.sources]
 

@@ -13,7 +13,7 @@ from graph.gateway.ordering import reservation_ordering
 from graph.gateway.parts import Part
 from graph.gateway.refs import Ref
 from graph.gateway.reports import report_of_list
-from graph.gateway.reservations import OfListing, applied_to_listing
+from graph.gateway.reservations import RESERVATIONS, OfListing, applied_to_listing
 from graph.schema import ids
 from graph.schema.arguments import (
     After,
@@ -148,6 +148,7 @@ async def _reservations_of(wanted: OfListing, info: Info, first: int, after: str
             error=kept.error,
             odd=kept.value.odd,
             applied=applied_to_listing(wanted.query, account),
+            remark=RESERVATIONS.nothing_fits(wanted.query, account),
         )
     except ProviderError as error:
         source = report_of_list(account, error=error)
@@ -185,11 +186,12 @@ class AccountListingFilter:
     min_guests: int | None = strawberry.field(default=None, description="Holds at least so many guests.")
     updated_since: datetime | None = strawberry.field(
         default=None,
-        description="Changed at the PMS at this instant or later; with a time zone. Records whose time of change "
-        "the PMS does not tell, or tells by day only, are kept when in doubt.",
+        description="Changed at the PMS at this instant or later; with a time zone. Where the PMS tells only the day "
+        "of the change, any time of that day counts. A record without a time of change is kept if the PMS sends it for "
+        "this filter: some leave it out.",
     )
     updated_until: datetime | None = strawberry.field(
-        default=None, description="Last changed before this instant; with a time zone. Kept when in doubt, as above."
+        default=None, description="Last changed before this instant; with a time zone. In doubt as above."
     )
     property_types: list[model.PropertyType] | None = strawberry.field(
         default=None, description="Any of these kinds of building."

@@ -28,19 +28,22 @@ async def chosen_accounts(
 ) -> list[ConnectedAccount]:
     """The tenant's accounts that a filter leaves.
 
-    Raises ``BadInput`` for an unknown account or provider, and where none of the accounts named is of the providers.
+    Raises ``BadInput`` for an unknown account or provider, and for an account named that is not of the providers: it
+    would be left out without a word.
     """
     known = await info.context.gateway.reading.known_accounts(info.context.operation)
     codes = check_providers(providers)
-    chosen = list(known.values())
-    if (texts := check_list(account_ids, argument)) is not None:
-        chosen = [known_account(known, text, f"{argument}[{n}]") for n, text in enumerate(texts)]
-    left = [account for account in chosen if codes is None or account.provider in codes]
-    if texts is not None and not left:
-        raise BadInput(
-            argument, "names no account of filter.providers", allowed="accounts of these providers, or one of the two"
-        )
-    return left
+    if (texts := check_list(account_ids, argument)) is None:
+        return [account for account in known.values() if codes is None or account.provider in codes]
+    chosen = [known_account(known, text, f"{argument}[{n}]") for n, text in enumerate(texts)]
+    for index, account in enumerate(chosen):
+        if codes is not None and account.provider not in codes:
+            raise BadInput(
+                f"{argument}[{index}]",
+                f"is an account of {account.provider}, which filter.providers leaves out",
+                allowed=f"accounts of {', '.join(sorted(codes))}, or one of the two filters alone",
+            )
+    return chosen
 
 
 def known_account(known: dict[str, ConnectedAccount], text: str, argument: str) -> ConnectedAccount:

@@ -14,15 +14,17 @@ from typing import Any, NamedTuple, TypeVar
 import strawberry
 from graphql import (
     GraphQLField,
+    GraphQLLeafType,
     GraphQLObjectType,
     GraphQLOutputType,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
     is_object_type,
+    is_specified_scalar_type,
 )
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
-from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.schema.schema_converter import CustomGraphQLEnumType, GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
 Read = Callable[[Any], Any]
@@ -32,6 +34,10 @@ _PLAIN = "staygraph.plain"
 
 SLICE = 200
 """Elements of a long list that are completed before other operations have their turn."""
+
+
+_AS_IS: dict[str, type] = {"String": str, "ID": str, "Boolean": bool}
+"""GraphQL's own types whose values of this very type are written as they are."""
 
 
 class NotPlain(Exception):
@@ -145,10 +151,12 @@ class PlainExecutor(StrawberryGraphQLCoreExecutionContext):
 
     def _completion(self, kind: GraphQLOutputType, field_details_list: Any) -> Read | None:
         if is_non_null_type(kind):
+            if is_leaf_type(kind.of_type):
+                return _leaf(kind.of_type, _refused)
             complete = self._completion(kind.of_type, field_details_list)
             return None if complete is None else _present(complete)
         if is_leaf_type(kind):
-            return _or_null(_present(kind.coerce_output_value))
+            return _leaf(kind, _allowed)
         if is_list_type(kind):
             each = self._completion(kind.of_type, field_details_list)
             return None if each is None else _or_null(lambda values: [each(value) for value in values])
@@ -163,6 +171,40 @@ class PlainExecutor(StrawberryGraphQLCoreExecutionContext):
         if deferred or len(ready) < len(plans):
             return None
         return _or_null(lambda value: {name: plan(value) for name, plan in ready})
+
+
+def _refused(_: None) -> None:
+    raise NotPlain
+
+
+def _allowed(_: None) -> None:
+    return None
+
+
+def _leaf(kind: GraphQLLeafType, missing: Read) -> Read:
+    """How a value is written. Most are written as they are, or are a word of an enum: those take the shortest way.
+
+    ``missing`` is asked what None stands for.
+    """
+    coerce = kind.coerce_output_value
+    asis = _AS_IS.get(kind.name) if is_specified_scalar_type(kind) else None
+    enum: Any = kind.wrapped_cls if isinstance(kind, CustomGraphQLEnumType) else None
+    words: dict[Any, str] = {member: coerce(member) for member in enum} if enum else {}
+
+    def run(value: Any) -> Any:
+        if value is None:
+            return missing(value)
+        exactly = type(value)
+        if exactly is asis:
+            return value
+        if exactly is enum:
+            return words[value]
+        completed = coerce(value)
+        if completed is None or isinstance(value, BaseException):
+            raise NotPlain
+        return completed
+
+    return run
 
 
 def _or_null(complete: Read) -> Read:

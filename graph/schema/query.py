@@ -94,7 +94,7 @@ class Query:
         filter: Annotated[ListingFilter | None, strawberry.argument(description="Which listings.")] = None,  # noqa: A002  # the schema's name
         order_by: Annotated[
             ListingOrder | None,
-            strawberry.argument(description="In which order; else account by account in the PMS's own."),
+            strawberry.argument(description="In which order; else account by account: see PROVIDER."),
         ] = None,
         max_age: MaxAge = None,
     ) -> Any:
@@ -138,7 +138,7 @@ class Query:
         filter: Annotated[ReservationFilter | None, strawberry.argument(description="Which reservations.")] = None,  # noqa: A002  # the schema's name
         order_by: Annotated[
             ReservationOrder | None,
-            strawberry.argument(description="In which order; else account by account in the PMS's own."),
+            strawberry.argument(description="In which order; else account by account: see PROVIDER."),
         ] = None,
         max_age: MaxAge = None,
     ) -> Any:

@@ -86,11 +86,12 @@ class ListingReservationFilter:
     )
     updated_since: datetime | None = strawberry.field(
         default=None,
-        description="Changed at the PMS at this instant or later; with a time zone. Records whose time of change "
-        "the PMS does not tell, or tells by day only, are kept when in doubt.",
+        description="Changed at the PMS at this instant or later; with a time zone. Where the PMS tells only the day "
+        "of the change, any time of that day counts. A record without a time of change is kept if the PMS sends it for "
+        "this filter: some leave it out.",
     )
     updated_until: datetime | None = strawberry.field(
-        default=None, description="Last changed before this instant; with a time zone. Kept when in doubt, as above."
+        default=None, description="Last changed before this instant; with a time zone. In doubt as above."
     )
     text: str | None = strawberry.field(
         default=None, description="Part of the guest's name, the confirmation code or the channel's reference."

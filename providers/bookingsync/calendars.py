@@ -1,10 +1,11 @@
 """Reading calendars: the rentals with their maps in one call, and rate periods where a map does not speak."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 
 from providers.bookingsync.batches import Piece, unreadable
-from providers.bookingsync.day_rows import calendar
+from providers.bookingsync.day_rows import calendar, day_rows
 from providers.bookingsync.grants import PUBLIC, RATES, Grants
 from providers.bookingsync.manifest import RECORDS_PER_PAGE, RENTALS_PER_PAGE
 from providers.bookingsync.night_rates import Rates, map_rates, period_rates, wants_periods
@@ -13,7 +14,7 @@ from providers.bookingsync.parts import Part, PartsReader
 from providers.bookingsync.resources import Options, Resources
 from providers.bookingsync.wire import CalendarRental, Rate
 from providers.errors import NotFound, PermissionDenied, UpstreamRefused
-from providers.model import Calendar
+from providers.model import Calendar, CalendarDay
 from providers.queries import Days, OddRecord
 from providers.wire import parse_records
 
@@ -24,6 +25,9 @@ CALENDAR_PARTS = (
 )
 _PER_PAGE: Options = (("per_page", str(RENTALS_PER_PAGE)),)
 _MOST_RATE_PAGES = 50
+
+DAYS_AT_ONCE = 200
+"""Days of a calendar that are made before others have their turn."""
 
 
 class Calendars:
@@ -60,13 +64,19 @@ class Calendars:
         periods = await self._periods([rental.id for rental in wanted.values() if wants_periods(rental)])
         found: dict[str, Calendar] = {}
         for key, rental in wanted.items():
-            found[key] = calendar(rental, _rates(rental, periods, days), days, self._account_id)
-            await asyncio.sleep(0)
+            found[key] = await self._calendar(rental, periods, days)
         return Piece(
             found=found,
             failed=unreadable(odd, ids),
             received_at=reading.received_at,
         )
+
+    async def _calendar(self, rental: CalendarRental, periods: Mapping[str, list[Rate]], days: Days) -> Calendar:
+        rows: list[CalendarDay] = []
+        for some in _stretches(days):
+            rows += day_rows(rental, _rates(rental, periods, some), some)
+            await asyncio.sleep(0)
+        return calendar(rental, rows, days, self._account_id)
 
     async def _periods(self, ids: Sequence[str]) -> Mapping[str, list[Rate]]:
         """Rate periods by rental, one list for each of ``ids``; empty where the token may not read them."""
@@ -85,6 +95,14 @@ class Calendars:
             if rental in periods:
                 periods[rental].append(rate)
         return periods
+
+
+def _stretches(days: Days) -> Iterator[Days]:
+    start = days.start
+    while start < days.end:
+        end = min(days.end, start + timedelta(days=DAYS_AT_ONCE))
+        yield Days(start, end)
+        start = end
 
 
 def _rates(rental: CalendarRental, periods: Mapping[str, list[Rate]], days: Days) -> Rates:

@@ -26,7 +26,7 @@ from providers.bookingsync.rental_records import Rental
 from providers.bookingsync.rentals import RENTAL_PARTS, listing
 from providers.bookingsync.resources import Options, Resources, is_id
 from providers.bookingsync.searches import Searches
-from providers.bookingsync.setting_reads import SettingReads
+from providers.bookingsync.setting_reads import SettingReads, listing_taxes
 from providers.bookingsync.settings import cancellation_policy
 from providers.bookingsync.wire import Account, Booking
 from providers.contract import ProviderClient, Session
@@ -217,8 +217,10 @@ class BookingsyncClient(ProviderClient):
         ids = _readable(listing_ids)
         if not ids:
             return Batch(found={}, failed={}, fetched_at=self._now())
-        applied = await self._settings.applied_taxes()
-        return await in_chunks(ids, RENTALS_PER_PAGE, lambda chunk: self._settings.taxes(chunk, applied), self._now)
+        reading = in_chunks(ids, RENTALS_PER_PAGE, self._settings.taxed, self._now)
+        rentals, applied = await gather(reading, self._settings.applied_taxes())
+        found = {key: listing_taxes(rental, applied) for key, rental in rentals.found.items()}
+        return Batch(found=found, failed=rentals.failed, fetched_at=rentals.fetched_at)
 
     async def pricing_settings(self, listing_ids: Sequence[str]) -> Batch[PricingSettings]:
         return await in_chunks(_readable(listing_ids), RENTALS_PER_PAGE, self._settings.pricing, self._now)

@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from typing import Never
 
-from providers.bookingsync.day_rows import calendar
+from providers.bookingsync.day_rows import day_rows
 from providers.bookingsync.fee_amounts import FeeTerms, applying_taxes, fee_amount, is_due, rounded
 from providers.bookingsync.manifest import CODE
 from providers.bookingsync.night_rates import map_rates, wants_periods
@@ -98,7 +98,7 @@ def _rows(rental: PricedRental, stay: Stay) -> list[CalendarDay]:
     rates = None if wants_periods(rental) else map_rates(rental, days)
     if rates is None:
         raise NotSupported("The nightly rates of this listing cannot be read, so no price of it can be computed.")
-    rows = calendar(rental, rates, days, "").days
+    rows = list(day_rows(rental, rates, days))
     if any(row.status is DayStatus.UNKNOWN for row in rows[:-1]):
         raise NotSupported("BookingSync does not tell of every night of this stay, so its price cannot be computed.")
     return rows

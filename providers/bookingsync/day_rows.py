@@ -21,8 +21,8 @@ _ARRIVALS = frozenset("CI")
 _DEPARTURES = frozenset("CO")
 
 
-def calendar(rental: CalendarRental, rates: Rates, days: Days, account_id: str) -> Calendar:
-    """The rental's calendar for ``days``. Its currency is the rental's; maps name none."""
+def calendar(rental: CalendarRental, rows: list[CalendarDay], days: Days, account_id: str) -> Calendar:
+    """The rental's calendar for ``days``, of which ``rows`` are all. Its currency is the rental's; maps name none."""
     return Calendar(
         provider=CODE,
         account_id=account_id,
@@ -30,11 +30,12 @@ def calendar(rental: CalendarRental, rates: Rates, days: Days, account_id: str) 
         start=days.start,
         end=days.end,
         currency=rental.currency.upper() if rental.currency else None,
-        days=list(_rows(rental, rates, days)),
+        days=rows,
     )
 
 
-def _rows(rental: CalendarRental, rates: Rates, days: Days) -> Iterator[CalendarDay]:
+def day_rows(rental: CalendarRental, rates: Rates, days: Days) -> Iterator[CalendarDay]:
+    """One row for each of ``days``, in order."""
     for day in days:
         letter = _letter(rental.availability, day)
         change = _letter(rental.change_over, day)

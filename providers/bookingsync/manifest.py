@@ -109,6 +109,8 @@ MANIFEST = Manifest(
     },
     default_limits="documented",
     listing_filters={"updated_since": Precision.NARROWS},
+    # A rental has a country code, and no country in words (BookingSync documentation, Rentals).
+    untold_listing_filters=frozenset({"country"}),
     reservation_filters={
         "listing_ids": Precision.EXACT,
         "guest_ids": Precision.NARROWS,
@@ -118,6 +120,11 @@ MANIFEST = Manifest(
         "statuses": Precision.NARROWS,
         "updated_since": Precision.NARROWS,
     },
+    # A booking has no such fields (BookingSync documentation, Bookings).
+    untold_reservation_filters=frozenset(
+        {"assignee_id", "customer_reference", "agreement", "starred", "archived", "pinned"}
+    ),
     listing_page_size=RENTALS_PER_PAGE,
     reservation_page_size=RECORDS_PER_PAGE,
+    calendars_per_call=RENTALS_PER_PAGE,
 )

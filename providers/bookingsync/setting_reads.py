@@ -76,11 +76,9 @@ class SettingReads:
         }
         return Piece(found=found, failed=piece.failed, received_at=piece.received_at)
 
-    async def taxes(self, ids: Sequence[str], applied: Taxes) -> Piece[list[ListingTax]]:
-        """Taxes on rents and on fees, out of the account's."""
-        piece = await self.rentals(RentalSettings, ids, (RENTALS_FEES,))
-        found = {key: _taxes(rental, applied) for key, rental in piece.found.items()}
-        return Piece(found=found, failed=piece.failed, received_at=piece.received_at)
+    async def taxed(self, ids: Sequence[str]) -> Piece[RentalSettings]:
+        """The rentals with what ``listing_taxes`` needs: the call that ``fees`` makes, too, shared while under way."""
+        return await self.rentals(RentalSettings, ids, (RENTALS_FEES,))
 
     async def pricing(self, ids: Sequence[str]) -> Piece[PricingSettings]:
         piece = await self.rentals(RentalSettings, ids, (SPECIAL_OFFERS, RATES_TABLE), (("rates_table", RATES_RULES),))
@@ -158,7 +156,8 @@ def _by_link(taxes: Sequence[AppliedTax], name: str) -> dict[str, list[AppliedTa
     return found
 
 
-def _taxes(rental: RentalSettings, applied: Taxes) -> list[ListingTax]:
+def listing_taxes(rental: RentalSettings, applied: Taxes) -> list[ListingTax]:
+    """Taxes on the rent and on the fees of a rental, out of the account's."""
     found = [listing_tax(each, RENT) for each in applied.on_rent.get(rental.id, ())]
     for fee in rental.rentals_fees or ():
         if not fee.archived:

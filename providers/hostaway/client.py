@@ -1,6 +1,5 @@
 """The reads of one Hostaway account."""
 
-import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
@@ -127,7 +126,7 @@ class HostawayClient(PartReads):
         asked = (*filters, *only, *reservation_order(query))
         page = await self._page(RESERVATIONS, asked, position, self._parse_reservations, cursor=True)
         if not is_counted_exactly(query):
-            page.total = None
+            page.counted, page.total = page.total, None
         elif filters == _EVERY_RESERVATION and not only and page.total is not None:
             self._reservation_count = page.total
         return page
@@ -180,8 +179,9 @@ class HostawayClient(PartReads):
             read = [fan.found[listing_id, piece] for piece in cut if (listing_id, piece) in fan.found]
             if len(read) == len(cut):
                 rows = [row for each in read for row in each]
-                found[listing_id] = build_calendar(rows, listing_id, self._account_id, days, reservations=reservations)
-                await asyncio.sleep(0)  # three years of days take a while: others have their turn in between
+                found[listing_id] = await build_calendar(
+                    rows, listing_id, self._account_id, days, reservations=reservations
+                )
         return self._batch(found, failed, fan.oldest)
 
     async def quotes(self, requests: Sequence[QuoteRequest]) -> Batch[PriceDetails]:

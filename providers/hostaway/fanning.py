@@ -36,6 +36,7 @@ class Fan(Generic[K, V]):
         async with asyncio.TaskGroup() as tasks:
             for _ in range(min(_AT_ONCE, len(distinct))):
                 tasks.create_task(work())
+                await asyncio.sleep(0)  # opening many connections at once would hold up everybody else
         return self
 
     def fail(self, failures: Mapping[K, ProviderError]) -> None:

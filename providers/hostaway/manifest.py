@@ -123,6 +123,8 @@ MANIFEST = Manifest(
         "pinned": Precision.NARROWS,
         "unread": Precision.EXACT,
     },
+    # A guest is some fields of a reservation, without an id (Hostaway documentation, Reservation object).
+    untold_reservation_filters=frozenset({"guest_ids"}),
     reservation_orders=frozenset({"ARRIVAL", "UPDATED", "MESSAGE_SENT", "MESSAGE_RECEIVED"}),
     listing_page_size=100,
     reservation_page_size=100,

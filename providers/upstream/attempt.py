@@ -17,6 +17,7 @@ from providers.upstream.clock import Clock
 from providers.upstream.exchange import ExchangeFailed, exchange
 from providers.upstream.permits import Permits
 from providers.upstream.retry import AttemptFailed
+from providers.upstream.turns import Turns
 from providers.upstream.windows import Permit
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,9 @@ Observe = Callable[[CallOutcome], None]
 
 TOO_MANY_REQUESTS = 429
 SERVER_ERRORS = range(500, 600)
+
+LONG_ANSWER = 32_768
+"""Bytes beyond which answers are read one after the other, each in a turn of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,7 @@ class Sender:
     settings: UpstreamSettings
     clock: Clock
     observe: Observe | None
+    turns: Turns
 
     @property
     def dialect(self) -> Dialect:
@@ -75,7 +80,7 @@ class Sender:
         except BaseException:
             attempt.abandoned()
             raise
-        return attempt.judged(answer)
+        return await attempt.judged(answer)
 
 
 @dataclass(slots=True)
@@ -116,7 +121,7 @@ class _Attempt:
             self.sender.breaker.abandoned(probe=self.probe)
         self._report(None, "CANCELLED")
 
-    def judged(self, answer: Answer) -> Answer:
+    async def judged(self, answer: Answer) -> Answer:
         """``answer`` itself if it needs no other attempt. Raises ``AttemptFailed`` otherwise."""
         quota = budget(answer, self.sender.dialect)
         if answer.status == TOO_MANY_REQUESTS:
@@ -133,11 +138,20 @@ class _Attempt:
         self.sender.breaker.succeeded()
         if answer.ok:
             try:
-                check_body(answer)
+                await self._read(answer)
             except UpstreamInvalid as invalid:
                 raise self._rejected(answer, AttemptFailed(invalid)) from None
+            except BaseException:
+                self._report(answer.status, "CANCELLED")
+                raise
         self._report(answer.status, None)
         return answer
+
+    async def _read(self, answer: Answer) -> None:
+        if len(answer.body) > LONG_ANSWER:
+            await self.sender.turns.take(lambda: check_body(answer))
+        else:
+            check_body(answer)
 
     def _rejected(self, answer: Answer, failure: AttemptFailed) -> AttemptFailed:
         self._report(answer.status, failure.error.code)

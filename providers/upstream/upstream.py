@@ -16,6 +16,7 @@ from providers.upstream.retry import RetryBudget, RetryPolicy
 from providers.upstream.session import AccountSession
 from providers.upstream.tokens import MemoryTokens, TokenStore
 from providers.upstream.transport import create_client
+from providers.upstream.turns import Turns
 
 __all__ = [
     "AccountSession",
@@ -54,6 +55,7 @@ class Upstream:
         self._client = create_client(self._settings, transport)
         self._permits = permits or MemoryPermits(self._clock, max_waiting=self._settings.max_waiting)
         self._policy = RetryPolicy(self._settings, random or Random())  # noqa: S311 - jitter is no secret
+        self._turns = Turns()
         self._sessions: dict[str, AccountSession] = {}
         self._open_sessions: WeakSet[AccountSession] = WeakSet()
         self._shelves: dict[str, TokenShelf] = {}
@@ -92,6 +94,7 @@ class Upstream:
             settings=settings,
             clock=self._clock,
             observe=self._observe,
+            turns=self._turns,
         )
         return AccountSession(sender, shelf, budget, self._policy)
 

@@ -35,6 +35,15 @@ FREE_PRICED = """query($arrival: Date!, $departure: Date!) { availableListings(f
 
 QUOTES = """query($inputs: [PriceDetailsInput!]!) { priceDetails(inputs: $inputs) { total { amount currency } } }"""
 
+WORDS = """{ listings(first: 200) { nodes { name propertyType amenities { kind name } } } }"""
+
+HOSTAWAY_PARTS = """{ listings(first: 10, filter: {providers: ["HOSTAWAY"]}) { nodes { name
+  fees { title amount { amount } } taxes { title percentage } agreements { text } } } }"""
+
+BOOKINGSYNC_PARTS = """{ listings(first: 200, filter: {providers: ["BOOKINGSYNC"]}) { nodes { name
+  fees { title amount { amount } } taxes { title percentage } agreements { text }
+  pricingSettings { lengthOfStayChannels } cancellationPolicies { name } } } }"""
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -76,6 +85,13 @@ async def measure() -> list[Measured]:
                 await _count(
                     running, "20 free BookingSync rentals, priced, held", 1, FREE_PRICED, warm=LISTINGS, **stay
                 ),
+                # Hostaway: amenities and property types of 3 accounts; BookingSync: two pages of amenities of 2.
+                await _count(running, "170 listings with the words of dictionaries", 5 + 3 * 2 + 2 * 2, WORDS),
+                # Each part of each listing is a call of its own; the account's taxes are one more.
+                await _count(running, "10 Hostaway listings, fees, taxes, agreements", 1 + 10 * 3 + 1, HOSTAWAY_PARTS),
+                # For each of 2 accounts: the rentals with all that they can include, the catalogue's fees, the rules
+                # of rates, taxes of rents and of fees, policies.
+                await _count(running, "50 BookingSync rentals with all their parts", 2 * 6, BOOKINGSYNC_PARTS),
             ]
 
 

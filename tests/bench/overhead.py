@@ -1,7 +1,7 @@
-"""The time our own layers add: a query answered from the cache beside a bare FastAPI route with the same JSON.
+"""The time our own layers add: queries answered from the cache beside a bare FastAPI route with the same JSON.
 
-``python -m tests.bench.overhead`` calls both ASGI apps directly, in turn, and prints the ratio of the medians and
-where the time goes.
+``python -m tests.bench.overhead`` calls both ASGI apps directly, in turn, and prints the ratio of the medians of their
+CPU times, how much of it each layer adds, and who works when nothing is cached.
 """
 
 import asyncio
@@ -10,6 +10,9 @@ import io
 import json
 import pstats
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -17,12 +20,18 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from tests.gateway_world import World, world
+from tests.gateway_world import DEMO, World, world
 
-QUERY = """{ listings(first: 100) { nodes {
+LISTINGS = """{ listings(first: 200) { nodes {
   id name provider maxGuests bedrooms bathrooms address { city } basePrice { amount currency } } } }"""
 
-ROUNDS = 200
+CALENDARS = """query($ids: [ID!]!, $from: Date!, $to: Date!) { calendars(listingIds: $ids, from: $from, to: $to) {
+  days { date status price minimumStay } } }"""
+
+RESERVATIONS = """{ reservations(first: 50) { nodes {
+  id arrival departure status guest { name } listing { name } total { amount currency } } } }"""
+
+ROUNDS = 60
 
 
 async def _post(app: Any, path: str, body: bytes, key: str) -> bytes:
@@ -69,65 +78,103 @@ def bare_app(answer: Any) -> FastAPI:
     return app
 
 
-async def _measure(running: World) -> tuple[float, float, str]:
-    body = json.dumps({"query": QUERY}).encode()
-    answer = json.loads(await _post(running.app, "/graphql", body, running.key))
-    assert len(answer["data"]["listings"]["nodes"]) == 100
-    bare = bare_app(answer)
-    ours, theirs = [], []
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        await _post(running.app, "/graphql", body, running.key)
-        middle = time.perf_counter()
-        await _post(bare, "/bare", body, running.key)
-        ours.append(middle - started)
-        theirs.append(time.perf_counter() - middle)
-    profile = cProfile.Profile()
-    profile.enable()
-    for _ in range(30):
-        await _post(running.app, "/graphql", body, running.key)
-    profile.disable()
-    return median(ours), median(theirs), _layers(profile)
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """CPU seconds of an operation from the cache and of the bare route (medians), and each layer's share of them.
+
+    ``cold`` are shares of the Python code that runs when nothing is cached: the simulated PMSs are left out.
+    """
+
+    name: str
+    ours: float
+    bare: float
+    warm: dict[str, float]
+    cold: dict[str, float]
 
 
 LAYERS = {
-    "GraphQL execution (graphql-core)": ("/graphql/",),
-    "Strawberry": ("/strawberry/",),
-    "gateway: cache, paging, merging": ("/graph/gateway/", "/graph/access/", "/aiocache/"),
-    "schema: resolvers, ids": ("/graph/schema/",),
-    "web, keys, accounts": ("/graph/web/", "/graph/accounts/", "/graph/storage/", "/starlette/", "/fastapi/"),
+    "": ("/simulator/", "/simulation/", "/tests/", "/uvicorn/"),
+    "upstream: limits, calls": ("/providers/upstream/", "/httpx", "/httpcore/", "/aiohttp/"),
+    "plugin: translation": ("/providers/", "/pydantic/"),
+    "gateway: cache, paging, merging": ("/graph/gateway/", "/aiocache/"),
+    "access: batches": ("/graph/access/", "/strawberry/dataloader"),
+    "schema: resolvers, GraphQL": ("/graph/schema/", "/graphql/", "/strawberry/"),
+    "HTTP, keys, accounts": ("/graph/web/", "/graph/", "/starlette/", "/fastapi/", "/sqlalchemy/"),
+    "built-ins: JSON, event loop": ("",),
 }
+"""Which files make a layer: the first that fits. What has no name is not ours."""
 
 
-def _layers(profile: cProfile.Profile) -> str:
+async def _measure(running: World, name: str, query: str, variables: Mapping[str, Any]) -> Measured:
+    body = json.dumps({"query": query, "variables": variables}).encode()
+
+    async def ask() -> bytes:
+        return await _post(running.app, "/graphql", body, running.key)
+
+    answer = json.loads(await ask())
+    assert "errors" not in answer
+    bare = bare_app(answer)
+    ours, theirs = [], []
+    for _ in range(ROUNDS):
+        started = time.process_time()
+        await ask()
+        middle = time.process_time()
+        await _post(bare, "/bare", body, running.key)
+        ours.append(middle - started)
+        theirs.append(time.process_time() - middle)
+    warm = cProfile.Profile()
+    warm.enable()
+    for _ in range(10):
+        await ask()
+    warm.disable()
+    for account in await running.services.accounts.list("default"):
+        running.services.gateway.reading.keeper.forget(account.id)
+    await asyncio.sleep(0.01)
+    cold = cProfile.Profile()
+    cold.enable()
+    await ask()
+    cold.disable()
+    return Measured(name, median(ours), median(theirs), _layers(warm), _layers(cold))
+
+
+def _layers(profile: cProfile.Profile) -> dict[str, float]:
+    """The share of each layer in the time spent in its own lines."""
     stats: Any = pstats.Stats(profile, stream=io.StringIO())
-    shares = dict.fromkeys([*LAYERS, "the rest (JSON, asyncio, built-ins)"], 0.0)
-    total = 0.0
+    seconds = dict.fromkeys(LAYERS, 0.0)
     for (file, _, _), (_, _, own, _, _) in stats.stats.items():
-        layer = next((name for name, parts in LAYERS.items() if any(part in file for part in parts)), None)
-        shares[layer or "the rest (JSON, asyncio, built-ins)"] += own
-        total += own
-    return "\n".join(f"  {name:<40}{share / total:>6.0%}" for name, share in shares.items())
+        seconds[next(name for name, parts in LAYERS.items() if any(part in file for part in parts))] += own
+    seconds.pop("")
+    total = sum(seconds.values())
+    return {name: own / total for name, own in seconds.items()}
 
 
-async def measure() -> tuple[float, float, str]:
-    """Median seconds of the gateway and of the bare route, and the share of each layer."""
+async def measure() -> list[Measured]:
+    """The three operations over the demo's accounts."""
     with TemporaryDirectory() as folder:
-        async with world(
-            Path(folder), hostaway_accounts=1, bookingsync_accounts=0, listings=100, call_timeout=30.0
-        ) as running:
-            return await _measure(running)
+        async with world(Path(folder), call_timeout=30.0, **DEMO) as running:
+            data = await running.data("{ listings(first: 20) { nodes { id } } }")
+            today = datetime.now(UTC).date()
+            days = {"from": str(today), "to": str(today + timedelta(days=90))}
+            ids = [node["id"] for node in data["listings"]["nodes"]]
+            return [
+                await _measure(running, "170 listings, 8 fields", LISTINGS, {}),
+                await _measure(running, "20 calendars x 90 days", CALENDARS, {"ids": ids, **days}),
+                await _measure(running, "50 reservations", RESERVATIONS, {}),
+            ]
 
 
 def main() -> None:
     """Print the figures."""
-    ours, theirs, layers = asyncio.run(measure())
-    print(f"{'100 listings with 8 fields, warm cache':<48}{'ms':>8}")
-    print(f"{'  StayGraph':<48}{ours * 1000:>8.2f}")
-    print(f"{'  bare FastAPI route, same JSON':<48}{theirs * 1000:>8.2f}")
-    print(f"{'  ratio':<48}{ours / theirs:>8.2f}")
-    print("own time by layer (profiled):")
-    print(layers)
+    measured = asyncio.run(measure())
+    print(
+        f"{'from the cache, to a bare route with the same JSON':<52}" + "".join(f"{each.name:>24}" for each in measured)
+    )
+    print(f"{'  all':<52}" + "".join(f"{each.ours / each.bare:>24.1f}" for each in measured))
+    for layer in measured[0].warm:
+        print(f"  {layer:<50}" + "".join(f"{each.warm[layer] * each.ours / each.bare:>24.2f}" for each in measured))
+    print("nothing cached, shares of our own time (profiled)")
+    for layer in measured[0].cold:
+        print(f"  {layer:<50}" + "".join(f"{each.cold[layer]:>24.0%}" for each in measured))
 
 
 if __name__ == "__main__":

@@ -220,3 +220,15 @@ def test_the_manifest_names_only_filters_and_orders_that_exist(plugin: Plugin) -
     assert set(manifest.reservation_filters) <= set(RESERVATION_FILTERS)
     assert manifest.listing_orders <= {each.value for each in ListingOrderField} - {"PROVIDER"}
     assert manifest.reservation_orders <= {each.value for each in ReservationOrderField} - {"PROVIDER"}
+    assert not manifest.untold_listing_filters & {*manifest.listing_filters, *ONLY_THE_PMS_CAN_TELL}
+    assert not manifest.untold_reservation_filters & {*manifest.reservation_filters, *ONLY_THE_PMS_CAN_TELL}
+
+
+@with_capabilities(Capability.LISTINGS, Capability.RESERVATIONS)
+def test_what_the_manifest_calls_untold_is_what_no_record_tells(plugin: Plugin, known: Known) -> None:
+    manifest = plugin.manifest
+    listings = {name for name, values in listing_samples(known).items() if not values}
+    reservations = {name for name, values in reservation_samples(known).items() if not values}
+    # Kinds of building may be told by an id, which the dictionary puts into words.
+    assert manifest.untold_listing_filters == listings - {"property_types"}
+    assert manifest.untold_reservation_filters == reservations

@@ -5,7 +5,15 @@ from datetime import UTC, date, datetime
 import pytest
 
 from graph.gateway.applied import Applied, AppliedBy, applied_by, argument_of
-from graph.gateway.filters import keeps_listing, keeps_reservation, refusal, told_by_records
+from graph.gateway.filters import (
+    decided_by,
+    keeps_listing,
+    keeps_reservation,
+    nothing_fits,
+    refusal,
+    told_by_records,
+    whenever_changed,
+)
 from providers.catalogue import plugin
 from providers.errors import ErrorCode
 from providers.manifest import Precision
@@ -175,3 +183,24 @@ def test_an_answer_can_say_who_applied_what() -> None:
     }
     assert applied_by(ListingQuery(), filters, frozenset()) == ()
     assert argument_of("booking_engine_active") == "filter.bookingEngineActive"
+
+
+def test_times_of_change_are_told_by_records_that_all_have_one() -> None:
+    told, untold = listing(updated_at=SINCE), listing(updated_at=None)
+    for query in (ListingQuery(updated_since=SINCE), ListingQuery(updated_until=SINCE, city="Nice")):
+        assert told_by_records(query)
+        assert decided_by(query, [told, told])
+        assert not decided_by(query, [told, untold])
+    assert decided_by(ListingQuery(city="Nice"), [untold])
+    both = ReservationQuery(updated_since=SINCE, updated_until=SINCE, starred=True)
+    assert whenever_changed(both) == ReservationQuery(starred=True)
+
+
+def test_a_filter_on_what_a_pms_never_tells_is_named() -> None:
+    manifest = plugin("BOOKINGSYNC").manifest
+    untold = manifest.untold_reservation_filters
+    reason = nothing_fits(ReservationQuery(starred=False, text="a", archived=True), manifest, untold)
+    assert reason is not None
+    assert "BookingSync" in reason
+    assert "filter.starred and filter.archived" in reason
+    assert nothing_fits(ReservationQuery(text="a"), manifest, untold) is None

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -18,7 +20,7 @@ from providers.upstream.session import AccountSession
 from providers.upstream.tokens import MemoryTokens
 from providers.upstream.upstream import Upstream
 from tests.bench.permits import _NoToken
-from tests.gateway_world import world
+from tests.gateway_world import World, world
 from tests.virtual_time import VirtualClock, in_virtual_time
 
 MAX_AGE = 60.0
@@ -66,6 +68,9 @@ class Pms:
     async def load(self, keys: Sequence[Key]) -> Loaded:
         self.loads.append((keys[0].name, current_caller().priority))
         await self.call()
+        return {each: Held(each.name, self.clock.now()) for each in keys}
+
+    async def keep(self, keys: Sequence[Key]) -> Loaded:
         return {each: Held(each.name, self.clock.now()) for each in keys}
 
     async def ask(self, name: str, *, strict: bool = False) -> Kept:
@@ -149,7 +154,7 @@ async def test_few_are_renewed_at_once_and_few_are_counted() -> None:
     assert pms.most_on_their_way == AT_ONCE
     freshness = Freshness(max_age=MAX_AGE, since=pms.clock.now())
     for number in range(2 * MAX_KEYS):
-        pms.warming.note(key(str(number)), pms.load, freshness)
+        await pms.keeper.many([key(str(number))], freshness, pms.keep)
     assert len(pms.warming._asked) == MAX_KEYS
     await pms.aclose()
 
@@ -163,6 +168,50 @@ async def test_an_age_that_the_client_names_is_not_kept_to() -> None:
     await asyncio.sleep(120)
     assert len(pms.loads) == 1
     await pms.aclose()
+
+
+CALENDARS = """query($ids: [ID!]!, $from: Date!, $to: Date!) {
+  calendars(listingIds: $ids, from: $from, to: $to) { days { date status } } }"""
+
+
+async def asking_often(running: World, days: int) -> tuple[Warming, dict[str, Any]]:
+    """Three listings of each of two accounts, whose calendars were asked for six times, and are nearly too old."""
+    keeper = running.services.gateway.reading.keeper
+    warming = Warming(keeper, running.clock, running.services.upstream.usage)
+    keeper.when_asked(warming.note)
+    nodes = (await running.data("{ listings(first: 500) { nodes { id } } }"))["listings"]["nodes"]
+    today = running.clock.now().date()
+    asked = {"ids": [each["id"] for each in nodes], "from": str(today), "to": str(today + timedelta(days=days))}
+    for _ in range(6):
+        await running.data(CALENDARS, **asked)
+    running.clock.advance(250)
+    running.calls.clear()
+    return warming, asked
+
+
+async def test_calendars_that_are_asked_for_often_are_renewed_a_call_for_as_many_as_come_in_one(
+    tmp_path: Path,
+) -> None:
+    async with world(tmp_path, hostaway_accounts=1, bookingsync_accounts=1, listings=3) as running:
+        warming, asked = await asking_often(running, 30)
+        await warming.renew_due()
+        assert 1 <= len(running.data_calls()) <= AT_ONCE
+        for _ in range(5):
+            await warming.renew_due()
+        # One call a listing at Hostaway, one for all at BookingSync.
+        assert sorted(running.counted().values()) == [1, 3]
+        running.clock.advance(100)
+        running.calls.clear()
+        answer = await running.data(CALENDARS, **asked)
+        assert [len(each["days"]) for each in answer["calendars"]] == [30] * 6
+        assert not running.calls
+
+
+async def test_calendars_of_years_are_not_renewed(tmp_path: Path) -> None:
+    async with world(tmp_path, hostaway_accounts=1, bookingsync_accounts=1, listings=3) as running:
+        warming, _ = await asking_often(running, 400)
+        await warming.renew_due()
+        assert not running.data_calls()
 
 
 async def test_it_runs_with_the_services_unless_a_setting_says_no(tmp_path: Path) -> None:

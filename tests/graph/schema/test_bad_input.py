@@ -8,6 +8,7 @@ import pytest
 from tests.gateway_world import World
 
 LISTING = "bDphY2NfMTo0MDAwMQ"
+STAY_FAR_AWAY = 'arrival: "2100-01-01", departure: "2100-01-03", '
 
 
 async def refused(running: World, query: str, **variables: Any) -> dict[str, Any]:
@@ -162,14 +163,32 @@ async def test_a_bad_argument_names_itself_and_what_is_allowed(
     assert argument in error["message"]
 
 
-@pytest.mark.parametrize("field", ["listings", "reservations"])
-async def test_accounts_that_are_all_of_other_providers_are_a_contradiction(running: World, field: str) -> None:
+@pytest.mark.parametrize(
+    ("field", "arguments"), [("listings", ""), ("reservations", ""), ("availableListings", STAY_FAR_AWAY)]
+)
+async def test_an_account_named_that_is_of_another_provider_is_a_contradiction(
+    running: World, field: str, arguments: str
+) -> None:
     accounts = (await running.data("{ accounts { nodes { id provider } } }"))["accounts"]["nodes"]
-    ids = [each["id"] for each in accounts if each["provider"] == "HOSTAWAY"]
-    query = "query($ids: [ID!], $of: [String!]) { %s(filter: {accountIds: $ids, providers: $of}) { nodes { id } } }"
-    error = await refused(running, query % field, ids=ids, of=["BOOKINGSYNC"])
-    assert (error["code"], error["argument"]) == ("BAD_INPUT", "filter.accountIds")
-    assert "filter.providers" in error["message"]
+    ids = {of: [each["id"] for each in accounts if each["provider"] == of] for of in ("HOSTAWAY", "BOOKINGSYNC")}
+    query = (
+        "query($ids: [ID!], $of: [String!]) { "
+        + field
+        + "("
+        + arguments
+        + "filter: {accountIds: $ids, providers: $of}) {"
+        " sources { account { id } } } }"
+    )
+    for named, place in ((ids["HOSTAWAY"], 0), ([*ids["BOOKINGSYNC"], *ids["HOSTAWAY"]], len(ids["BOOKINGSYNC"]))):
+        running.calls.clear()
+        error = await refused(running, query, ids=named, of=["BOOKINGSYNC"])
+        assert (error["code"], error["argument"]) == ("BAD_INPUT", f"filter.accountIds[{place}]")
+        assert "HOSTAWAY" in error["message"]
+        assert "filter.providers" in error["message"]
+        assert "BOOKINGSYNC" in error["allowed"]
+        assert not running.calls
+    page = (await running.data(query, ids=ids["BOOKINGSYNC"], of=["bookingsync"]))[field]
+    assert [source["account"]["id"] for source in page["sources"]] == ids["BOOKINGSYNC"]
 
 
 async def test_a_bad_argument_leaves_the_fields_beside_it_alone(running: World) -> None:

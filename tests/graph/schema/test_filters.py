@@ -11,6 +11,8 @@ SOURCES = "sources { account { provider } status applied { argument by } error {
 RESERVATION = """id arrival bookedAt channel customerReference agreement isStarred isArchived isPinned assigneeId
   guest { providerId email } account { id }"""
 
+STAY = 'arrival: "2100-01-01", departure: "2100-01-03"'
+
 LISTING = "id position propertyType providerPropertyType address { country } contact { firstName lastName } updatedAt"
 
 
@@ -216,3 +218,48 @@ async def test_a_listing_of_another_pms_in_a_filter_asks_only_its_account(runnin
     assert len(running.counted()) == 1
     body = await running.ask(query, ids=ids, providers=["HOSTAWAY"])
     assert body["errors"][0]["extensions"]["argument"] == "filter.listingIds[0]"
+
+
+NOTED = "sources { account { provider } status note applied { argument by } }"
+
+
+async def test_a_filter_on_what_a_pms_never_tells_asks_it_nothing_and_says_so(running: World) -> None:
+    data = await running.data(
+        '{ reservations(first: 500, filter: {starred: true, providers: ["BOOKINGSYNC"]}) { totalCount nodes { id } '
+        "pageInfo { hasNextPage } " + NOTED + " } availableListings(" + STAY + ', filter: {country: "Vietnam", '
+        'providers: ["BOOKINGSYNC"]}) { nodes { basis } pageInfo { hasNextPage } ' + NOTED + " } }"
+    )
+    assert not running.data_calls()
+    for field, argument in (("reservations", "filter.starred"), ("availableListings", "filter.country")):
+        page = data[field]
+        assert (page["nodes"], page["pageInfo"]["hasNextPage"]) == ([], False)
+        (source,) = page["sources"]
+        assert source["status"] == "OK"
+        assert argument in source["note"]
+        assert "BookingSync" in source["note"]
+        assert source["applied"] == [{"argument": argument, "by": "GATEWAY"}]
+    assert data["reservations"]["totalCount"] == 0
+
+
+async def test_a_filter_on_what_one_pms_never_tells_is_answered_by_the_others(running: World) -> None:
+    data = await running.data(
+        "{ reservations(first: 500, filter: {starred: false}) { nodes { provider } " + NOTED + "}}"
+    )
+    page = data["reservations"]
+    assert {node["provider"] for node in page["nodes"]} == {"HOSTAWAY"}
+    noted = {source["account"]["provider"] for source in page["sources"] if source["note"]}
+    assert noted == {"BOOKINGSYNC"}
+    assert {call.path for call in running.data_calls()} == {"/v1/reservations"}
+
+
+async def test_reservations_of_one_listing_ask_nothing_that_its_pms_never_tells(running: World) -> None:
+    data = await running.data('{ listings(first: 500, filter: {providers: ["BOOKINGSYNC"]}) { nodes { id } } }')
+    running.calls.clear()
+    found = await running.data(
+        "query($id: ID!) { listing(id: $id) { reservations(filter: {pinned: true}) { totalCount " + NOTED + " } } }",
+        id=data["listings"]["nodes"][0]["id"],
+    )
+    page = found["listing"]["reservations"]
+    assert page["totalCount"] == 0
+    assert "filter.pinned" in page["sources"][0]["note"]
+    assert not running.data_calls()

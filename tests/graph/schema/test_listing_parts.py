@@ -163,3 +163,11 @@ async def test_nothing_is_shared_between_tenants(tmp_path: Path, estates: dict[s
         answer = await running.post(query, Authorization=f"Bearer {key}")
         assert "errors" not in answer.json()
         assert estates["1"].counted() == {"listing_page": 2, "fees": 2, "dictionary": 2}
+
+
+async def test_fees_and_taxes_of_rentals_share_a_call(running: World) -> None:
+    data = await running.data(
+        '{ listings(first: 9, filter: {providers: ["BOOKINGSYNC"]}) { nodes { fees { title } taxes { title } } } }'
+    )
+    assert any(node["fees"] and node["taxes"] for node in data["listings"]["nodes"])
+    assert len([call for call in running.data_calls() if "/rentals/" in call.path]) == 1

@@ -37,6 +37,29 @@ async def test_both_ways_give_the_same_answer(running: World, query: str, monkey
     assert "errors" not in short.json()
 
 
+async def test_a_page_of_plain_records_is_one_step_whatever_its_length(
+    running: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = 0
+    execute = PlainExecutor.execute_field
+
+    def counted(self: PlainExecutor, *given: Any) -> Any:
+        nonlocal steps
+        steps += 1
+        return execute(self, *given)
+
+    monkeypatch.setattr(PlainExecutor, "execute_field", counted)
+    query = """query($first: Int!) { listings(first: $first) { totalCount pageInfo { hasNextPage endCursor }
+      edges { cursor node { id name provider address { city } basePrice { amount currency } } } } }"""
+    taken = {}
+    for first in (1, 6):
+        steps = 0
+        data = await running.data(query, first=first)
+        assert len(data["listings"]["edges"]) == first
+        taken[first] = steps
+    assert taken == {1: 4, 6: 4}, "listings, totalCount, pageInfo and edges"
+
+
 async def spoil(running: World, **changes: Any) -> None:
     """Put a listing that no plugin would make into the cache."""
     keeper = running.services.gateway.reading.keeper

@@ -1,14 +1,17 @@
 """BookingSync: calendars from maps, and prices where a map does not speak."""
 
-from datetime import date
+from collections import Counter
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from providers.bookingsync import calendars
 from providers.model import Calendar, DayStatus
 from providers.queries import Days
 from tests.providers.bookingsync.plugin_canned import CannedSession, Reply, application, client, last_page
+from tests.turns import counted_turns
 
 A, R, P, B, N, U = (
     DayStatus[name] for name in ("AVAILABLE", "RESERVED", "PENDING", "BLOCKED", "NOT_SELLABLE", "UNKNOWN")
@@ -50,6 +53,27 @@ async def test_each_map_is_read_by_its_own_first_day():
     assert [day.minimum_stay for day in found.days] == [2, 2, 3, 2, 2, 2, 7]
     assert [day.price for day in found.days][:3] == [Decimal(100), None, Decimal("100.50")]
     assert (found.currency, found.start, found.end, found.account_id) == ("EUR", WEEK.start, WEEK.end, "acc_1")
+
+
+async def test_three_years_are_made_some_days_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    days = Days(WEEK.start, WEEK.start + timedelta(days=1_096))
+    made: Counter[int] = Counter()
+    rows = calendars.day_rows
+    nights = ",".join(str(100 + night) for night in range(len(days)))
+    record = WHOLE | {"nightly_rate_map": RATES | {"rates_map": nights, "minimum_stays_map": ""}}
+    record["availability"] = {"start_date": str(days.start), "map": "0" * len(days)}
+    async with counted_turns() as turn:
+
+        def counted(rental: Any, rates: Any, some: Days) -> Any:
+            made[turn()] += len(some)
+            return rows(rental, rates, some)
+
+        monkeypatch.setattr(calendars, "day_rows", counted)
+        found = await calendar(record, days)
+    assert [day.date for day in found.days] == list(days)
+    assert [day.price for day in found.days] == [100 + night for night in range(len(days))]
+    assert sum(made.values()) == len(days)
+    assert max(made.values()) <= calendars.DAYS_AT_ONCE
 
 
 async def test_day_of_departure_is_free_as_recorded():

@@ -1,13 +1,16 @@
+from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
 from providers.errors import NotFound, UpstreamInvalid, UpstreamRefused, UpstreamUnavailable
+from providers.hostaway import calendar as calendars
 from providers.hostaway.client import HostawayClient
 from providers.model import DayStatus, FinanceLineType, Money, PriceSource
 from providers.queries import Days, QuoteRequest
 from tests.providers.hostaway.plugin_session import NOW, FakeSession, success
+from tests.turns import counted_turns
 
 JULY = Days(date(2027, 7, 1), date(2027, 7, 4))
 
@@ -141,6 +144,30 @@ async def test_a_long_calendar_is_read_in_years_and_put_together():
     assert len(session.calls) == 3
     assert [each.date for each in found.days] == list(days)
     assert {each.status for each in found.days} == {DayStatus.AVAILABLE}
+
+
+async def test_three_years_are_read_some_days_a_turn(monkeypatch):
+    days = Days(date(2027, 1, 1), date(2029, 12, 1))
+    read = Counter()
+    parse = calendars.parse_records
+
+    def route(call):
+        first = date.fromisoformat(dict(call.query)["startDate"])
+        return success([{"date": str(first + timedelta(days=each)), "isAvailable": 1} for each in range(366)])
+
+    reads, _ = client(route)
+    async with counted_turns() as turn:
+
+        def counted(model, rows, build):
+            read[turn()] += len(rows)
+            return parse(model, rows, build)
+
+        monkeypatch.setattr(calendars, "parse_records", counted)
+        found = (await reads.calendars(["1", "2"], days)).found
+    assert [[each.date for each in found[key].days] for key in ("1", "2")] == [list(days)] * 2
+    assert {each.status for each in found["2"].days} == {DayStatus.AVAILABLE}
+    assert sum(read.values()) >= 2 * len(days)
+    assert max(read.values()) <= calendars.ROWS_AT_ONCE
 
 
 async def test_half_a_calendar_is_none():
