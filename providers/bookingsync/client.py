@@ -21,7 +21,6 @@ from providers.bookingsync.manifest import CODE, RECORDS_PER_PAGE, RENTALS_PER_P
 from providers.bookingsync.ownership import Ownership
 from providers.bookingsync.parts import PartsReader, Reading
 from providers.bookingsync.positions import Position
-from providers.bookingsync.raw_records import parse_with_raw
 from providers.bookingsync.rental_records import Rental
 from providers.bookingsync.rentals import RENTAL_PARTS, listing
 from providers.bookingsync.resources import Options, Resources, is_id
@@ -57,6 +56,7 @@ from providers.queries import (
     QuoteRequest,
     ReservationQuery,
 )
+from providers.wire import parse_records
 
 _RECORDS: Options = (("per_page", str(RECORDS_PER_PAGE)),)
 _MOST_ACCOUNT_PAGES = 20
@@ -258,15 +258,13 @@ class BookingsyncClient(ProviderClient):
     def _listings(self, reading: Reading) -> tuple[list[Listing], list[OddRecord]]:
         ours, foreign = self._ownership.ours(reading.records)
         words = self._amenities.words
-        items, odd = parse_with_raw(Rental, ours, lambda rental, sent: listing(rental, sent, words, self._account))
+        items, odd = parse_records(Rental, ours, lambda rental: listing(rental, words, self._account))
         return items, [*foreign, *odd]
 
     def _reservations(self, reading: Reading) -> tuple[list[Reservation], list[OddRecord]]:
         read_at = reading.received_at or self._now()
         ours, foreign = self._ownership.ours(reading.records)
-        items, odd = parse_with_raw(
-            Booking, ours, lambda booking, sent: reservation(booking, sent, self._account, read_at)
-        )
+        items, odd = parse_records(Booking, ours, lambda booking: reservation(booking, self._account, read_at))
         return items, [*foreign, *odd]
 
     def _page(
@@ -294,7 +292,7 @@ class BookingsyncClient(ProviderClient):
 
 
 def _accounts(pages: Sequence[Envelope]) -> tuple[list[ProviderAccount], list[OddRecord]]:
-    return parse_with_raw(Account, (record for page in pages for record in page.records), provider_account)
+    return parse_records(Account, (record for page in pages for record in page.records), provider_account)
 
 
 def _gone(reading: Reading, items: Sequence[Any], place: Position, updated_since: datetime | None) -> list[str] | None:

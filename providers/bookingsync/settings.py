@@ -103,7 +103,7 @@ def pricing_settings(rental: RentalSettings) -> PricingSettings:
         return PricingSettings()
     found = [*(_rule(rule, currency) for rule in rules or ()), *(_offer(offer) for offer in offers or ())]
     moments = [each.updated_at for each in (*(rules or ()), *(offers or ())) if each.updated_at is not None]
-    return PricingSettings(rules=found, updated_at=max(moments, default=None), raw=_pricing_parts(rental.sent or {}))
+    return PricingSettings(rules=found, updated_at=max(moments, default=None), raw=_pricing_parts(rental.sent))
 
 
 def _pricing_parts(sent: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,21 +23,23 @@ class WireModel(BaseModel):
 class SentRecord(WireModel):
     """A record that remembers what it was read from, for unified records that show it as ``raw``.
 
-    For single records only: keeping them costs time and memory, which rows by the thousand must not.
+    What unified records do not show, such as days and rows of rates, is not to be one: whoever keeps the model would
+    keep what was sent in memory too.
     """
 
-    _sent: Mapping[str, Any] | None = PrivateAttr(default=None)
+    _sent: Mapping[str, Any] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="wrap")
     @classmethod
     def _remember(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         found = handler(value)
-        found._sent = value if isinstance(value, Mapping) else None
+        if isinstance(value, Mapping):
+            found._sent = value
         return found
 
     @property
-    def sent(self) -> Mapping[str, Any] | None:
-        """The record as the PMS sent it."""
+    def sent(self) -> Mapping[str, Any]:
+        """The record as the PMS sent it, parts that a plugin nested in it included."""
         return self._sent
 
 
