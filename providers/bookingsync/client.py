@@ -25,7 +25,7 @@ from providers.bookingsync.rental_records import Rental
 from providers.bookingsync.rentals import RENTAL_PARTS, listing
 from providers.bookingsync.resources import Options, Resources, is_id
 from providers.bookingsync.searches import Searches
-from providers.bookingsync.setting_reads import SettingReads
+from providers.bookingsync.setting_reads import SettingReads, listing_taxes
 from providers.bookingsync.settings import cancellation_policy
 from providers.bookingsync.wire import Account, Booking
 from providers.contract import ProviderClient, Session
@@ -68,6 +68,7 @@ class BookingsyncClient(ProviderClient):
 
     provider: ClassVar[str] = CODE
     dictionaries: ClassVar[frozenset[DictionaryKind]] = KINDS
+    calendars_per_call: ClassVar[int] = RENTALS_PER_PAGE
 
     def __init__(self, session: Session, config: BookingsyncConfig, *, now: Callable[[], datetime] = utc_now) -> None:
         self._account = session.account_id
@@ -80,7 +81,7 @@ class BookingsyncClient(ProviderClient):
         self._amenities = AmenityNames(self._resources, now)
         self._settings = SettingReads(self._resources, self._parts, self._ownership)
         computed = ComputedQuotes(self._settings, self._account, now)
-        self._searches = Searches(self._resources, self._ownership, computed, self._account, now)
+        self._searches = Searches(self._resources, self._ownership, computed, grants, self._account, now)
         self._calendars = Calendars(self._resources, self._parts, grants, self._ownership, self._account)
 
     async def check(self) -> None:
@@ -217,8 +218,11 @@ class BookingsyncClient(ProviderClient):
         ids = _readable(listing_ids)
         if not ids:
             return Batch(found={}, failed={}, fetched_at=self._now())
-        applied = await self._settings.applied_taxes()
-        return await in_chunks(ids, RENTALS_PER_PAGE, lambda chunk: self._settings.taxes(chunk, applied), self._now)
+        rentals, applied = await gather(
+            in_chunks(ids, RENTALS_PER_PAGE, self._settings.with_fees, self._now), self._settings.applied_taxes()
+        )
+        found = {key: listing_taxes(rental, applied) for key, rental in rentals.found.items()}
+        return Batch(found=found, failed=rentals.failed, fetched_at=rentals.fetched_at)
 
     async def pricing_settings(self, listing_ids: Sequence[str]) -> Batch[PricingSettings]:
         return await in_chunks(_readable(listing_ids), RENTALS_PER_PAGE, self._settings.pricing, self._now)
