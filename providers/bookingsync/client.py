@@ -15,7 +15,7 @@ from providers.bookingsync.calendar_stays import holding, with_stays
 from providers.bookingsync.calendars import Calendars
 from providers.bookingsync.computed_quotes import ComputedQuotes
 from providers.bookingsync.dictionaries import KINDS, fixed_entries
-from providers.bookingsync.envelope import Envelope
+from providers.bookingsync.envelope import Envelope, all_records
 from providers.bookingsync.grants import Grants, utc_now
 from providers.bookingsync.manifest import CODE, RECORDS_PER_PAGE, RENTALS_PER_PAGE, BookingsyncConfig
 from providers.bookingsync.ownership import Ownership
@@ -296,7 +296,7 @@ class BookingsyncClient(ProviderClient):
 
 
 def _accounts(pages: Sequence[Envelope]) -> tuple[list[ProviderAccount], list[OddRecord]]:
-    return parse_records(Account, (record for page in pages for record in page.records), provider_account)
+    return parse_records(Account, all_records(pages), provider_account)
 
 
 def _gone(reading: Reading, items: Sequence[Any], place: Position, updated_since: datetime | None) -> list[str] | None:

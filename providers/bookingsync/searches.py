@@ -5,7 +5,7 @@ from datetime import datetime
 
 from providers.bookingsync.batches import Piece, chunks, joined, unreadable
 from providers.bookingsync.computed_quotes import ComputedQuotes
-from providers.bookingsync.envelope import Envelope
+from providers.bookingsync.envelope import Envelope, all_records
 from providers.bookingsync.grants import Grants
 from providers.bookingsync.manifest import RENTALS_PER_PAGE
 from providers.bookingsync.ownership import Ownership
@@ -17,7 +17,7 @@ from providers.bookingsync.wishes import refusal
 from providers.errors import NotFound, NotSupported, PermissionDenied, ProviderError
 from providers.model import PriceDetails
 from providers.queries import AvailabilityQuery, Batch, FreeListing, OddRecord, Page, QuoteRequest
-from providers.wire import parse_records
+from providers.wire import read_records
 
 _MOST_PAGES = 200
 _CLOSED = "BookingSync does not open its rentals search to this application."
@@ -130,10 +130,10 @@ class Searches:
         if not self._ownership.mixed or not ids:
             return ids
         pages = await self._resources.by_ids("rentals", ids, (("per_page", str(RENTALS_PER_PAGE)),))
-        ours, _ = self._ownership.ours(record for page in pages for record in page.records)
-        owned = {record.id for record in parse_records(Record, ours, lambda each: each)[0]}
+        ours, _ = self._ownership.ours(all_records(pages))
+        owned = {record.id for record in read_records(Record, ours)[0]}
         return [each for each in ids if each in owned]
 
 
 def _results(pages: Sequence[Envelope]) -> tuple[list[SearchResult], list[OddRecord]]:
-    return parse_records(SearchResult, (record for page in pages for record in page.records), lambda each: each)
+    return read_records(SearchResult, all_records(pages))

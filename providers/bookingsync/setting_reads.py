@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from providers.bookingsync.batches import Piece, chunks, unreadable
-from providers.bookingsync.envelope import Envelope, linked_id, record_id
+from providers.bookingsync.envelope import Envelope, all_records, linked_id, record_id
 from providers.bookingsync.grants import PUBLIC, RATES
 from providers.bookingsync.manifest import RECORDS_PER_PAGE, RENTALS_PER_PAGE
 from providers.bookingsync.ownership import Ownership
@@ -16,7 +16,7 @@ from providers.bookingsync.settings import RENT, agreement, listing_fee, listing
 from providers.bookingsync.texts import best_text
 from providers.bookingsync.together import together
 from providers.model import ListingFee, ListingTax, PricingSettings, RentalAgreement
-from providers.wire import parse_records
+from providers.wire import read_records
 
 M = TypeVar("M", bound=RentalSettings)
 
@@ -72,7 +72,7 @@ class SettingReads:
         )
         await together(self._parts.complete_within(reading, name, part) for name, part in within)
         ours, _ = self._ownership.ours(reading.records)
-        found, odd = parse_records(model, ours, lambda each: each)
+        found, odd = read_records(model, ours)
         return Piece(
             found={each.id: each for each in found if each.id in ids},
             failed=unreadable(odd, ids),
@@ -82,11 +82,7 @@ class SettingReads:
     async def fees(self, ids: Sequence[str]) -> Piece[list[ListingFee]]:
         """Fees that are not archived: one call for fifty rentals, and one for each hundred fees of the catalogue."""
         piece = await self._settings(ids, (RENTALS_FEES,), (("rentals_fees", FEE),))
-        found = {
-            key: [listing_fee(each, rental.currency) for each in rental.rentals_fees or () if not each.archived]
-            for key, rental in piece.found.items()
-        }
-        return Piece(found=found, failed=piece.failed, received_at=piece.received_at)
+        return piece.made(_fees)
 
     async def with_fees(self, ids: Sequence[str]) -> Piece[RentalSettings]:
         """Rentals with their fees, of which ``listing_taxes`` tells the taxes."""
@@ -94,16 +90,11 @@ class SettingReads:
 
     async def pricing(self, ids: Sequence[str]) -> Piece[PricingSettings]:
         piece = await self._settings(ids, (SPECIAL_OFFERS, RATES_TABLE), (("rates_table", RATES_RULES),))
-        found = {key: pricing_settings(rental) for key, rental in piece.found.items()}
-        return Piece(found=found, failed=piece.failed, received_at=piece.received_at)
+        return piece.made(pricing_settings)
 
     async def agreements(self, ids: Sequence[str]) -> Piece[list[RentalAgreement]]:
         piece = await self._settings(ids, (AGREEMENT,))
-        found = {
-            key: [agreement(rental.rental_agreement)] if rental.rental_agreement else []
-            for key, rental in piece.found.items()
-        }
-        return Piece(found=found, failed=piece.failed, received_at=piece.received_at)
+        return piece.made(lambda rental: [agreement(rental.rental_agreement)] if rental.rental_agreement else [])
 
     async def _settings(
         self, ids: Sequence[str], parts: Sequence[Part], within: Sequence[tuple[str, Part]] = ()
@@ -121,7 +112,7 @@ class SettingReads:
 
     async def tax_rules(self) -> list[TaxRule]:
         pages = await self._resources.walk("tax_rules", _RECORDS, most=_MOST_PAGES)
-        return parse_records(TaxRule, (record for page in pages for record in page.records), lambda each: each)[0]
+        return read_records(TaxRule, all_records(pages))[0]
 
     async def policies(self) -> list[Policy]:
         """The account's policy and those of its rentals, without the copies that bookings keep.
@@ -137,7 +128,7 @@ class SettingReads:
             if is_whole:
                 return _settings_of(records)
         pages = await self._resources.walk("rentals", _RENTALS, most=_MOST_RENTAL_PAGES)
-        ours, _ = self._ownership.ours(record for page in pages for record in page.records)
+        ours, _ = self._ownership.ours(all_records(pages))
         linked = {each for record in ours if (each := linked_id(record, "rental_cancelation_policy"))}
         missing = sorted(linked - {record_id(record) for record in records})
         return _settings_of([*records, *await self._named("rental_cancelation_policies", missing, _ITEMS)])
@@ -160,7 +151,7 @@ class SettingReads:
     async def _applied(self, resource: str) -> list[AppliedTax]:
         """Records of other accounts do no harm: the ids of rentals and fees are nobody else's."""
         records = await self._walk(resource, _TAX)
-        return parse_records(AppliedTax, records, lambda each: each)[0]
+        return read_records(AppliedTax, records)[0]
 
     async def _walk(self, resource: str, part: Part) -> list[Any]:
         async def fetch(include: Options) -> list[Envelope]:
@@ -181,7 +172,7 @@ class SettingReads:
 
 def _settings_of(records: Sequence[Any]) -> list[Policy]:
     """Each policy once, without those of bookings."""
-    found = {policy.id: policy for policy in parse_records(Policy, records, lambda each: each)[0]}
+    found = {policy.id: policy for policy in read_records(Policy, records)[0]}
     return [policy for policy in found.values() if policy.policeable_type != "Booking"]
 
 
@@ -192,6 +183,10 @@ def _by_link(taxes: Sequence[AppliedTax], name: str) -> dict[str, list[AppliedTa
         if owner is not None:
             found.setdefault(owner, []).append(tax)
     return found
+
+
+def _fees(rental: RentalSettings) -> list[ListingFee]:
+    return [listing_fee(each, rental.currency) for each in rental.rentals_fees or () if not each.archived]
 
 
 def listing_taxes(rental: RentalSettings, applied: Taxes) -> list[ListingTax]:

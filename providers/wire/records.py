@@ -61,6 +61,11 @@ def parse_records(
     return items, odd
 
 
+def read_records(model: type[M], raw: Iterable[Any]) -> tuple[list[M], list[OddRecord]]:
+    """The records that can be read, in order, and those that cannot: ``parse_records`` without a unified record."""
+    return parse_records(model, raw, lambda record: record)
+
+
 def _id(record: Any, id_field: str) -> str | None:
     try:
         return read_id(record.get(id_field)) if isinstance(record, Mapping) else None
