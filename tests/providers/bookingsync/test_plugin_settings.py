@@ -166,6 +166,27 @@ async def test_policies_turn_penalties_into_refunds_and_leave_out_copies_of_book
     assert len(session.calls) == 1
 
 
+@pytest.mark.parametrize(
+    ("steps", "count"),
+    [
+        ([], 0),
+        ([{"id": 1, "eligible_days": 14, "penalty_percentage": "100.0"}, {"eligible_days": 60}], None),
+        ([{"id": 1, "eligible_days": None, "penalty_percentage": "100.0"}], None),
+        ([{"id": 1, "eligible_days": "soon", "penalty_percentage": "100.0"}], None),
+        ([{"id": 1, "eligible_days": 2_000_000_000, "penalty_percentage": "100.0"}], None),
+        ([{"id": 1, "eligible_days": 14, "penalty_percentage": "150.0"}], None),
+        ([{"id": 1, "eligible_days": 0, "penalty_percentage": "50.0"}], 1),
+        ({}, None),
+    ],
+)
+async def test_policy_with_a_step_that_cannot_be_read_tells_no_steps_and_the_others_theirs(steps, count):
+    odd = POLICY | {"id": 1, "rental_cancelation_policy_items": steps, "links": {}}
+    session = CannedSession({"rental_cancelation_policies": last_page(rental_cancelation_policies=[odd, POLICY])})
+    first, second = await client(session).cancellation_policies([])
+    assert (None if first.items is None else len(first.items)) == count
+    assert len(second.items or ()) == 3
+
+
 async def test_long_list_of_copies_is_not_walked_but_the_policies_that_rentals_link_to_are_read():
     own = POLICY | {"id": 3, "policeable_type": "Account", "links": {}}
     copies = [POLICY | {"id": 100 + n, "policeable_type": "Booking"} for n in range(99)]
