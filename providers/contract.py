@@ -168,7 +168,8 @@ class ProviderClient:
     async def free_listings(self, query: AvailabilityQuery) -> Page[FreeListing]:
         """All listings that are free for a stay, in as few calls as the PMS allows; ``next`` is always None.
 
-        What the PMS does not say itself (whether a party fits, for one) is left to the caller.
+        What the PMS does not say itself (whether a party fits, for one) is left to the caller. Raises ``NotSupported``
+        where the PMS does not open its search to these credentials: then calendars are looked at instead.
         """
         raise NotSupported("This provider cannot search for free listings.", provider=self.provider)
 
@@ -214,6 +215,9 @@ class ProviderClient:
     async def custom_fields(self) -> list[CustomField]:
         """The fields that the business added to its PMS."""
         raise NotSupported("This provider has no custom fields.", provider=self.provider)
+
+    calendars_per_call: ClassVar[int] = 1
+    """How many calendars one call brings."""
 
     quote_needs_currency: ClassVar[bool] = False
     """True where the PMS's quotes name no currency, so that the gateway must know the listing's."""

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, TypeVar
 
 from strawberry.dataloader import DataLoader
@@ -14,7 +13,7 @@ from graph.gateway.dictionaries import DictionaryOf
 from graph.gateway.gateway import Gateway
 from graph.gateway.held_values import PartValue, Words
 from graph.gateway.operation import Operation
-from graph.gateway.parts import Part
+from graph.gateway.parts import PartOf
 from graph.gateway.policies import PoliciesOf
 from graph.gateway.prices import Stay
 from graph.gateway.reading import Outcome
@@ -45,9 +44,7 @@ class Loaders:
         self.reservations_by_listing: DataLoader[OfListing, Outcome] = DataLoader(paths.reservations_by_listing)
         self.calendar: DataLoader[DaysOfListing, Calendar | None] = DataLoader(paths.calendars)
         self.price: DataLoader[Stay, PriceDetails | None] = DataLoader(paths.prices)
-        self.part_of_listing: dict[Part, DataLoader[Ref, PartValue | None]] = {
-            part: DataLoader(partial(paths.parts, part)) for part in Part
-        }
+        self.part_of_listing: DataLoader[PartOf, PartValue | None] = DataLoader(paths.parts)
         self.policies: DataLoader[PoliciesOf, list[CancellationPolicy]] = DataLoader(paths.policies)
         self.dictionary: DataLoader[DictionaryOf, Words] = DataLoader(paths.dictionaries)
         self.custom_fields: DataLoader[str, list[CustomField]] = DataLoader(paths.custom_fields)

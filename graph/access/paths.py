@@ -11,7 +11,7 @@ from graph.gateway.gateway import Gateway
 from graph.gateway.held_values import PartValue, Words
 from graph.gateway.keeper import Kept
 from graph.gateway.operation import Operation
-from graph.gateway.parts import Part
+from graph.gateway.parts import PartOf
 from graph.gateway.policies import PoliciesOf
 from graph.gateway.prices import Stay
 from graph.gateway.reading import Outcome
@@ -63,8 +63,8 @@ class Paths:
     async def prices(self, stays: Sequence[Stay]) -> list[PriceDetails | Exception | None]:
         return _values(stays, await self.gateway.prices.read(self.operation, stays, self.max_age))
 
-    async def parts(self, part: Part, listings: Sequence[Ref]) -> list[PartValue | Exception | None]:
-        return _values(listings, await self.gateway.parts.read(self.operation, part, listings, self.max_age))
+    async def parts(self, keys: Sequence[PartOf]) -> list[PartValue | Exception | None]:
+        return _values(keys, await self.gateway.parts.read(self.operation, keys, self.max_age))
 
     async def policies(self, keys: Sequence[PoliciesOf]) -> list[list[CancellationPolicy] | Exception]:
         return _values(keys, await self.gateway.policies.read(self.operation, keys, self.max_age))

@@ -6,7 +6,7 @@ from typing import Any
 
 import strawberry
 
-from graph.gateway.parts import Part
+from graph.gateway.parts import Part, PartOf
 from graph.gateway.policies import PoliciesOf
 from graph.gateway.refs import Ref
 from graph.gateway.reports import odd_note
@@ -37,7 +37,7 @@ def part_field(part: Part) -> Any:
 
     async def resolve(listing: strawberry.Parent[model.Listing], info: Info) -> Any:
         try:
-            found = await info.context.loaders(info).part_of_listing[part].load(_ref(listing))
+            found = await info.context.loaders(info).part_of_listing.load(PartOf(part, _ref(listing)))
         except NotSupported as error:
             # It is so for every listing of the account: that is told once.
             info.context.report_once(info, (part, listing.account_id, error.message), error)

@@ -15,7 +15,7 @@ from providers.hostaway.paging import Position, Query, Walk, is_id, read_page
 from providers.hostaway.part_reads import PartReads
 from providers.hostaway.picking import pages_of, pick
 from providers.hostaway.pricing import Pricing
-from providers.hostaway.reading import LISTINGS, RESERVATIONS, with_raw
+from providers.hostaway.reading import LISTINGS, RESERVATIONS
 from providers.hostaway.reservation_filters import (
     EVERY_FIELD,
     STEADY_ORDER,
@@ -38,7 +38,7 @@ from providers.queries import (
     QuoteRequest,
     ReservationQuery,
 )
-from providers.wire import OddValue
+from providers.wire import OddValue, parse_records
 from providers.wire.values import read_id
 
 T = TypeVar("T")
@@ -242,9 +242,9 @@ class HostawayClient(PartReads):
         return UpstreamInvalid(text)
 
     def _parse_listings(self, rows: Iterable[Any]) -> tuple[list[Listing], list[OddRecord]]:
-        listings, odd = with_raw(WireListing, rows, lambda wire, raw: build_listing(wire, self._account_id, raw))
+        listings, odd = parse_records(WireListing, rows, lambda wire: build_listing(wire, self._account_id))
         self._currencies.update((each.provider_id, each.currency) for each in listings if each.currency)
         return listings, odd
 
     def _parse_reservations(self, rows: Iterable[Any]) -> tuple[list[Reservation], list[OddRecord]]:
-        return with_raw(WireReservation, rows, lambda wire, raw: build_reservation(wire, self._account_id, raw))
+        return parse_records(WireReservation, rows, lambda wire: build_reservation(wire, self._account_id))

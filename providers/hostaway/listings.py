@@ -1,8 +1,6 @@
 """Hostaway's listings in the unified model, and the filters and orders of its listing list."""
 
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
 
 from providers.hostaway.listing_blocks import (
     access_of,
@@ -78,8 +76,8 @@ def no_listing_fits(query: ListingQuery) -> bool:
     return any(value is not None and not is_id(value) for value in (query.provider_property_type, query.user_id))
 
 
-def build_listing(wire: WireListing, account_id: str, raw: Mapping[str, Any]) -> Listing:
-    """A listing of Hostaway as everyone sees listings. ``raw`` is the record as it was sent.
+def build_listing(wire: WireListing, account_id: str) -> Listing:
+    """A listing of Hostaway as everyone sees listings.
 
     Names of amenities, kinds of beds and of building are words of dictionaries: only their ids are here.
     """
@@ -150,7 +148,7 @@ def build_listing(wire: WireListing, account_id: str, raw: Mapping[str, Any]) ->
         rating=_rating(wire.average_review_rating),
         time_zone=wire.time_zone_name,
         updated_at=wire.latest_activity_on,
-        raw=raw,
+        raw=wire.sent,
     )
 
 

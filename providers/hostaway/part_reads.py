@@ -21,7 +21,7 @@ from providers.hostaway.parts import (
 from providers.hostaway.people import build_user
 from providers.hostaway.policies import POLICY_LISTS, build_policy
 from providers.hostaway.pricing import FEES
-from providers.hostaway.reading import Reader, with_raw
+from providers.hostaway.reading import Reader
 from providers.hostaway.wire_parts import (
     WireAgreement,
     WireCustomField,
@@ -148,11 +148,11 @@ class PartReads(ProviderClient):
         ``includeResources``, which adds them, is documented for single users; a list may know it as well.
         """
         sent = await self._reader.rows("/v1/users")(_WITH_LISTINGS)
-        people, _ = with_raw(WireUser, sent.rows, build_user)
+        people, _ = parse_records(WireUser, sent.rows, build_user)
 
         async def one(user_id: str) -> tuple[ProviderUser | None, datetime]:
             record, at = await self._reader.record("/v1/user", user_id, _WITH_LISTINGS)
-            items, _ = with_raw(WireUser, [record], build_user)
+            items, _ = parse_records(WireUser, [record], build_user)
             return (items[0] if items else None), at
 
         lacking = [each.provider_id for each in people if each.listing_ids is None and is_id(each.provider_id)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from providers.hostaway.channels import CHANNEL_NAMES, channel_of
 from providers.hostaway.finance import finance_line
@@ -59,8 +59,8 @@ _INSURANCES = {each.value: each for each in InsuranceState}
 _CLAIMS = {f"CLAIM_{each.value}": each for each in ClaimState}
 
 
-def build_reservation(wire: WireReservation, account_id: str, raw: Mapping[str, Any]) -> Reservation:
-    """A reservation of Hostaway as everyone sees reservations. ``raw`` is the record as it was sent."""
+def build_reservation(wire: WireReservation, account_id: str) -> Reservation:
+    """A reservation of Hostaway as everyone sees reservations."""
     status = _STATUSES.get((wire.status or "").lower(), ReservationStatus.UNKNOWN)
     currency = wire.currency.strip().upper() if wire.currency else None
     arrival, departure, nights = _dates(wire)
@@ -122,7 +122,7 @@ def build_reservation(wire: WireReservation, account_id: str, raw: Mapping[str, 
         claim=_word(wire.claim_status, _CLAIMS, ClaimState.UNKNOWN),
         door_code=wire.door_code,
         door_instructions=wire.door_code_instruction,
-        raw=raw,
+        raw=wire.sent,
     )
 
 

@@ -20,6 +20,7 @@ from providers.wire import (
     LenientList,
     LenientObject,
     LenientStr,
+    SentRecord,
     StrictDate,
     StrictStr,
     WireModel,
@@ -78,7 +79,7 @@ class WireImage(HostawayRecord):
     sort_order: LenientInt = None
 
 
-class WireListing(HostawayRecord):
+class WireListing(HostawayRecord, SentRecord):
     id: Identity
     name: StrictStr = None
     external_listing_name: LenientStr = None
@@ -257,7 +258,7 @@ class WireReservationUnit(HostawayRecord):
     total_price: LenientDecimal = None
 
 
-class WireReservation(HostawayRecord):
+class WireReservation(HostawayRecord, SentRecord):
     id: Identity
     listing_map_id: LenientId = None
     channel_id: LenientId = None

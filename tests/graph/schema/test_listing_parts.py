@@ -9,7 +9,7 @@ from providers.errors import NotFound, UpstreamUnavailable
 from providers.model import Channel, PolicyRef
 from providers.queries import OddRecord
 from tests.acme_world import Estate, acme_world, connect
-from tests.gateway_world import World
+from tests.gateway_world import World, world
 
 PARTS = (
     "fees { providerId name amount { amount currency } } taxes { percentage } units { name } agreements { text }"
@@ -36,6 +36,18 @@ async def test_each_part_of_all_listings_costs_one_call(acme: World, estate: Est
     }
     parts = ("fees", "taxes", "units", "agreements", "pricing_settings")
     assert [call for call in estate.calls if call[0] in parts] == [(part, ("1", "2", "3")) for part in parts]
+
+
+async def test_all_parts_of_bookingsync_share_one_read_of_the_rentals(tmp_path: Path) -> None:
+    """Beside it: the two lists of taxes, the catalogue of fees, the rates rules."""
+    fields = "fees { providerId } taxes { title } agreements { text } pricingSettings { rules { kind } }"
+    async with world(tmp_path, hostaway_accounts=0) as running:
+        await nodes(running, "providerId")
+        before = len(running.data_calls())
+        found = await nodes(running, fields)
+        paths = [call.path.removeprefix("/api/v3/").split("/")[0] for call in running.data_calls()[before:]]
+    assert sorted(paths) == ["fees", "fees_taxes", "rates_rules", "rentals", "rentals_taxes"]
+    assert all(any(node[name] for node in found) for name in ("fees", "taxes", "agreements", "pricingSettings"))
 
 
 async def test_parts_that_are_not_asked_for_cost_nothing(acme: World, estate: Estate) -> None:
