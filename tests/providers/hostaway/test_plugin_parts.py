@@ -16,6 +16,7 @@ from providers.model import (
     Money,
     PolicyEvent,
     PropertyType,
+    RefundKind,
     RentalAgreement,
 )
 from tests.providers.hostaway.plugin_session import NOW, FakeSession, success
@@ -140,6 +141,25 @@ async def test_taxes_of_a_listing_come_with_those_of_the_account():
     assert len(session.calls) == 3
 
 
+@pytest.mark.parametrize(
+    ("sent", "names", "words"),
+    [
+        ('["baseRate"]', ["baseRate"], None),
+        (["baseRate"], ["baseRate"], None),
+        ([], [], None),
+        (None, None, None),
+        ("base rate and fees", None, "base rate and fees"),
+        ('"all"', None, '"all"'),
+        ('["baseRate", 7]', ["baseRate"], '["baseRate", 7]'),
+        ({"name": "baseRate", "share": 0.5}, None, '{"name": "baseRate", "share": 0.5}'),
+    ],
+)
+async def test_what_a_tax_is_taken_on_is_kept_in_hostaways_words_where_they_are_no_names(sent, names, words):
+    reads, _ = client({"/v1/accountTaxSettings": [], "/v1/listingTaxSettings/1": [TAX | {"applyTo": sent}]})
+    (tax,) = (await reads.taxes(["1"])).found["1"]
+    assert (tax.applies_to, tax.provider_applies_to) == (names, words)
+
+
 async def test_taxes_of_no_listing_cost_nothing():
     reads, session = client({})
     assert ((await reads.taxes(["x"])).found, session.calls) == ({}, [])
@@ -189,6 +209,17 @@ async def test_policies_of_every_channel_are_read_with_their_steps():
     assert (share.refund_percentage, share.refund_amount, share.refund_of) == (Decimal(100), None, "totalPrice")
     assert (share.event, share.seconds) == (PolicyEvent.ARRIVAL, -1_209_600)
     assert (flat.refund_percentage, flat.refund_amount, flat.event) == (None, Decimal(50), PolicyEvent.BOOKING)
+
+
+async def test_a_new_kind_of_refund_keeps_its_word_and_number():
+    step = {"refundAmount": "2", "refundType": "nights", "timeDelta": "0", "event": "arrival"}
+    policy = POLICY | {"cancellationPolicyItem": [step, step | {"refundType": "FLAT"}, step | {"refundType": None}]}
+    reads, _ = client({"/v1/cancellationPolicies": [policy]})
+    nights, flat, unsaid = (await reads.cancellation_policies({Channel.DIRECT}))[0].items
+    assert (nights.refund_kind, nights.provider_refund_kind, nights.refund_value) == (RefundKind.OTHER, "nights", 2)
+    assert (nights.refund_percentage, nights.refund_amount) == (None, None)
+    assert (flat.refund_kind, flat.provider_refund_kind, flat.refund_amount) == (RefundKind.AMOUNT, "FLAT", 2)
+    assert (unsaid.refund_kind, unsaid.refund_value) == (None, 2)
 
 
 async def test_only_the_policies_that_were_asked_for_cost_calls():
