@@ -176,8 +176,11 @@ class ProviderClient:
         """Every business account that the credentials see; ``Page.deleted`` names those that are gone."""
         raise NotSupported("This provider cannot list accounts.", provider=self.provider)
 
-    async def users(self) -> list[ProviderUser]:
-        """The people who work in the PMS, and the listings they may see."""
+    async def users(self) -> Batch[ProviderUser]:
+        """The people who work in the PMS, and the listings they may see.
+
+        One whose listings could not be read is found all the same, without them; ``failed`` says why, under its id.
+        """
         raise NotSupported("This provider does not tell who works in it.", provider=self.provider)
 
     async def fees(self, listing_ids: Sequence[str]) -> Batch[list[ListingFee]]:
@@ -200,8 +203,11 @@ class ProviderClient:
         """How the prices of several listings are made."""
         raise NotSupported("This provider has no pricing settings to read.", provider=self.provider)
 
-    async def cancellation_policies(self, channels: Collection[Channel]) -> list[CancellationPolicy]:
-        """The account's cancellation policies for ``channels``; empty: for all that the PMS has."""
+    async def cancellation_policies(self, channels: Collection[Channel]) -> Batch[list[CancellationPolicy]]:
+        """The account's cancellation policies for ``channels``; empty: for all that the PMS has.
+
+        Keys are names of channels. A channel in neither half has none.
+        """
         raise NotSupported("This provider has no cancellation policies to read.", provider=self.provider)
 
     async def dictionary(self, kind: DictionaryKind) -> list[DictionaryEntry]:

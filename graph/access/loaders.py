@@ -22,12 +22,10 @@ from graph.gateway.refs import Ref
 from graph.gateway.reservations import OfListing
 from providers.model import (
     Calendar,
-    CancellationPolicy,
     CustomField,
     Listing,
     PriceDetails,
     ProviderAccount,
-    ProviderUser,
     Reservation,
 )
 
@@ -48,10 +46,10 @@ class Loaders:
         self.part_of_listing: dict[Part, DataLoader[Ref, PartValue | None]] = {
             part: DataLoader(partial(paths.parts, part)) for part in Part
         }
-        self.policies: DataLoader[PoliciesOf, list[CancellationPolicy]] = DataLoader(paths.policies)
+        self.policies: DataLoader[PoliciesOf, PartValue] = DataLoader(paths.policies)
         self.dictionary: DataLoader[DictionaryOf, Words] = DataLoader(paths.dictionaries)
         self.custom_fields: DataLoader[str, list[CustomField]] = DataLoader(paths.custom_fields)
-        self.users: DataLoader[str, list[ProviderUser]] = DataLoader(paths.users)
+        self.users: DataLoader[str, PartValue] = DataLoader(paths.users)
 
 
 class LoaderRegistry:

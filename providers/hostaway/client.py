@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from providers.contract import Session
-from providers.errors import ProviderError, UpstreamInvalid
+from providers.errors import UpstreamInvalid
 from providers.hostaway.availability import LastDay, free_rows
 from providers.hostaway.by_listing import reservations_of
 from providers.hostaway.calendar import build_calendar, calendar_parameters, pieces
@@ -236,10 +236,6 @@ class HostawayClient(PartReads):
             else:
                 failed[record_id] = self._odd(odd[0])
         return self._batch(found, failed, picked.oldest)
-
-    def _odd(self, record: OddRecord) -> ProviderError:
-        text = f"Hostaway's record cannot be understood: {record.reason}"
-        return UpstreamInvalid(text)
 
     def _parse_listings(self, rows: Iterable[Any]) -> tuple[list[Listing], list[OddRecord]]:
         listings, odd = with_raw(WireListing, rows, lambda wire, raw: build_listing(wire, self._account_id, raw))
