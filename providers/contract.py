@@ -221,6 +221,12 @@ class ProviderClient:
         """The fields that the business added to its PMS."""
         raise NotSupported("This provider has no custom fields.", provider=self.provider)
 
+    one_call_a_quote: ClassVar[bool] = False
+    """True where each quote takes a call of its own, so that many at once run into the PMS's limits."""
+
+    quote_charge: ClassVar[str | None] = None
+    """The ``charge`` of the calls that quote, where the PMS may count them apart."""
+
     quote_needs_currency: ClassVar[bool] = False
     """True where the PMS's quotes name no currency, so that the gateway must know the listing's."""
 

@@ -19,6 +19,7 @@ from graph.schema.listing import AccountListingFilter, Listing, ListingOrder, li
 from graph.schema.node import Node
 from graph.schema.paging import on_cursor
 from graph.schema.plain import pure
+from graph.schema.price_bounds import PRICE_DETAILS, check_priced_page
 from graph.schema.provider_account import ProviderAccount
 from graph.schema.reservation import (
     ListingReservationFilter,
@@ -54,6 +55,7 @@ async def _listings(
     ] = None,
 ) -> Any:
     query = listing_query(filter, order_by)
+    check_priced_page(info, [account], first, PRICE_DETAILS)
     with on_cursor():
         page = await info.context.gateway.listings.page(
             info.context.operation,
@@ -78,6 +80,7 @@ async def _reservations(
     ] = None,
 ) -> Any:
     query = reservation_query(filter, order_by)
+    check_priced_page(info, [account], first, ("listing", *PRICE_DETAILS))
     with on_cursor():
         page = await info.context.gateway.reservations.page(
             info.context.operation,

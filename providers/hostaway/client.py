@@ -12,6 +12,7 @@ from providers.hostaway.by_listing import reservations_of
 from providers.hostaway.calendar import build_calendar, calendar_parameters, pieces
 from providers.hostaway.fanning import Fan
 from providers.hostaway.listings import EVERYTHING, build_listing, listing_parameters, no_listing_fits
+from providers.hostaway.manifest import QUOTE
 from providers.hostaway.paging import Position, Query, Walk, is_id, read_page
 from providers.hostaway.part_reads import PartReads
 from providers.hostaway.picking import pages_of, pick
@@ -52,6 +53,8 @@ _NO_FILTERS = {*dict(EVERYTHING), "sortOrder"}
 class HostawayClient(PartReads):
     """Hostaway's Public API v1. Calls: one a page, one a calendar year of a listing, one a quote."""
 
+    one_call_a_quote = True
+    quote_charge = QUOTE
     quote_needs_currency = True
 
     def __init__(
