@@ -51,7 +51,7 @@ _STATUSES = {
     "inquirynotpossible": ReservationStatus.INQUIRY,
 }
 
-_CANCELLED_BY = {"guest": CancelledBy.GUEST, "host": CancelledBy.HOST}
+_CANCELLED_BY = {"GUEST": CancelledBy.GUEST, "HOST": CancelledBy.HOST}
 
 # Hostaway documentation, Reservation object. Claims come as claim_started and so on.
 _AGREEMENTS = {each.value: each for each in AgreementState}
@@ -96,7 +96,8 @@ def build_reservation(wire: WireReservation, account_id: str, raw: Mapping[str, 
         # Hostaway's own filter goes by activity: the later of the two is never too old for it.
         updated_at=max(filter(None, (wire.updated_on, wire.latest_activity_on)), default=None),
         cancelled_at=wire.cancellation_date,
-        cancelled_by=_CANCELLED_BY.get((wire.cancelled_by or "").lower()),
+        cancelled_by=_word(wire.cancelled_by, _CANCELLED_BY, CancelledBy.OTHER),
+        provider_cancelled_by=wire.cancelled_by,
         cancellation_policy=snapshot(wire),
         expires_at=wire.pending_expire_date,
         created_at=wire.inserted_on,
@@ -117,9 +118,12 @@ def build_reservation(wire: WireReservation, account_id: str, raw: Mapping[str, 
         is_archived=wire.is_archived,
         is_pinned=wire.is_pinned,
         agreement=_word(wire.reservation_agreement, _AGREEMENTS, AgreementState.UNKNOWN),
+        provider_agreement=wire.reservation_agreement,
         agreement_url=wire.rental_agreement_file_url,
         insurance=_word(wire.insurance_status, _INSURANCES, InsuranceState.UNKNOWN),
+        provider_insurance=wire.insurance_status,
         claim=_word(wire.claim_status, _CLAIMS, ClaimState.UNKNOWN),
+        provider_claim=wire.claim_status,
         door_code=wire.door_code,
         door_instructions=wire.door_code_instruction,
         raw=raw,
@@ -133,7 +137,7 @@ def _dates(wire: WireReservation) -> tuple[date | None, date | None, int | None]
     nights = wire.nights
     if nights is None and wire.arrival_date and wire.departure_date:
         nights = (wire.departure_date - wire.arrival_date).days
-    return wire.arrival_date, wire.departure_date, nights
+    return wire.arrival_date, wire.departure_date, nights if nights is not None and nights >= 0 else None
 
 
 def _guest(wire: WireReservation) -> Guest | None:
