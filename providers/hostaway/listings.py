@@ -14,6 +14,7 @@ from providers.hostaway.listing_blocks import (
     links_of,
     markups_of,
     policy_refs,
+    said,
     texts_of,
 )
 from providers.hostaway.manifest import CODE
@@ -158,16 +159,17 @@ def build_listing(wire: WireListing, account_id: str, raw: Mapping[str, Any]) ->
 
 def _address(wire: WireListing) -> Address | None:
     code = (wire.country_code or "").strip().upper()
-    address = Address(
-        full=wire.address,
-        line1=wire.street,
-        city=wire.city,
-        state=wire.state,
-        postal_code=wire.zipcode,
-        country=wire.country,
-        country_code=code if len(code) == 2 and code.isascii() and code.isalpha() else None,
+    return said(
+        Address(
+            full=wire.address,
+            line1=wire.street,
+            city=wire.city,
+            state=wire.state,
+            postal_code=wire.zipcode,
+            country=wire.country,
+            country_code=code if len(code) == 2 and code.isascii() and code.isalpha() else None,
+        )
     )
-    return None if address == Address() else address
 
 
 def _location(wire: WireListing) -> GeoPoint | None:

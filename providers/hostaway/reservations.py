@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from providers.hostaway.channels import CHANNEL_NAMES, channel_of
 from providers.hostaway.finance import finance_line
-from providers.hostaway.listing_blocks import custom_values
+from providers.hostaway.listing_blocks import custom_values, said
 from providers.hostaway.manifest import CODE
 from providers.hostaway.policies import snapshot
 from providers.hostaway.times import hour
@@ -142,32 +142,34 @@ def _dates(wire: WireReservation) -> tuple[date | None, date | None, int | None]
 
 def _guest(wire: WireReservation) -> Guest | None:
     """Hostaway knows no guest records: a guest is some fields of a reservation, without an id."""
-    guest = Guest(
-        name=wire.guest_name,
-        first_name=wire.guest_first_name,
-        last_name=wire.guest_last_name,
-        email=wire.guest_email,
-        phone=wire.phone,
-        locale=wire.guest_locale,
-        city=wire.guest_city,
-        country=wire.guest_country,
-        address=wire.guest_address,
-        postal_code=wire.guest_zip_code,
-        company=wire.bookingcom_booker_company,
-        picture_url=wire.guest_picture,
+    return said(
+        Guest(
+            name=wire.guest_name,
+            first_name=wire.guest_first_name,
+            last_name=wire.guest_last_name,
+            email=wire.guest_email,
+            phone=wire.phone,
+            locale=wire.guest_locale,
+            city=wire.guest_city,
+            country=wire.guest_country,
+            address=wire.guest_address,
+            postal_code=wire.guest_zip_code,
+            company=wire.bookingcom_booker_company,
+            picture_url=wire.guest_picture,
+        )
     )
-    return None if guest == Guest() else guest
 
 
 def _party(wire: WireReservation | WireReservationUnit) -> Party | None:
-    party = Party(
-        guests=wire.number_of_guests,
-        adults=wire.adults,
-        children=wire.children,
-        infants=wire.infants,
-        pets=wire.pets,
+    return said(
+        Party(
+            guests=wire.number_of_guests,
+            adults=wire.adults,
+            children=wire.children,
+            infants=wire.infants,
+            pets=wire.pets,
+        )
     )
-    return None if party == Party() else party
 
 
 def _paid(wire: WireReservation, currency: str | None) -> Money | None:

@@ -65,9 +65,9 @@ def test_a_list_loses_only_its_odd_elements():
 
 
 def test_a_list_with_gaps_is_an_object_with_numbered_keys():
-    (stay,), _ = stays({"id": 1, "pictures": {"0": {"url": "a"}, "3": {"url": "b"}}})
-    assert [each.url for each in stay.pictures] == ["a", "b"]
-    (stay,), _ = stays({"id": 1, "pictures": {"0": {"url": "a"}, "x": {"url": "b"}}})
+    (stay,), _ = stays({"id": 1, "pictures": {"0": {"id": 1}, "3": {"id": 4}}})
+    assert [each.id for each in stay.pictures] == ["1", "4"]
+    (stay,), _ = stays({"id": 1, "pictures": {"0": {"id": 1}, "x": {"id": 2}}})
     assert stay.pictures is None
 
 
