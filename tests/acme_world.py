@@ -213,12 +213,14 @@ class AcmeClient(BareClient):
             quoted_at=self.estate.now(),
         )
 
-    async def users(self) -> list[ProviderUser]:
+    async def users(self) -> Batch[ProviderUser]:
         self.estate.note("users")
-        return [
-            ProviderUser(provider_id="1", first_name="Ada", listing_ids=["1", "3", "77"]),
-            ProviderUser(provider_id="2", first_name="Bob", is_admin=True),
-        ]
+        ada = ProviderUser(provider_id="1", first_name="Ada", listing_ids=["1", "3", "77"])
+        bob = ProviderUser(provider_id="2", first_name="Bob", is_admin=True)
+        batch = self.batch({"1": ada, "2": bob})
+        # Whose listings could not be read is found all the same.
+        batch.found = {"1": ada, "2": bob}
+        return batch
 
     async def fees(self, listing_ids: Sequence[str]) -> Batch[list[ListingFee]]:
         self.estate.note("fees", tuple(listing_ids))
@@ -241,14 +243,18 @@ class AcmeClient(BareClient):
         self.estate.note("pricing_settings", tuple(listing_ids))
         return self.batch({id_: PricingSettings(length_of_stay_channels=[Channel.VRBO]) for id_ in listing_ids})
 
-    async def cancellation_policies(self, channels: Collection[Channel]) -> list[CancellationPolicy]:
+    async def cancellation_policies(self, channels: Collection[Channel]) -> Batch[list[CancellationPolicy]]:
         self.estate.note("cancellation_policies", frozenset(channels))
         policies = [
             CancellationPolicy(provider_id="1", channel=channel, name=f"{channel} policy")
             for channel in (Channel.DIRECT, Channel.AIRBNB, Channel.VRBO)
         ]
         own = CancellationPolicy(provider_id="1", channel=Channel.DIRECT, name="of listing 2", listing_id="2")
-        return [each for each in [*policies, own] if not channels or each.channel in channels]
+        by_channel: dict[str, list[CancellationPolicy]] = {}
+        for each in [*policies, own]:
+            if not channels or each.channel in channels:
+                by_channel.setdefault(each.channel, []).append(each)
+        return self.batch(by_channel)
 
     async def dictionary(self, kind: DictionaryKind) -> list[DictionaryEntry]:
         self.estate.note("dictionary", kind)

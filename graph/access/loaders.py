@@ -21,12 +21,10 @@ from graph.gateway.refs import Ref
 from graph.gateway.reservations import OfListing
 from providers.model import (
     Calendar,
-    CancellationPolicy,
     CustomField,
     Listing,
     PriceDetails,
     ProviderAccount,
-    ProviderUser,
     Reservation,
 )
 
@@ -45,10 +43,10 @@ class Loaders:
         self.calendar: DataLoader[DaysOfListing, Calendar | None] = DataLoader(paths.calendars)
         self.price: DataLoader[Stay, PriceDetails | None] = DataLoader(paths.prices)
         self.part_of_listing: DataLoader[PartOf, PartValue | None] = DataLoader(paths.parts)
-        self.policies: DataLoader[PoliciesOf, list[CancellationPolicy]] = DataLoader(paths.policies)
+        self.policies: DataLoader[PoliciesOf, PartValue] = DataLoader(paths.policies)
         self.dictionary: DataLoader[DictionaryOf, Words] = DataLoader(paths.dictionaries)
         self.custom_fields: DataLoader[str, list[CustomField]] = DataLoader(paths.custom_fields)
-        self.users: DataLoader[str, list[ProviderUser]] = DataLoader(paths.users)
+        self.users: DataLoader[str, PartValue] = DataLoader(paths.users)
 
 
 class LoaderRegistry:

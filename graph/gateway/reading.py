@@ -102,12 +102,12 @@ class Reading:
         freshness: Freshness,
         fetch: Callable[[ProviderClient], Awaitable[Any]],
     ) -> dict[str, Outcome]:
-        """One value of each account: what ``fetch`` gives."""
+        """One value of each account: what ``fetch`` gives, with its age or read just now."""
 
         async def read_account(account: ConnectedAccount, group: Sequence[str]) -> Mapping[str, Outcome]:
             async def load() -> Held:
-                client = await self.client(account)
-                return Held(await fetch(client), self.clock.now())
+                found = await fetch(await self.client(account))
+                return found if isinstance(found, Held) else Held(found, self.clock.now())
 
             kept = await self.keeper.one(key_of(account, kind, ""), freshness, load)
             return dict.fromkeys(group, kept)

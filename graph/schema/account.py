@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import strawberry
 
+from graph.access.loaders import settled
 from graph.accounts.accounts import ConnectedAccount
 from graph.gateway.dictionaries import DictionaryOf
 from graph.gateway.policies import PoliciesOf
@@ -13,10 +14,12 @@ from graph.schema.arguments import After, First, check_first, check_list
 from graph.schema.connection import Connection, connection, wants_total
 from graph.schema.context import Info
 from graph.schema.exposing import expose_enum, exposed
+from graph.schema.gaps import policies_in, report_gaps
 from graph.schema.listing import AccountListingFilter, Listing, ListingOrder, listing_query
 from graph.schema.node import Node
 from graph.schema.paging import on_cursor
 from graph.schema.plain import pure
+from graph.schema.price_bounds import PRICE_DETAILS, check_priced_page
 from graph.schema.provider_account import ProviderAccount
 from graph.schema.reservation import (
     ListingReservationFilter,
@@ -52,6 +55,7 @@ async def _listings(
     ] = None,
 ) -> Any:
     query = listing_query(filter, order_by)
+    check_priced_page(info, [account], first, PRICE_DETAILS)
     with on_cursor():
         page = await info.context.gateway.listings.page(
             info.context.operation,
@@ -76,6 +80,7 @@ async def _reservations(
     ] = None,
 ) -> Any:
     query = reservation_query(filter, order_by)
+    check_priced_page(info, [account], first, ("listing", *PRICE_DETAILS))
     with on_cursor():
         page = await info.context.gateway.reservations.page(
             info.context.operation,
@@ -89,7 +94,9 @@ async def _reservations(
 
 
 async def _users(account: strawberry.Parent[ConnectedAccount], info: Info) -> Any:
-    return users_of(account.id, await info.context.loaders(info).users.load(account.id))
+    found = await info.context.loaders(info).users.load(account.id)
+    report_gaps(info, account.provider, account.id, found, "Not every user's listings are told")
+    return users_of(account.id, found.value)
 
 
 async def _cancellation_policies(
@@ -102,8 +109,8 @@ async def _cancellation_policies(
 ) -> Any:
     chosen = check_list(channels, "channels")
     loader = info.context.loaders(info).policies
-    lists = await loader.load_many([PoliciesOf(account.id, channel) for channel in chosen or (None,)])
-    return [policy for policies in lists for policy in policies]
+    lists = await settled(loader, [PoliciesOf(account.id, channel) for channel in chosen or (None,)])
+    return policies_in(info, account.provider, account.id, lists)
 
 
 async def _dictionary(

@@ -230,11 +230,12 @@ class BookingsyncClient(ProviderClient):
     async def agreements(self, listing_ids: Sequence[str]) -> Batch[list[RentalAgreement]]:
         return await in_chunks(_readable(listing_ids), RENTALS_PER_PAGE, self._settings.agreements, self._now)
 
-    async def cancellation_policies(self, channels: Collection[Channel]) -> list[CancellationPolicy]:
+    async def cancellation_policies(self, channels: Collection[Channel]) -> Batch[list[CancellationPolicy]]:
         """Those of direct bookings: BookingSync has none of channels."""
         if channels and Channel.DIRECT not in channels:
-            return []
-        return [cancellation_policy(each) for each in await self._settings.policies()]
+            return Batch(found={}, failed={}, fetched_at=self._now())
+        policies = [cancellation_policy(each) for each in await self._settings.policies()]
+        return Batch(found={Channel.DIRECT: policies}, failed={}, fetched_at=self._now())
 
     async def dictionary(self, kind: DictionaryKind) -> list[DictionaryEntry]:
         if kind is DictionaryKind.AMENITIES:

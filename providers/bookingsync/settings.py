@@ -29,6 +29,7 @@ from providers.model import (
     PolicyEvent,
     PricingSettings,
     RateRule,
+    RefundKind,
     RentalAgreement,
     money,
 )
@@ -207,6 +208,8 @@ def _refunds(items: Sequence[PolicyItem]) -> Iterable[CancellationPolicyItem]:
 def _refund(item_id: str | None, percentage: Decimal, days_before: int) -> CancellationPolicyItem:
     return CancellationPolicyItem(
         provider_id=item_id,
+        refund_kind=RefundKind.PERCENTAGE,
+        refund_value=percentage,
         refund_percentage=percentage,
         event=PolicyEvent.ARRIVAL,
         seconds=-days_before * _SECONDS_A_DAY,

@@ -5,12 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from providers.contract import Session
-from providers.errors import ProviderError, UpstreamInvalid
+from providers.errors import UpstreamInvalid
 from providers.hostaway.availability import LastDay, free_rows
 from providers.hostaway.by_listing import reservations_of
 from providers.hostaway.calendar import build_calendar, calendar_parameters, pieces
 from providers.hostaway.fanning import Fan
 from providers.hostaway.listings import EVERYTHING, build_listing, listing_parameters, no_listing_fits
+from providers.hostaway.manifest import QUOTE
 from providers.hostaway.paging import Position, Query, Walk, is_id, read_page
 from providers.hostaway.part_reads import PartReads
 from providers.hostaway.picking import pages_of, pick
@@ -51,6 +52,8 @@ _NO_FILTERS = {*dict(EVERYTHING), "sortOrder"}
 class HostawayClient(PartReads):
     """Hostaway's Public API v1. Calls: one a page, one a calendar year of a listing, one a quote."""
 
+    one_call_a_quote = True
+    quote_charge = QUOTE
     quote_needs_currency = True
 
     def __init__(
@@ -236,10 +239,6 @@ class HostawayClient(PartReads):
             else:
                 failed[record_id] = self._odd(odd[0])
         return self._batch(found, failed, picked.oldest)
-
-    def _odd(self, record: OddRecord) -> ProviderError:
-        text = f"Hostaway's record cannot be understood: {record.reason}"
-        return UpstreamInvalid(text)
 
     def _parse_listings(self, rows: Iterable[Any]) -> tuple[list[Listing], list[OddRecord]]:
         listings, odd = parse_records(WireListing, rows, lambda wire: build_listing(wire, self._account_id))

@@ -12,6 +12,7 @@ from providers.hostaway.listing_blocks import (
     links_of,
     markups_of,
     policy_refs,
+    said,
     texts_of,
 )
 from providers.hostaway.manifest import CODE
@@ -91,12 +92,14 @@ def build_listing(wire: WireListing, account_id: str) -> Listing:
         internal_name=wire.internal_listing_name,
         description=wire.description,
         # There is no flag for "offered to guests"; only archiving is told.
-        status=ListingStatus.ARCHIVED if wire.special_status == "archived" else None,
+        status=ListingStatus.ARCHIVED if (wire.special_status or "").lower() == "archived" else None,
+        provider_status=wire.special_status,
         provider_property_type=wire.property_type_id,
-        room_type=_ROOM_TYPES.get(wire.room_type or ""),
+        room_type=_ROOM_TYPES.get(wire.room_type.lower(), RoomType.OTHER) if wire.room_type else None,
+        provider_room_type=wire.room_type,
         address=_address(wire),
         location=_location(wire),
-        max_guests=wire.person_capacity,
+        max_guests=wire.person_capacity if wire.person_capacity and wire.person_capacity > 0 else None,
         guests_included=wire.guests_included,
         bedrooms=wire.bedrooms_number,
         beds=wire.beds_number,
@@ -154,16 +157,17 @@ def build_listing(wire: WireListing, account_id: str) -> Listing:
 
 def _address(wire: WireListing) -> Address | None:
     code = (wire.country_code or "").strip().upper()
-    address = Address(
-        full=wire.address,
-        line1=wire.street,
-        city=wire.city,
-        state=wire.state,
-        postal_code=wire.zipcode,
-        country=wire.country,
-        country_code=code if len(code) == 2 and code.isascii() and code.isalpha() else None,
+    return said(
+        Address(
+            full=wire.address,
+            line1=wire.street,
+            city=wire.city,
+            state=wire.state,
+            postal_code=wire.zipcode,
+            country=wire.country,
+            country_code=code if len(code) == 2 and code.isascii() and code.isalpha() else None,
+        )
     )
-    return None if address == Address() else address
 
 
 def _location(wire: WireListing) -> GeoPoint | None:

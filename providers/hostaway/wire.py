@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, PlainValidator
 from pydantic.alias_generators import to_camel
 
+from providers.hostaway.nested import AnyText
 from providers.wire import (
     Identity,
     LenientBool,
@@ -69,7 +70,7 @@ class WireBedType(HostawayRecord):
 
 class WireCustomValue(HostawayRecord):
     custom_field_id: Identity
-    value: LenientStr = None
+    value: AnyText = None
 
 
 class WireImage(HostawayRecord):

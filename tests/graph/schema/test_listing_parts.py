@@ -146,6 +146,36 @@ async def test_a_policy_that_the_list_lacks_is_told_and_one_that_is_not_named_co
     assert estate.counted() == {"listing_page": 1}
 
 
+async def test_a_channel_whose_policies_fail_leaves_the_others_and_is_told_once(acme: World, estate: Estate) -> None:
+    estate.failing_ids["AIRBNB"] = UpstreamUnavailable("Down.")
+    body = await acme.ask(POLICIES)
+    kept = [node["cancellationPolicies"] for node in body["data"]["listings"]["nodes"]]
+    assert [[each["channel"] for each in policies] for policies in kept] == [["DIRECT"]] * 3
+    (error,) = body["errors"]
+    assert (error["extensions"]["code"], error["extensions"]["provider"]) == ("UPSTREAM_UNAVAILABLE", "ACME")
+    assert error["message"] == "Policies of a channel are missing: Down."
+    estate.changes["cancellation_policies"] = [PolicyRef(channel=Channel.AIRBNB, policy_id="1")]
+    body = await acme.ask("{ listings(first: 1, maxAge: 0) { nodes { cancellationPolicies { channel } } } }")
+    assert body["data"]["listings"]["nodes"] == [{"cancellationPolicies": None}]
+    assert [error["extensions"]["code"] for error in body["errors"]] == ["UPSTREAM_UNAVAILABLE"]
+
+
+async def test_policies_of_an_account_without_a_failing_channel_are_not_kept(acme: World, estate: Estate) -> None:
+    estate.failing_ids["AIRBNB"] = UpstreamUnavailable("Down.")
+    for channels in ("", "(channels: [DIRECT, AIRBNB, VRBO])"):
+        body = await acme.ask("{ accounts { nodes { cancellationPolicies" + channels + " { channel } } } }")
+        found = body["data"]["accounts"]["nodes"][0]["cancellationPolicies"]
+        assert {each["channel"] for each in found} == {"DIRECT", "VRBO"}
+        assert [error["extensions"]["code"] for error in body["errors"]] == ["UPSTREAM_UNAVAILABLE"]
+    estate.failing_ids.clear()
+    data = await acme.data("{ accounts { nodes { cancellationPolicies { channel } } } }")
+    assert {each["channel"] for each in data["accounts"]["nodes"][0]["cancellationPolicies"]} == {
+        "AIRBNB",
+        "DIRECT",
+        "VRBO",
+    }
+
+
 async def test_account_policies_are_asked_for_by_channel_or_all(acme: World, estate: Estate) -> None:
     query = (
         "query($channels: [Channel!]) { accounts { nodes { cancellationPolicies(channels: $channels)"

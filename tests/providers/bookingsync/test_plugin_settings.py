@@ -154,7 +154,7 @@ POLICY: dict[str, Any] = {
 async def test_policies_turn_penalties_into_refunds_and_leave_out_copies_of_bookings():
     copy = POLICY | {"id": 2, "policeable_type": "Booking"}
     session = CannedSession({"rental_cancelation_policies": last_page(rental_cancelation_policies=[POLICY, copy])})
-    (found,) = await client(session).cancellation_policies([Channel.DIRECT])
+    (found,) = (await client(session).cancellation_policies([Channel.DIRECT])).found[Channel.DIRECT]
     assert (found.provider_id, found.channel, found.name, found.text) == ("16404", Channel.DIRECT, "strict", "Hard")
     assert found.listing_id == "1"
     day = 86_400
@@ -234,7 +234,7 @@ async def test_parts_asked_for_alone_complete_only_themselves_where_includes_are
 
 async def test_policies_of_channels_are_none_and_take_no_call():
     session = CannedSession({})
-    assert await client(session).cancellation_policies([Channel.AIRBNB]) == []
+    assert (await client(session).cancellation_policies([Channel.AIRBNB])).found == {}
     assert session.calls == []
 
 
@@ -247,8 +247,8 @@ async def test_application_reads_the_policies_that_its_own_rentals_link_to():
             "rental_cancelation_policies/16404": last_page(rental_cancelation_policies=[POLICY]),
         }
     )
-    found = await client(session, application(accountId=7)).cancellation_policies([])
-    assert [each.provider_id for each in found] == ["16404"]
+    batch = await client(session, application(accountId=7)).cancellation_policies([])
+    assert [each.provider_id for each in batch.found[Channel.DIRECT]] == ["16404"]
 
 
 async def test_fixed_dictionaries_take_no_call():
