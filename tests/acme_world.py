@@ -260,7 +260,7 @@ class AcmeClient(BareClient):
             for channel in (Channel.DIRECT, Channel.AIRBNB, Channel.VRBO)
         ]
         own = CancellationPolicy(provider_id="1", channel=Channel.DIRECT, name="of listing 2", listing_id="2")
-        return [each for each in [*policies, own] if not channels or each.channel in channels]
+        return [each for each in [own, *policies] if not channels or each.channel in channels]
 
     async def dictionary(self, kind: DictionaryKind) -> list[DictionaryEntry]:
         self.estate.note("dictionary", kind)

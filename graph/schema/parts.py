@@ -69,11 +69,13 @@ async def _cancellation_policies(listing: strawberry.Parent[model.Listing], info
     loader = info.context.loaders(info).policies
     channels = list(dict.fromkeys(ref.channel for ref in refs))
     lists = await asyncio.gather(*(loader.load(PoliciesOf(listing.account_id, channel)) for channel in channels))
+    # The listing's own come last: they take the place of the account's under the same id.
     known = {
         (policy.channel, policy.provider_id): policy
+        for owner in (None, listing.provider_id)
         for policies in lists
         for policy in policies
-        if policy.listing_id in (None, listing.provider_id)
+        if policy.listing_id == owner
     }
     found = [known[ref.channel, ref.policy_id] for ref in refs if (ref.channel, ref.policy_id) in known]
     if len(found) < len(refs):
