@@ -68,10 +68,12 @@ async def _cancellation_policies(listing: strawberry.Parent[model.Listing], info
     lists = await settled(loader, [PoliciesOf(listing.account_id, channel) for channel in channels])
     policies = policies_in(info, listing.provider, listing.account_id, lists)
     read = {channel for channel, each in zip(channels, lists, strict=True) if not isinstance(each, Exception)}
+    # The listing's own come last: they take the place of the account's under the same id.
     known = {
         (policy.channel, policy.provider_id): policy
+        for owner in (None, listing.provider_id)
         for policy in policies
-        if policy.listing_id in (None, listing.provider_id)
+        if policy.listing_id == owner
     }
     found = [known[ref.channel, ref.policy_id] for ref in refs if (ref.channel, ref.policy_id) in known]
     if len(found) < sum(ref.channel in read for ref in refs):
