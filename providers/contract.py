@@ -168,7 +168,8 @@ class ProviderClient:
     async def free_listings(self, query: AvailabilityQuery) -> Page[FreeListing]:
         """All listings that are free for a stay, in as few calls as the PMS allows; ``next`` is always None.
 
-        What the PMS does not say itself (whether a party fits, for one) is left to the caller.
+        What the PMS does not say itself (whether a party fits, for one) is left to the caller. Raises ``NotSupported``
+        where the PMS does not open its search to these credentials: then calendars are looked at instead.
         """
         raise NotSupported("This provider cannot search for free listings.", provider=self.provider)
 
@@ -176,8 +177,11 @@ class ProviderClient:
         """Every business account that the credentials see; ``Page.deleted`` names those that are gone."""
         raise NotSupported("This provider cannot list accounts.", provider=self.provider)
 
-    async def users(self) -> list[ProviderUser]:
-        """The people who work in the PMS, and the listings they may see."""
+    async def users(self) -> Batch[ProviderUser]:
+        """The people who work in the PMS, and the listings they may see.
+
+        One whose listings could not be read is found all the same, without them; ``failed`` says why, under its id.
+        """
         raise NotSupported("This provider does not tell who works in it.", provider=self.provider)
 
     async def fees(self, listing_ids: Sequence[str]) -> Batch[list[ListingFee]]:
@@ -200,8 +204,11 @@ class ProviderClient:
         """How the prices of several listings are made."""
         raise NotSupported("This provider has no pricing settings to read.", provider=self.provider)
 
-    async def cancellation_policies(self, channels: Collection[Channel]) -> list[CancellationPolicy]:
-        """The account's cancellation policies for ``channels``; empty: for all that the PMS has."""
+    async def cancellation_policies(self, channels: Collection[Channel]) -> Batch[list[CancellationPolicy]]:
+        """The account's cancellation policies for ``channels``; empty: for all that the PMS has.
+
+        Keys are names of channels. A channel in neither half has none.
+        """
         raise NotSupported("This provider has no cancellation policies to read.", provider=self.provider)
 
     async def dictionary(self, kind: DictionaryKind) -> list[DictionaryEntry]:
@@ -214,6 +221,15 @@ class ProviderClient:
     async def custom_fields(self) -> list[CustomField]:
         """The fields that the business added to its PMS."""
         raise NotSupported("This provider has no custom fields.", provider=self.provider)
+
+    calendars_per_call: ClassVar[int] = 1
+    """How many calendars one call brings."""
+
+    one_call_a_quote: ClassVar[bool] = False
+    """True where each quote takes a call of its own, so that many at once run into the PMS's limits."""
+
+    quote_charge: ClassVar[str | None] = None
+    """The ``charge`` of the calls that quote, where the PMS may count them apart."""
 
     quote_needs_currency: ClassVar[bool] = False
     """True where the PMS's quotes name no currency, so that the gateway must know the listing's."""

@@ -78,7 +78,6 @@ class Manifest:
     that holds it too can be understood. The ``*_filters`` say which fields of a query
     the PMS applies itself, ``*_orders`` which orders it gives; the gateway does the rest. ``untold_*_filters`` are the
     fields that no record of the PMS can ever fit, since none tells what they ask for: nobody is asked about those.
-    ``calendars_per_call`` is how many listings' calendars come in one call.
     """
 
     code: str
@@ -98,4 +97,3 @@ class Manifest:
     reservation_orders: frozenset[str] = frozenset()
     listing_page_size: int = 100
     reservation_page_size: int = 100
-    calendars_per_call: int = 1

@@ -58,6 +58,11 @@ class AcmeConfig(BaseModel):
     number: str
 
 
+def sent(what: str) -> dict[str, Any]:
+    """A record as ACME sent it, with a secret in it."""
+    return {"what": what, "password": "open sesame"}
+
+
 @dataclass
 class Estate:
     """One account: how many listings, what fails and what is odd, and which calls were made."""
@@ -211,44 +216,57 @@ class AcmeClient(BareClient):
             source=PriceSource.PMS,
             coupon=request.coupon,
             quoted_at=self.estate.now(),
+            raw=sent("price"),
         )
 
-    async def users(self) -> list[ProviderUser]:
+    async def users(self) -> Batch[ProviderUser]:
         self.estate.note("users")
-        return [
-            ProviderUser(provider_id="1", first_name="Ada", listing_ids=["1", "3", "77"]),
-            ProviderUser(provider_id="2", first_name="Bob", is_admin=True),
-        ]
+        ada = ProviderUser(provider_id="1", first_name="Ada", listing_ids=["1", "3", "77"], raw=sent("user"))
+        bob = ProviderUser(provider_id="2", first_name="Bob", is_admin=True)
+        batch = self.batch({"1": ada, "2": bob})
+        # Whose listings could not be read is found all the same.
+        batch.found = {"1": ada, "2": bob}
+        return batch
 
     async def fees(self, listing_ids: Sequence[str]) -> Batch[list[ListingFee]]:
         self.estate.note("fees", tuple(listing_ids))
-        fee = ListingFee(provider_id="f", name="petFee", amount=Money(amount=Decimal("15.00"), currency="EUR"))
+        amount = Money(amount=Decimal("15.00"), currency="EUR")
+        fee = ListingFee(provider_id="f", name="petFee", amount=amount, raw=sent("fee"))
         return self.batch({id_: [replace(fee, provider_id=f"f{id_}")] for id_ in listing_ids})
 
     async def taxes(self, listing_ids: Sequence[str]) -> Batch[list[ListingTax]]:
         self.estate.note("taxes", tuple(listing_ids))
-        return self.batch({id_: [ListingTax(provider_id="t", percentage=Decimal("7.5"))] for id_ in listing_ids})
+        tax = ListingTax(provider_id="t", percentage=Decimal("7.5"), raw=sent("tax"))
+        return self.batch({id_: [tax] for id_ in listing_ids})
 
     async def units(self, listing_ids: Sequence[str]) -> Batch[list[ListingUnit]]:
         self.estate.note("units", tuple(listing_ids))
-        return self.batch({id_: [] for id_ in listing_ids})
+        unit = ListingUnit(provider_id="u", name="Room 1", raw=sent("unit"))
+        return self.batch({id_: [unit] if id_ == "1" else [] for id_ in listing_ids})
 
     async def agreements(self, listing_ids: Sequence[str]) -> Batch[list[RentalAgreement]]:
         self.estate.note("agreements", tuple(listing_ids))
-        return self.batch({id_: [RentalAgreement(text=f"Contract {id_}")] for id_ in listing_ids})
+        return self.batch(
+            {id_: [RentalAgreement(text=f"Contract {id_}", raw=sent("agreement"))] for id_ in listing_ids}
+        )
 
     async def pricing_settings(self, listing_ids: Sequence[str]) -> Batch[PricingSettings]:
         self.estate.note("pricing_settings", tuple(listing_ids))
-        return self.batch({id_: PricingSettings(length_of_stay_channels=[Channel.VRBO]) for id_ in listing_ids})
+        settings = PricingSettings(length_of_stay_channels=[Channel.VRBO], raw=sent("pricing"))
+        return self.batch(dict.fromkeys(listing_ids, settings))
 
-    async def cancellation_policies(self, channels: Collection[Channel]) -> list[CancellationPolicy]:
+    async def cancellation_policies(self, channels: Collection[Channel]) -> Batch[list[CancellationPolicy]]:
         self.estate.note("cancellation_policies", frozenset(channels))
         policies = [
-            CancellationPolicy(provider_id="1", channel=channel, name=f"{channel} policy")
+            CancellationPolicy(provider_id="1", channel=channel, name=f"{channel} policy", raw=sent("policy"))
             for channel in (Channel.DIRECT, Channel.AIRBNB, Channel.VRBO)
         ]
         own = CancellationPolicy(provider_id="1", channel=Channel.DIRECT, name="of listing 2", listing_id="2")
-        return [each for each in [*policies, own] if not channels or each.channel in channels]
+        by_channel: dict[str, list[CancellationPolicy]] = {}
+        for each in [own, *policies]:
+            if not channels or each.channel in channels:
+                by_channel.setdefault(each.channel, []).append(each)
+        return self.batch(by_channel)
 
     async def dictionary(self, kind: DictionaryKind) -> list[DictionaryEntry]:
         self.estate.note("dictionary", kind)
@@ -265,7 +283,7 @@ class AcmeClient(BareClient):
 
     async def custom_fields(self) -> list[CustomField]:
         self.estate.note("custom_fields")
-        return [CustomField(provider_id="5", name="Colour", of=CustomFieldObject.LISTING)]
+        return [CustomField(provider_id="5", name="Colour", of=CustomFieldObject.LISTING, raw=sent("custom field"))]
 
 
 class NoDialect(Dialect):

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, TypeVar
 
 from strawberry.dataloader import DataLoader
@@ -14,7 +13,7 @@ from graph.gateway.dictionaries import DictionaryOf
 from graph.gateway.gateway import Gateway
 from graph.gateway.held_values import PartValue, Words
 from graph.gateway.operation import Operation
-from graph.gateway.parts import Part
+from graph.gateway.parts import PartOf
 from graph.gateway.policies import PoliciesOf
 from graph.gateway.prices import Stay
 from graph.gateway.reading import Outcome
@@ -22,12 +21,10 @@ from graph.gateway.refs import Ref
 from graph.gateway.reservations import OfListing
 from providers.model import (
     Calendar,
-    CancellationPolicy,
     CustomField,
     Listing,
     PriceDetails,
     ProviderAccount,
-    ProviderUser,
     Reservation,
 )
 
@@ -45,13 +42,11 @@ class Loaders:
         self.reservations_by_listing: DataLoader[OfListing, Outcome] = DataLoader(paths.reservations_by_listing)
         self.calendar: DataLoader[DaysOfListing, Calendar | None] = DataLoader(paths.calendars)
         self.price: DataLoader[Stay, PriceDetails | None] = DataLoader(paths.prices)
-        self.part_of_listing: dict[Part, DataLoader[Ref, PartValue | None]] = {
-            part: DataLoader(partial(paths.parts, part)) for part in Part
-        }
-        self.policies: DataLoader[PoliciesOf, list[CancellationPolicy]] = DataLoader(paths.policies)
+        self.part_of_listing: DataLoader[PartOf, PartValue | None] = DataLoader(paths.parts)
+        self.policies: DataLoader[PoliciesOf, PartValue] = DataLoader(paths.policies)
         self.dictionary: DataLoader[DictionaryOf, Words] = DataLoader(paths.dictionaries)
         self.custom_fields: DataLoader[str, list[CustomField]] = DataLoader(paths.custom_fields)
-        self.users: DataLoader[str, list[ProviderUser]] = DataLoader(paths.users)
+        self.users: DataLoader[str, PartValue] = DataLoader(paths.users)
 
 
 class LoaderRegistry:

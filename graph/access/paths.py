@@ -11,7 +11,7 @@ from graph.gateway.gateway import Gateway
 from graph.gateway.held_values import PartValue, Words
 from graph.gateway.keeper import Kept
 from graph.gateway.operation import Operation
-from graph.gateway.parts import Part
+from graph.gateway.parts import PartOf
 from graph.gateway.policies import PoliciesOf
 from graph.gateway.prices import Stay
 from graph.gateway.reading import Outcome
@@ -19,12 +19,10 @@ from graph.gateway.refs import Ref
 from graph.gateway.reservations import OfListing
 from providers.model import (
     Calendar,
-    CancellationPolicy,
     CustomField,
     Listing,
     PriceDetails,
     ProviderAccount,
-    ProviderUser,
     Reservation,
 )
 
@@ -63,10 +61,10 @@ class Paths:
     async def prices(self, stays: Sequence[Stay]) -> list[PriceDetails | Exception | None]:
         return _values(stays, await self.gateway.prices.read(self.operation, stays, self.max_age))
 
-    async def parts(self, part: Part, listings: Sequence[Ref]) -> list[PartValue | Exception | None]:
-        return _values(listings, await self.gateway.parts.read(self.operation, part, listings, self.max_age))
+    async def parts(self, keys: Sequence[PartOf]) -> list[PartValue | Exception | None]:
+        return _values(keys, await self.gateway.parts.read(self.operation, keys, self.max_age))
 
-    async def policies(self, keys: Sequence[PoliciesOf]) -> list[list[CancellationPolicy] | Exception]:
+    async def policies(self, keys: Sequence[PoliciesOf]) -> list[PartValue | Exception]:
         return _values(keys, await self.gateway.policies.read(self.operation, keys, self.max_age))
 
     async def dictionaries(self, keys: Sequence[DictionaryOf]) -> list[Words | Exception]:
@@ -76,7 +74,7 @@ class Paths:
         outcomes = await self.gateway.dictionaries.custom_fields(self.operation, account_ids, self.max_age)
         return _values(account_ids, outcomes)
 
-    async def users(self, account_ids: Sequence[str]) -> list[list[ProviderUser] | Exception]:
+    async def users(self, account_ids: Sequence[str]) -> list[PartValue | Exception]:
         return _values(account_ids, await self.gateway.users.read(self.operation, account_ids, self.max_age))
 
 

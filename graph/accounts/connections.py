@@ -60,6 +60,14 @@ class Connections:
         self._clients[account.id] = (account.credentials_version, client)
         return client
 
+    def plugin_of(self, account: ConnectedAccount) -> Plugin:
+        """The plugin of an account. Raises ``NotSupported`` where it is no longer installed."""
+        return self._plugin(account.provider)
+
+    def limits_of(self, account: ConnectedAccount) -> tuple[Limit, ...]:
+        """The PMS's limits that are kept to for an account. Raises like ``plugin_of``."""
+        return limits_in_force(self._settings, self._plugin(account.provider))
+
     async def check(self, provider: str, auth_type: AuthType, config: BaseModel) -> Token | None:
         """Try credentials against the PMS without storing anything.
 

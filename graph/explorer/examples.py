@@ -161,8 +161,9 @@ query Quotes($arrival: Date!, $departure: Date!) {
 LISTING_PARTS = """\
 # What belongs to a listing: fees, taxes
 # and policies are records of their own
-# in a PMS. Each kind costs one call, or
-# few, for all listings together.
+# in a PMS. Hostaway answers fees and
+# taxes for one listing at a time: ask
+# for few. Words are read once a day.
 query ListingParts {
   listings(first: 3, filter: { providers: ["HOSTAWAY"] }) {
     nodes {

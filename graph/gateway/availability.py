@@ -1,7 +1,8 @@
 """Search for listings that are free for a stay, over all accounts of a tenant.
 
-Where the PMS has such a search, it is asked, and details come from the cache or one batch. Where it has none, the
-account's listings are read, and the calendars of those that suit, a few at a time until the page is full.
+Where the PMS has such a search, it is asked, and details come from the cache or one batch. Where it has none, or does
+not open it to the account's credentials, the account's listings are read, and the calendars of those that suit, a few
+at a time until the page is full.
 
 Within an account results are ordered by keys of their own, never by their place in the PMS's answer: a listing that is
 booked between two pages moves nobody else.
@@ -15,8 +16,9 @@ from graph.gateway.calendars import Calendars
 from graph.gateway.collecting import Taken, Totals, take_in_turn, take_merged
 from graph.gateway.collector import Collected
 from graph.gateway.cursors import Cursors, fingerprint
-from graph.gateway.finders import CalendarFinder, SearchFinder, Suiting
+from graph.gateway.finders import FEW_CALENDARS, MAX_CALENDARS, CalendarFinder, SearchFinder, Suiting, searched
 from graph.gateway.free_stream import Available, Finder, FreeStream
+from graph.gateway.keeper import Kept
 from graph.gateway.listings import LISTINGS, Listings
 from graph.gateway.marks import Mark, PageMark
 from graph.gateway.operation import Operation
@@ -95,23 +97,31 @@ class Availability:
             if account.id in asked.failures:
                 raise asked.failures[account.id]
             suiting = Suiting(search.stay, asked.queries[account.id], self._reading.clock.now())
-            able = capabilities(type(await self._reading.client(account)))
+            client = type(await self._reading.client(account))
+            able = capabilities(client)
             if Capability.AVAILABILITY_SEARCH in able:
-                ages = self._reading.ages
-                age = min(ages.price, ages.calendar) if search.priced else ages.calendar
-                freshness = self._reading.freshness(operation, age, search.max_age)
-                return SearchFinder(
-                    self._reading, self._listings, operation, account, suiting, ordering, search.max_age, freshness
-                )
+                try:
+                    kept = await self._searched(operation, account, search)
+                    return SearchFinder(kept, self._listings, operation, account, suiting, ordering, search.max_age)
+                except NotSupported:  # not to these credentials
+                    if Capability.CALENDAR not in able:
+                        raise
             if Capability.CALENDAR in able:
+                chunk = min(MAX_CALENDARS, max(FEW_CALENDARS, client.calendars_per_call))
                 return CalendarFinder(
-                    self._listings, self._calendars, operation, account, suiting, ordering, search.max_age
+                    self._listings, self._calendars, operation, account, suiting, ordering, search.max_age, chunk
                 )
             raise NotSupported("This provider can neither search for free listings nor tell which nights are free.")
 
         nothing_fits = LISTINGS.nothing_fits(search.listings, account)
         applied = tuple(each.here() for each in LISTINGS.applied(search.listings, account)) if nothing_fits else ()
         return FreeStream(account, finder, ordering, mark, nothing_fits=nothing_fits, applied=applied)
+
+    async def _searched(self, operation: Operation, account: ConnectedAccount, search: Search) -> Kept:
+        ages = self._reading.ages
+        age = min(ages.price, ages.calendar) if search.priced else ages.calendar
+        freshness = self._reading.freshness(operation, age, search.max_age)
+        return await searched(self._reading, account, search.stay, freshness)
 
 
 def _of_available(ordering: Ordering[Listing]) -> Ordering[Available]:

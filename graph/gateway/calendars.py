@@ -68,7 +68,7 @@ class Calendars:
         for each in group:
             if len(each.days) <= RENEWED_DAYS:
                 by_days.setdefault(each.days, []).append(each.listing.provider_id)
-        size = plugin(account.provider).manifest.calendars_per_call
+        size = plugin(account.provider).client_class.calendars_per_call
         pieces = [
             (days, ids[start : start + size]) for days, ids in by_days.items() for start in range(0, len(ids), size)
         ]

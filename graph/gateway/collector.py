@@ -28,10 +28,12 @@ Q = TypeVar("Q")
 class Request(Generic[Q]):
     """One page of a collection: a query per account, how many records, after which cursor.
 
-    ``failures`` names accounts that cannot be asked, and why.
+    ``asked`` is the filter and the order as the client gave them: with the accounts they make the list that a cursor
+    belongs to. ``failures`` names accounts that cannot be asked, and why.
     """
 
     queries: Mapping[str, Q]
+    asked: object
     accounts: Sequence[ConnectedAccount]
     order: Q
     first: int
@@ -82,7 +84,7 @@ class Collector(Generic[T, Q]):
             self._kind.what,
             request.scope,
             [account.id for account in request.accounts],
-            sorted(request.queries.items()),
+            request.asked,
         )
         before = self._cursors.read(name, request.after) if request.after else {}
         ordering = self._kind.ordering(request.order)

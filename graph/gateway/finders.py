@@ -32,6 +32,9 @@ MAX_LISTINGS = 2_000
 MAX_CALENDARS = 200
 """Calendars of one account that one operation reads: with some PMSs each is a call."""
 
+FEW_CALENDARS = 20
+"""Calendars that are read together where the PMS does not bring more of them with one call."""
+
 
 @dataclass(frozen=True, slots=True)
 class Suiting:
@@ -92,23 +95,21 @@ def told(outcomes: Mapping[str, Outcome]) -> Told[Any]:
 
 @dataclass(frozen=True, slots=True)
 class SearchFinder:
-    """Asks the PMS which listings are free; their details come from the cache or in one batch."""
+    """What the PMS's search told to be free (a page of ``FreeListing``); details come from the cache or one batch."""
 
-    reading: Reading
+    kept: Kept
     listings: Listings
     operation: Operation
     account: ConnectedAccount
     suiting: Suiting
     ordering: Ordering[Listing]
     max_age: int | None
-    freshness: Freshness
 
     chunk = 50
     most = MAX_LISTINGS
 
     async def candidates(self) -> Candidates:
-        kept = await self._search()
-        page: Page[FreeListing] = kept.value
+        page: Page[FreeListing] = self.kept.value
         if self.suiting.listings.order is ListingOrderField.PROVIDER:
             found = [self._by_id(each) for each in page.items]
             odd: Sequence[OddRecord] = ()
@@ -116,8 +117,8 @@ class SearchFinder:
             found, odd = await self._ordered(page)
         return Candidates(
             found=_arranged(found, self.ordering),
-            fetched_at=kept.fetched_at,
-            stale=kept.error,
+            fetched_at=self.kept.fetched_at,
+            stale=self.kept.error,
             odd=[*page.odd, *odd],
             applied=self.suiting.applied(),
         )
@@ -156,28 +157,32 @@ class SearchFinder:
         outcomes = await self.listings.by_id(self.operation, list(refs), self.max_age)
         return told({refs[ref]: outcome for ref, outcome in outcomes.items()})
 
-    async def _search(self) -> Kept:
-        key = key_of(self.account, "free-listings", fingerprint(self.suiting.stay))
 
-        async def load(_: Sequence[Key]) -> Loaded:
-            client = await self.reading.client(self.account)
-            page = await client.free_listings(self.suiting.stay)
-            known = {
-                key_of(self.account, "listing", each.listing_id): Held(each.listing, page.fetched_at)
-                for each in page.items
-                if each.listing is not None
-            }
-            return {**known, key: Held(page, page.fetched_at)}
+async def searched(reading: Reading, account: ConnectedAccount, stay: AvailabilityQuery, freshness: Freshness) -> Kept:
+    """The page of the PMS's own search. Raises ``NotSupported`` where it is not, or not any more, open to us."""
+    key = key_of(account, "free-listings", fingerprint(stay))
 
-        outcome = (await self.reading.keeper.many([key], self.freshness, load))[key]
-        if isinstance(outcome, ProviderError):
-            raise outcome
-        return outcome
+    async def load(_: Sequence[Key]) -> Loaded:
+        client = await reading.client(account)
+        page = await client.free_listings(stay)
+        known = {
+            key_of(account, "listing", each.listing_id): Held(each.listing, page.fetched_at)
+            for each in page.items
+            if each.listing is not None
+        }
+        return {**known, key: Held(page, page.fetched_at)}
+
+    outcome = (await reading.keeper.many([key], freshness, load))[key]
+    if isinstance(outcome, ProviderError):
+        raise outcome
+    if isinstance(outcome.error, NotSupported):
+        raise outcome.error
+    return outcome
 
 
 @dataclass(frozen=True, slots=True)
 class CalendarFinder:
-    """Reads the account's listings, and the calendars of those that suit."""
+    """Reads the account's listings, and the calendars of those that suit, ``chunk`` at a time."""
 
     listings: Listings
     calendars: Calendars
@@ -186,8 +191,8 @@ class CalendarFinder:
     suiting: Suiting
     ordering: Ordering[Listing]
     max_age: int | None
+    chunk: int
 
-    chunk = 20
     most = MAX_CALENDARS
 
     async def candidates(self) -> Candidates:

@@ -28,8 +28,8 @@ class AvailabilityBasis(Described):
     )
     CALENDAR = (
         "CALENDAR",
-        "The PMS has no such search: its calendar says that each night can be booked, and allows a stay of that "
-        "length, with that day of arrival and of departure.",
+        "The PMS has no such search, or does not open it to these credentials: its calendar says that each night can "
+        "be booked, and allows a stay of that length, with that day of arrival and of departure.",
     )
 
 

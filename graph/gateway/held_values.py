@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from providers.errors import ProviderError
 from providers.model import DictionaryEntry, Reservation
 from providers.queries import OddRecord
 
@@ -18,10 +19,14 @@ class ListingReservations:
 
 @dataclass(frozen=True, slots=True)
 class PartValue:
-    """A part of one listing (a list of fees, say), and those of its records that could not be read."""
+    """What belongs to a listing or an account (a list of fees, say).
+
+    ``odd`` are those of its records that could not be understood, ``failed`` why others are missing or not whole.
+    """
 
     value: Any
     odd: Sequence[OddRecord]
+    failed: Sequence[ProviderError] = ()
 
 
 @dataclass(frozen=True, slots=True)

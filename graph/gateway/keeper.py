@@ -172,7 +172,7 @@ class Keeper:
 
         async def load(names: Sequence[str]) -> Mapping[str, Held | ProviderError]:
             loaded = await loader([by_name[name] for name in names])
-            await self.keep({key: held for key, held in loaded.items() if isinstance(held, Held)})
+            await self.keep({key: held for key, held in loaded.items() if isinstance(held, Held) and held.lasting})
             return {str(key): outcome for key, outcome in loaded.items()}
 
         return load

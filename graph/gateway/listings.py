@@ -87,11 +87,13 @@ class Listings:
         count: bool = False,
     ) -> Collected[Listing]:
         """A page of the listings of ``accounts``. Raises ``CursorError``."""
-        asked = await self.worded(operation, accounts, query, max_age)
+        in_words = await self.worded(operation, accounts, query, max_age)
         return await self._collector.collect(
             Request(
-                queries=asked.queries,
-                failures=asked.failures,
+                queries=in_words.queries,
+                # Not in the words of a dictionary, which may fail or change between two pages.
+                asked=query,
+                failures=in_words.failures,
                 accounts=accounts,
                 order=query,
                 first=first,

@@ -12,7 +12,8 @@ from graph.gateway.operation import Operation
 from graph.gateway.reading import Outcome, Reading, key_of
 from graph.gateway.refs import Ref
 from graph.gateway.store import Held, Key
-from providers.errors import NotFound, ProviderError, UpstreamInvalid
+from providers.errors import NotFound, NotSupported, ProviderError, UpstreamInvalid
+from providers.manifest import Limit
 from providers.queries import QuoteRequest
 
 
@@ -44,6 +45,24 @@ class Prices:
             return {keys[key]: outcome for key, outcome in kept.items()}
 
         return await self._reading.by_account(operation, stays, lambda stay: stay.account_id, read_account)
+
+    def most(self, account: ConnectedAccount, seconds: float) -> int | None:
+        """How many prices of an account can be had in ``seconds``; None: so many as may be asked for anyway.
+
+        Only a PMS that takes a call for each price bounds them: by the calls that its limits let through in that time,
+        less those of one window, for what else the operation and others ask. At least 1.
+        """
+        try:
+            plugin = self._reading.connections.plugin_of(account)
+            limits = self._reading.connections.limits_of(account)
+        except NotSupported:
+            return None  # told where it is asked
+        client = plugin.client_class
+        if not client.one_call_a_quote:
+            return None
+        own = [limit for limit in limits if limit.charge is not None and limit.charge == client.quote_charge]
+        general = [limit for limit in limits if limit.charge is None]
+        return min((let_through(limit, seconds, plugin.manifest.margin) for limit in own or general), default=None)
 
     async def _quote(
         self, operation: Operation, account: ConnectedAccount, wanted: Mapping[Key, QuoteRequest]
@@ -78,6 +97,12 @@ class Prices:
         refs = {Ref(account.id, id_): id_ for id_ in listing_ids}
         outcomes = await self._listings.by_id(operation, list(refs), None)
         return {refs[ref]: _currency(outcome) for ref, outcome in outcomes.items()}
+
+
+def let_through(limit: Limit, seconds: float, margin: float) -> int:
+    """The calls of a limit in ``seconds``, of which the first window's leave at once, without those of one window."""
+    windows = int(seconds / (limit.seconds + margin))
+    return max(1, limit.calls * windows or limit.calls // 2)
 
 
 def _currency(outcome: Outcome) -> str | ProviderError:

@@ -8,7 +8,7 @@ from graph.gateway.dictionaries import Dictionaries, DictionaryOf, has_dictionar
 from graph.gateway.held_values import Words
 from graph.gateway.operation import Operation
 from providers.errors import ProviderError
-from providers.model import DictionaryKind, PropertyType
+from providers.model import DictionaryEntry, DictionaryKind, PropertyType
 from providers.queries import ListingQuery
 
 
@@ -48,4 +48,9 @@ async def worded(
 
 
 def _ids(words: Words, kinds: frozenset[PropertyType]) -> frozenset[str]:
-    return frozenset(entry.provider_id for entry in words.entries if entry.kind in kinds)
+    return frozenset(entry.provider_id for entry in words.entries if kind_of(entry) in kinds)
+
+
+def kind_of(entry: DictionaryEntry) -> PropertyType:
+    """StayGraph's word for an entry of a dictionary of kinds of building: ``OTHER`` where there is none."""
+    return PropertyType.__members__.get(entry.kind or "", PropertyType.OTHER)

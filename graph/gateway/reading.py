@@ -102,12 +102,12 @@ class Reading:
         freshness: Freshness,
         fetch: Callable[[ProviderClient], Awaitable[Any]],
     ) -> dict[str, Outcome]:
-        """One value of each account: what ``fetch`` gives."""
+        """One value of each account: what ``fetch`` gives, with its age or read just now."""
 
         async def read_account(account: ConnectedAccount, group: Sequence[str]) -> Mapping[str, Outcome]:
             async def load() -> Held:
-                client = await self.client(account)
-                return Held(await fetch(client), self.clock.now())
+                found = await fetch(await self.client(account))
+                return found if isinstance(found, Held) else Held(found, self.clock.now())
 
             kept = await self.keeper.one(key_of(account, kind, ""), freshness, load)
             return dict.fromkeys(group, kept)
@@ -125,16 +125,27 @@ class Reading:
         """Records by id. One that does not exist has the value None."""
 
         async def read_account(account: ConnectedAccount, group: Sequence[Ref]) -> Mapping[Ref, Outcome]:
-            keys = {key_of(account, kind, ref.provider_id): ref for ref in group}
-
-            async def load(missing: Sequence[Key]) -> Loaded:
-                batch = await read(await self.client(account), [key.name for key in missing])
-                return spread(batch, missing, account, kind)
-
-            kept = await self.keeper.many(list(keys), freshness, load)
-            return {keys[key]: outcome for key, outcome in kept.items()}
+            return await self.records_of(account, group, kind, freshness, read)
 
         return await self.by_account(operation, refs, lambda ref: ref.account_id, read_account)
+
+    async def records_of(
+        self,
+        account: ConnectedAccount,
+        refs: Sequence[Ref],
+        kind: str,
+        freshness: Freshness,
+        read: Callable[[ProviderClient, Sequence[str]], Awaitable[Batch[Any]]],
+    ) -> dict[Ref, Outcome]:
+        """As ``records``, of one account. Raises ``ProviderError``."""
+        keys = {key_of(account, kind, ref.provider_id): ref for ref in refs}
+
+        async def load(missing: Sequence[Key]) -> Loaded:
+            batch = await read(await self.client(account), [key.name for key in missing])
+            return spread(batch, missing, account, kind)
+
+        kept = await self.keeper.many(list(keys), freshness, load)
+        return {keys[key]: outcome for key, outcome in kept.items()}
 
 
 def key_of(account: ConnectedAccount, kind: str, name: str) -> Key:

@@ -102,6 +102,7 @@ class Reservations:
         return await self._collector.collect(
             Request(
                 queries={account.id: query for account, query in queries.items()},
+                asked=sorted((account.id, query) for account, query in queries.items()),
                 accounts=list(queries),
                 order=next(iter(queries.values()), ReservationQuery()),
                 first=first,

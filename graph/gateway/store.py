@@ -23,10 +23,14 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A kept value and when the PMS gave it (aware UTC)."""
+    """A kept value and when the PMS gave it (aware UTC).
+
+    One that is not ``lasting`` lacks something that the next read may bring: it is served, but not kept.
+    """
 
     value: Any
     fetched_at: datetime
+    lasting: bool = True
 
 
 class Store:

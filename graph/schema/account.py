@@ -6,7 +6,12 @@ from typing import Annotated, Any
 
 import strawberry
 
+<<<<<<< HEAD
 from graph.accounts.accounts import AccountStatus, ConnectedAccount
+=======
+from graph.access.loaders import settled
+from graph.accounts.accounts import ConnectedAccount
+>>>>>>> main
 from graph.gateway.dictionaries import DictionaryOf
 from graph.gateway.policies import PoliciesOf
 from graph.schema import ids
@@ -14,10 +19,12 @@ from graph.schema.arguments import After, First, check_first, check_list
 from graph.schema.connection import Connection, connection, wants_total
 from graph.schema.context import Info
 from graph.schema.exposing import expose_enum, exposed
+from graph.schema.gaps import policies_in, report_gaps
 from graph.schema.listing import AccountListingFilter, Listing, ListingOrder, listing_query
 from graph.schema.node import Node
 from graph.schema.paging import on_cursor
 from graph.schema.plain import pure
+from graph.schema.price_bounds import PRICE_DETAILS, check_priced_page
 from graph.schema.provider_account import ProviderAccount
 from graph.schema.reservation import (
     ListingReservationFilter,
@@ -59,6 +66,7 @@ async def _listings(
     ] = None,
 ) -> Any:
     query = listing_query(filter, order_by)
+    check_priced_page(info, [account], first, PRICE_DETAILS)
     with on_cursor():
         page = await info.context.gateway.listings.page(
             info.context.operation,
@@ -83,6 +91,7 @@ async def _reservations(
     ] = None,
 ) -> Any:
     query = reservation_query(filter, order_by)
+    check_priced_page(info, [account], first, ("listing", *PRICE_DETAILS))
     with on_cursor():
         page = await info.context.gateway.reservations.page(
             info.context.operation,
@@ -96,7 +105,9 @@ async def _reservations(
 
 
 async def _users(account: strawberry.Parent[ConnectedAccount], info: Info) -> Any:
-    return users_of(account.id, await info.context.loaders(info).users.load(account.id))
+    found = await info.context.loaders(info).users.load(account.id)
+    report_gaps(info, account.provider, account.id, found, "Not every user's listings are told")
+    return users_of(account.id, found.value)
 
 
 async def _cancellation_policies(
@@ -109,8 +120,8 @@ async def _cancellation_policies(
 ) -> Any:
     chosen = check_list(channels, "channels")
     loader = info.context.loaders(info).policies
-    lists = await loader.load_many([PoliciesOf(account.id, channel) for channel in chosen or (None,)])
-    return [policy for policies in lists for policy in policies]
+    lists = await settled(loader, [PoliciesOf(account.id, channel) for channel in chosen or (None,)])
+    return policies_in(info, account.provider, account.id, lists)
 
 
 async def _dictionary(

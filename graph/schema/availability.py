@@ -15,6 +15,7 @@ from graph.schema.context import Info
 from graph.schema.exposing import expose_enum
 from graph.schema.listing import Listing, ListingFilter, ListingOrder, listing_query
 from graph.schema.price import PriceDetails
+from graph.schema.price_bounds import PRICED_PAGE
 from graph.schema.selecting import selects
 from providers.queries import AvailabilityQuery, ListingQuery, QuoteRequest
 
@@ -50,7 +51,7 @@ class AvailableListing:
     price: PriceDetails | None = strawberry.field(
         resolver=_price,
         description="What the stay would cost now. Some PMSs tell it with the search; the others are asked for each "
-        "listing of the page, a call each. Null, with an error of its own, where it cannot be had.",
+        f"listing of the page. {PRICED_PAGE} Null, with an error of its own, where it cannot be had.",
         graphql_type=PriceDetails | None,
     )
 

@@ -6,12 +6,13 @@ answer's errors say so once.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import strawberry
 
 from graph.gateway.dictionaries import DictionaryOf, has_dictionary
 from graph.gateway.held_values import Words
+from graph.gateway.property_types import kind_of
 from graph.schema.context import Info
 from graph.schema.exposing import documented, exposed, exposes
 from graph.schema.plain import pure
@@ -21,9 +22,6 @@ from providers.catalogue import plugin
 from providers.contract import Capability, capabilities
 from providers.errors import ProviderError
 from providers.model import DictionaryKind
-from providers.model.described import Described
-
-E = TypeVar("E", bound=Described)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,14 +109,14 @@ async def _amenities(listing: model.Listing, info: Info) -> Sequence[model.Ameni
 def _worded(amenity: model.Amenity, entry: model.DictionaryEntry | None) -> model.Amenity:
     if entry is None:
         return amenity
-    kind = amenity.kind or _word(model.AmenityKind, entry, model.AmenityKind.OTHER)
+    kind = amenity.kind or model.AmenityKind.__members__.get(entry.kind or "", model.AmenityKind.OTHER)
     return replace(amenity, kind=kind, name=amenity.name or entry.name)
 
 
 async def _property_type(listing: model.Listing, info: Info) -> model.PropertyType | None:
     words = await _words(info, listing.account_id, DictionaryKind.PROPERTY_TYPES)
     entry = words.by_id.get(listing.provider_property_type or "") if words else None
-    return _word(model.PropertyType, entry, model.PropertyType.OTHER) if entry else None
+    return kind_of(entry) if entry else None
 
 
 async def _beds_by_type(listing: model.Listing, info: Info) -> Sequence[model.Bed] | None:
@@ -143,11 +141,6 @@ def _typed(beds: list[model.Bed] | None, words: Words | None) -> list[model.Bed]
         bed if bed.type or entry is None else replace(bed, type=entry.name)
         for bed, entry in zip(beds, entries, strict=True)
     ]
-
-
-def _word(kind: type[E], entry: model.DictionaryEntry, other: E) -> E:
-    """StayGraph's word for an entry; ``other`` where there is none."""
-    return kind.__members__.get(entry.kind or "", other)
 
 
 async def _words(info: Info, account_id: str, kind: DictionaryKind) -> Words | None:

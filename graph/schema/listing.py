@@ -42,6 +42,7 @@ from graph.schema.paging import on_cursor
 from graph.schema.parts import cancellation_policies_field, part_field
 from graph.schema.plain import pure
 from graph.schema.price import Components, Coupon, Markup, PriceDetails, PriceWish, stay
+from graph.schema.price_bounds import PRICED_PAGE
 from graph.schema.reservation import ListingReservationFilter, Reservation, ReservationOrder, listing_reservation_query
 from graph.schema.selecting import selects
 from providers import model
@@ -104,7 +105,7 @@ class Listing(model.Listing, Node):
         wanted = DaysOfListing(Ref(self.account_id, self.provider_id), days, selects(info, "days", "reservations"))
         return await info.context.loaders(info).calendar.load(wanted)
 
-    @strawberry.field(description="What a stay here would cost now.", graphql_type=PriceDetails | None)
+    @strawberry.field(description=f"What a stay here would cost now. {PRICED_PAGE}", graphql_type=PriceDetails | None)
     async def price_details(
         self,
         info: Info,

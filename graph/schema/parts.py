@@ -1,19 +1,19 @@
 """Parts of listings that the PMS keeps apart: each is read for all listings of the answer together, and only if asked
 for."""
 
-import asyncio
 from typing import Any
 
 import strawberry
 
-from graph.gateway.parts import Part
+from graph.access.loaders import settled
+from graph.gateway.parts import Part, PartOf
 from graph.gateway.policies import PoliciesOf
 from graph.gateway.refs import Ref
-from graph.gateway.reports import odd_note
 from graph.schema.context import Info
 from graph.schema.exposing import exposed
+from graph.schema.gaps import policies_in, report_gaps
 from providers import model
-from providers.errors import NotFound, NotSupported, UpstreamInvalid
+from providers.errors import NotFound, NotSupported
 
 _DESCRIPTIONS = {
     Part.FEES: "Fees that it may add to a stay.",
@@ -37,17 +37,14 @@ def part_field(part: Part) -> Any:
 
     async def resolve(listing: strawberry.Parent[model.Listing], info: Info) -> Any:
         try:
-            found = await info.context.loaders(info).part_of_listing[part].load(_ref(listing))
+            found = await info.context.loaders(info).part_of_listing.load(PartOf(part, _ref(listing)))
         except NotSupported as error:
             # It is so for every listing of the account: that is told once.
             info.context.report_once(info, (part, listing.account_id, error.message), error)
             return None
         if found is None:
             return None
-        if found.odd:
-            # A record of the whole account is odd at each of its listings: that is told once.
-            what = (part, listing.account_id, *(each.id for each in found.odd))
-            info.context.report_once(info, what, _partial(listing, odd_note(found.odd)))
+        report_gaps(info, listing.provider, listing.account_id, found)
         return found.value
 
     return strawberry.field(resolver=resolve, description=_DESCRIPTIONS[part], graphql_type=_TYPES[part])
@@ -68,15 +65,18 @@ async def _cancellation_policies(listing: strawberry.Parent[model.Listing], info
         return refs
     loader = info.context.loaders(info).policies
     channels = list(dict.fromkeys(ref.channel for ref in refs))
-    lists = await asyncio.gather(*(loader.load(PoliciesOf(listing.account_id, channel)) for channel in channels))
+    lists = await settled(loader, [PoliciesOf(listing.account_id, channel) for channel in channels])
+    policies = policies_in(info, listing.provider, listing.account_id, lists)
+    read = {channel for channel, each in zip(channels, lists, strict=True) if not isinstance(each, Exception)}
+    # The listing's own come last: they take the place of the account's under the same id.
     known = {
         (policy.channel, policy.provider_id): policy
-        for policies in lists
+        for owner in (None, listing.provider_id)
         for policy in policies
-        if policy.listing_id in (None, listing.provider_id)
+        if policy.listing_id == owner
     }
     found = [known[ref.channel, ref.policy_id] for ref in refs if (ref.channel, ref.policy_id) in known]
-    if len(found) < len(refs):
+    if len(found) < sum(ref.channel in read for ref in refs):
         message = "The listing names a cancellation policy that is not in the PMS's list."
         info.context.report(info, NotFound(message, provider=listing.provider, account_id=listing.account_id))
     return found
@@ -84,7 +84,3 @@ async def _cancellation_policies(listing: strawberry.Parent[model.Listing], info
 
 def _ref(listing: model.Listing) -> Ref:
     return Ref(listing.account_id, listing.provider_id)
-
-
-def _partial(listing: model.Listing, note: str | None) -> UpstreamInvalid:
-    return UpstreamInvalid(note or "", provider=listing.provider, account_id=listing.account_id)

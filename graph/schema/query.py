@@ -33,6 +33,7 @@ from graph.schema.listing import Listing, ListingFilter, ListingOrder, listing_q
 from graph.schema.node import Node
 from graph.schema.paging import chosen_accounts, on_cursor
 from graph.schema.price import PriceDetails, PriceDetailsInput, stay_of
+from graph.schema.price_bounds import PRICE_DETAILS, check_listings, check_priced_page, check_stays
 from graph.schema.provider import Provider, provider
 from graph.schema.provider_account import ProviderAccountList, provider_account_list
 from graph.schema.rate_limit import RateLimit, rate_limits
@@ -101,6 +102,7 @@ class Query:
         info.context.begin(info, check_max_age(max_age))
         query = listing_query(filter, order_by)
         chosen = await chosen_accounts(info, *_of_accounts(filter))
+        check_priced_page(info, chosen, first, PRICE_DETAILS)
         with on_cursor():
             page = await info.context.gateway.listings.page(
                 info.context.operation,
@@ -146,6 +148,7 @@ class Query:
         query = reservation_query(filter, order_by)
         chosen = await chosen_accounts(info, *_of_accounts(filter))
         queries = queries_by_account(query, chosen, filter.listing_ids if filter else None)
+        check_priced_page(info, chosen, first, ("listing", *PRICE_DETAILS))
         with on_cursor():
             page = await info.context.gateway.reservations.page(
                 info.context.operation,
@@ -202,6 +205,7 @@ class Query:
             priced=wants_price(info),
         )
         chosen = await chosen_accounts(info, *_of_accounts(filter))
+        check_priced_page(info, chosen, first, ("price",), ("listing", *PRICE_DETAILS))
         with on_cursor():
             page = await info.context.gateway.availability.page(info.context.operation, chosen, search)
         return connection(page, info, after)
@@ -254,7 +258,8 @@ class Query:
 
     @strawberry.field(
         description="What several stays would cost now, in the order asked for. A stay that fails is null and has an "
-        "error of its own.",
+        "error of its own. Of an account whose PMS takes a call for each price, more stays than its limits let through "
+        "in the time of an operation are refused with BAD_INPUT, which names the number.",
         graphql_type=list[PriceDetails | None] | None,
     )
     async def price_details(
@@ -267,6 +272,7 @@ class Query:
         if not 1 <= len(inputs) <= MAX_STAYS:
             raise BadInput("inputs", f"has {len(inputs)} entries", allowed=f"1 to {MAX_STAYS} entries")
         stays = [stay_of(each, f"inputs[{n}]") for n, each in enumerate(inputs)]
+        await check_stays(info, stays, "inputs")
         return await settled(loaders.price, stays)
 
     @strawberry.field(
@@ -352,7 +358,9 @@ async def _load(info: Info, wanted: ids.GlobalId) -> Any:
 
 async def _load_nodes(info: Info, texts: Sequence[str]) -> Sequence[Any]:
     check_list(texts, "ids")
-    return await _load_all(info, [ids.parse(text, f"ids[{n}]") for n, text in enumerate(texts)])
+    wanted = [ids.parse(text, f"ids[{n}]") for n, text in enumerate(texts)]
+    await check_listings(info, [each.ref for each in wanted if each.kind == ids.LISTING], "ids")
+    return await _load_all(info, wanted)
 
 
 async def _load_all(info: Info, wanted: Sequence[ids.GlobalId]) -> list[Any]:

@@ -4,7 +4,7 @@ Strawberry's own list of selected fields repeats a fragment for each of its spre
 next one twice would make it grow without end. Here every fragment is looked into once.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from graphql import (
@@ -23,10 +23,20 @@ from graph.schema.context import Info
 
 def selects(info: Info, *path: str) -> bool:
     """Whether the operation asks, below this field, for the field at the end of ``path`` (names of the schema)."""
-    level: list[SelectionSetNode | None] = [node.selection_set for node in info._raw_info.field_nodes]
+    return bool(_at(info, path))
+
+
+def response_keys(info: Info, *path: str) -> set[str]:
+    """The names under which the answer gives the field at the end of ``path``: aliases ask for it several times."""
+    return {node.alias.value if node.alias else node.name.value for node in _at(info, path)}
+
+
+def _at(info: Info, path: Sequence[str]) -> list[FieldNode]:
+    """The nodes of the field at the end of ``path``."""
+    level: list[FieldNode] = list(info._raw_info.field_nodes)
     for name in path:
-        level = [node.selection_set for node in _fields(info, level) if node.name.value == name]
-    return bool(level)
+        level = [node for node in _fields(info, [each.selection_set for each in level]) if node.name.value == name]
+    return level
 
 
 def _fields(info: Info, selections: Iterable[SelectionSetNode | None]) -> Iterator[FieldNode]:

@@ -13,6 +13,7 @@ from graph.schema.arguments import First, check_first
 from graph.schema.context import Info
 from graph.schema.exposing import exposes
 from graph.schema.plain import pure
+from graph.schema.price_bounds import check_listings
 from providers import model
 
 if TYPE_CHECKING:
@@ -44,7 +45,10 @@ class User(model.ProviderUser):
     async def listings(self, info: Info, first: First = 50) -> Any:
         if self.listing_ids is None:
             return None
-        return await settled(info.context.loaders(info).listing_by_id, _refs(self)[: check_first(first)])
+        loaders = info.context.loaders(info)
+        refs = _refs(self)[: check_first(first)]
+        await check_listings(info, refs, "first")
+        return await settled(loaders.listing_by_id, refs)
 
 
 def users_of(account_id: str, users: Sequence[model.ProviderUser]) -> list[AccountUser]:

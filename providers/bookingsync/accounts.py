@@ -1,14 +1,13 @@
 """BookingSync's account records in the unified model."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from providers.bookingsync.wire import Account, BookingPreferences, Preferences
 from providers.model import AccountPreferences, LocalizedText, Phones, ProviderAccount
 
 
-def provider_account(record: Account, sent: Mapping[str, Any]) -> ProviderAccount:
-    """The unified account; ``sent`` is its record. A missing ``demo`` or ``test`` means false."""
+def provider_account(record: Account) -> ProviderAccount:
+    """The unified account. A missing ``demo`` or ``test`` means false."""
     return ProviderAccount(
         provider_id=record.id,
         business_name=record.business_name,
@@ -30,7 +29,7 @@ def provider_account(record: Account, sent: Mapping[str, Any]) -> ProviderAccoun
         preferences=_preferences(record.preferences),
         created_at=record.created_at,
         updated_at=record.updated_at,
-        raw=sent,
+        raw=record.sent,
     )
 
 

@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 
 from pydantic import Field
 
+from providers.bookingsync.envelope import all_records
 from providers.bookingsync.resources import Options, Resources
 from providers.bookingsync.texts import best_text
 from providers.bookingsync.wire import Record, Translations
 from providers.model import AmenityKind, DictionaryEntry
 from providers.vocabulary import amenity_kind
-from providers.wire import LenientStr, parse_records
+from providers.wire import LenientStr, read_records
 
 _PER_PAGE: Options = (("per_page", "100"),)
 _MOST_PAGES = 20
@@ -55,7 +56,7 @@ class AmenityNames:
     async def dictionary(self) -> list[DictionaryEntry]:
         """All of it, in BookingSync's order: one call for each hundred entries."""
         pages = await self._resources.walk("amenities", _PER_PAGE, most=_MOST_PAGES)
-        entries, _ = parse_records(AmenityEntry, (each for page in pages for each in page.records), lambda each: each)
+        entries, _ = read_records(AmenityEntry, all_records(pages))
         self._words = {entry.id: amenity_word(entry.key, best_text(entry.title)) for entry in entries}
         self._read_at = self._now()
         return [_entry(entry, self._words[entry.id]) for entry in entries]

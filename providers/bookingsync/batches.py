@@ -10,6 +10,7 @@ from providers.errors import ProviderError, UpstreamInvalid
 from providers.queries import Batch, OddRecord
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -20,6 +21,11 @@ class Piece(Generic[T]):
     failed: dict[str, ProviderError] = field(default_factory=dict)
     odd: dict[str, Sequence[OddRecord]] = field(default_factory=dict)
     received_at: datetime | None = None
+
+    def made(self, make: Callable[[T], R]) -> "Piece[R]":
+        """The same with ``make`` of each that was found."""
+        found = {key: make(value) for key, value in self.found.items()}
+        return Piece(found=found, failed=self.failed, odd=self.odd, received_at=self.received_at)
 
 
 def chunks(keys: Sequence[str], size: int) -> list[Sequence[str]]:

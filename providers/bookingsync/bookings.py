@@ -54,8 +54,8 @@ STATUSES = {
 }
 
 
-def reservation(booking: Booking, sent: Mapping[str, Any], account_id: str, read_at: datetime) -> Reservation:
-    """The unified reservation of one booking, as it was at ``read_at``. ``sent`` is its record.
+def reservation(booking: Booking, account_id: str, read_at: datetime) -> Reservation:
+    """The unified reservation of one booking, as it was at ``read_at``.
 
     Days and hours are the rental's wall time as written: BookingSync labels it Z without meaning UTC. The
     expected hours of check-in and check-out stand in for those of ``start_at`` and ``end_at`` where they
@@ -105,7 +105,7 @@ def reservation(booking: Booking, sent: Mapping[str, Any], account_id: str, read
         expires_at=booking.tentative_expires_at,
         cancelled_at=booking.canceled_at,
         cancellation_reason=booking.cancelation_reason,
-        raw=_shown(booking, sent, read_at),
+        raw=_shown(booking, read_at),
     )
 
 
@@ -168,11 +168,11 @@ def _guest(booking: Booking, read_at: datetime) -> Guest | None:
     )
 
 
-def _shown(booking: Booking, sent: Mapping[str, Any], read_at: datetime) -> Mapping[str, Any]:
+def _shown(booking: Booking, read_at: datetime) -> Mapping[str, Any]:
     """The record as sent, without the person and the payers where the person's data must not be used."""
     if booking.client is None or not _is_protected(booking.client, read_at):
-        return sent
-    return {name: value for name, value in sent.items() if name not in {"client", "payments"}}
+        return booking.sent
+    return {name: value for name, value in booking.sent.items() if name not in {"client", "payments"}}
 
 
 def _payments(booking: Booking, currency: str | None) -> list[Payment] | None:

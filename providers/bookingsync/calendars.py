@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from providers.bookingsync.batches import Piece, unreadable
 from providers.bookingsync.day_rows import calendar, day_rows
+from providers.bookingsync.envelope import all_records
 from providers.bookingsync.grants import PUBLIC, RATES, Grants
 from providers.bookingsync.manifest import RECORDS_PER_PAGE, RENTALS_PER_PAGE
 from providers.bookingsync.night_rates import Rates, map_rates, period_rates, wants_periods
@@ -16,7 +17,7 @@ from providers.bookingsync.wire import CalendarRental, Rate
 from providers.errors import NotFound, PermissionDenied, UpstreamRefused
 from providers.model import Calendar, CalendarDay
 from providers.queries import Days, OddRecord
-from providers.wire import parse_records
+from providers.wire import read_records
 
 CALENDAR_PARTS = (
     Part(name="availability", resource="availabilities", scopes=PUBLIC),
@@ -56,7 +57,7 @@ class Calendars:
         rentals: list[CalendarRental] = []
         odd: list[OddRecord] = []
         for raw in ours:
-            read, strange = parse_records(CalendarRental, [raw], lambda each: each)
+            read, strange = read_records(CalendarRental, [raw])
             rentals += read
             odd += strange
             await asyncio.sleep(0)  # maps of three years take a while: others have their turn in between
@@ -89,7 +90,7 @@ class Calendars:
             self._grants.refuse("rates")
             return {}
         periods: dict[str, list[Rate]] = {key: [] for key in ids}
-        found, _ = parse_records(Rate, (record for page in pages for record in page.records), lambda each: each)
+        found, _ = read_records(Rate, all_records(pages))
         for rate in found:
             rental = rate.link("rental")
             if rental in periods:

@@ -15,13 +15,12 @@ from providers.bookingsync.calendar_stays import holding, with_stays
 from providers.bookingsync.calendars import Calendars
 from providers.bookingsync.computed_quotes import ComputedQuotes
 from providers.bookingsync.dictionaries import KINDS, fixed_entries
-from providers.bookingsync.envelope import Envelope
+from providers.bookingsync.envelope import Envelope, all_records
 from providers.bookingsync.grants import Grants, utc_now
 from providers.bookingsync.manifest import CODE, RECORDS_PER_PAGE, RENTALS_PER_PAGE, BookingsyncConfig
 from providers.bookingsync.ownership import Ownership
 from providers.bookingsync.parts import PartsReader, Reading
 from providers.bookingsync.positions import Position
-from providers.bookingsync.raw_records import parse_with_raw
 from providers.bookingsync.rental_records import Rental
 from providers.bookingsync.rentals import RENTAL_PARTS, listing
 from providers.bookingsync.resources import Options, Resources, is_id
@@ -57,6 +56,7 @@ from providers.queries import (
     QuoteRequest,
     ReservationQuery,
 )
+from providers.wire import parse_records
 
 _RECORDS: Options = (("per_page", str(RECORDS_PER_PAGE)),)
 _MOST_ACCOUNT_PAGES = 20
@@ -68,6 +68,7 @@ class BookingsyncClient(ProviderClient):
 
     provider: ClassVar[str] = CODE
     dictionaries: ClassVar[frozenset[DictionaryKind]] = KINDS
+    calendars_per_call: ClassVar[int] = RENTALS_PER_PAGE
 
     def __init__(self, session: Session, config: BookingsyncConfig, *, now: Callable[[], datetime] = utc_now) -> None:
         self._account = session.account_id
@@ -80,7 +81,7 @@ class BookingsyncClient(ProviderClient):
         self._amenities = AmenityNames(self._resources, now)
         self._settings = SettingReads(self._resources, self._parts, self._ownership)
         computed = ComputedQuotes(self._settings, self._account, now)
-        self._searches = Searches(self._resources, self._ownership, computed, self._account, now)
+        self._searches = Searches(self._resources, self._ownership, computed, grants, self._account, now)
         self._calendars = Calendars(self._resources, self._parts, grants, self._ownership, self._account)
 
     async def check(self) -> None:
@@ -217,8 +218,9 @@ class BookingsyncClient(ProviderClient):
         ids = _readable(listing_ids)
         if not ids:
             return Batch(found={}, failed={}, fetched_at=self._now())
-        reading = in_chunks(ids, RENTALS_PER_PAGE, self._settings.taxed, self._now)
-        rentals, applied = await gather(reading, self._settings.applied_taxes())
+        rentals, applied = await gather(
+            in_chunks(ids, RENTALS_PER_PAGE, self._settings.with_fees, self._now), self._settings.applied_taxes()
+        )
         found = {key: listing_taxes(rental, applied) for key, rental in rentals.found.items()}
         return Batch(found=found, failed=rentals.failed, fetched_at=rentals.fetched_at)
 
@@ -228,11 +230,12 @@ class BookingsyncClient(ProviderClient):
     async def agreements(self, listing_ids: Sequence[str]) -> Batch[list[RentalAgreement]]:
         return await in_chunks(_readable(listing_ids), RENTALS_PER_PAGE, self._settings.agreements, self._now)
 
-    async def cancellation_policies(self, channels: Collection[Channel]) -> list[CancellationPolicy]:
+    async def cancellation_policies(self, channels: Collection[Channel]) -> Batch[list[CancellationPolicy]]:
         """Those of direct bookings: BookingSync has none of channels."""
         if channels and Channel.DIRECT not in channels:
-            return []
-        return [cancellation_policy(each) for each in await self._settings.policies()]
+            return Batch(found={}, failed={}, fetched_at=self._now())
+        policies = [cancellation_policy(each) for each in await self._settings.policies()]
+        return Batch(found={Channel.DIRECT: policies}, failed={}, fetched_at=self._now())
 
     async def dictionary(self, kind: DictionaryKind) -> list[DictionaryEntry]:
         if kind is DictionaryKind.AMENITIES:
@@ -260,15 +263,13 @@ class BookingsyncClient(ProviderClient):
     def _listings(self, reading: Reading) -> tuple[list[Listing], list[OddRecord]]:
         ours, foreign = self._ownership.ours(reading.records)
         words = self._amenities.words
-        items, odd = parse_with_raw(Rental, ours, lambda rental, sent: listing(rental, sent, words, self._account))
+        items, odd = parse_records(Rental, ours, lambda rental: listing(rental, words, self._account))
         return items, [*foreign, *odd]
 
     def _reservations(self, reading: Reading) -> tuple[list[Reservation], list[OddRecord]]:
         read_at = reading.received_at or self._now()
         ours, foreign = self._ownership.ours(reading.records)
-        items, odd = parse_with_raw(
-            Booking, ours, lambda booking, sent: reservation(booking, sent, self._account, read_at)
-        )
+        items, odd = parse_records(Booking, ours, lambda booking: reservation(booking, self._account, read_at))
         return items, [*foreign, *odd]
 
     def _page(
@@ -296,7 +297,7 @@ class BookingsyncClient(ProviderClient):
 
 
 def _accounts(pages: Sequence[Envelope]) -> tuple[list[ProviderAccount], list[OddRecord]]:
-    return parse_with_raw(Account, (record for page in pages for record in page.records), provider_account)
+    return parse_records(Account, all_records(pages), provider_account)
 
 
 def _gone(reading: Reading, items: Sequence[Any], place: Position, updated_since: datetime | None) -> list[str] | None:

@@ -16,10 +16,9 @@ from typing import Never
 
 from providers.bookingsync.day_rows import day_rows
 from providers.bookingsync.fee_amounts import FeeTerms, applying_taxes, fee_amount, is_due, rounded
-from providers.bookingsync.manifest import CODE
 from providers.bookingsync.night_rates import map_rates, wants_periods
 from providers.bookingsync.price_rules import Rent, change_of_rent
-from providers.bookingsync.quotes import Stay
+from providers.bookingsync.quotes import Stay, unpriced
 from providers.bookingsync.setting_reads import Taxes
 from providers.bookingsync.setting_records import AppliedTax, PricedRental, RatesRule, RentalsFee, TaxRule
 from providers.bookingsync.texts import best_text
@@ -60,20 +59,7 @@ def computed_price(
     currency = (rental.currency or request.currency or "").upper()
     if not currency:
         raise NotSupported("This listing has no currency, so no price of it can be computed.")
-    price = PriceDetails(
-        provider=CODE,
-        account_id=account_id,
-        listing_id=request.listing_id,
-        arrival=stay.arrival,
-        departure=stay.departure,
-        nights=stay.nights,
-        adults=stay.adults,
-        children=stay.children,
-        bookable=None,
-        components=[],
-        source=PriceSource.COMPUTED,
-        quoted_at=at,
-    )
+    price = unpriced(request, account_id, PriceSource.COMPUTED, at)
     rows = _rows(rental, stay)
     if _is_closed(rows, stay):
         price.bookable, price.steps = False, []

@@ -1,7 +1,7 @@
 """The envelope of every answer: records under the plural name, links by name, pages told in three ways."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,6 +49,11 @@ def open_envelope(answer: Answer, resource: str, page: int) -> Envelope:
         received_at=answer.received_at,
         deleted=_deleted(meta),
     )
+
+
+def all_records(pages: Iterable[Envelope]) -> Iterator[Any]:
+    """The records of several pages, in order."""
+    return (record for page in pages for record in page.records)
 
 
 def _deleted(meta: Mapping[str, Any]) -> list[str] | None:

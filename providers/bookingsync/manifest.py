@@ -126,5 +126,4 @@ MANIFEST = Manifest(
     ),
     listing_page_size=RENTALS_PER_PAGE,
     reservation_page_size=RECORDS_PER_PAGE,
-    calendars_per_call=RENTALS_PER_PAGE,
 )

@@ -59,16 +59,22 @@ class PartsReader:
         self._resources = resources
         self._grants = grants
 
-    async def read(self, fetch: Fetch, parts: Sequence[Part]) -> Reading:
+    async def read(self, fetch: Fetch, parts: Sequence[Part], along: Sequence[Part] = ()) -> Reading:
         """What ``fetch`` brings (it is given the ``include`` option), completed with ``parts``.
 
         A part that the token may not see, or that is not there, is left out; any other failure is raised.
+        ``along`` is included as well, but not completed: reads of several parts that name the same ones ask the same
+        question, and such calls are shared while they are under way.
         """
-        wanted = [part for part in parts if await self._grants.allow(part.scopes, part.name)]
-        envelopes = await self._fetch(fetch, wanted)
-        records = [_with_sent_parts(record, wanted, page) for page in envelopes for record in page.records]
+        wanted = await self._allowed(parts)
+        included = list(dict.fromkeys((*await self._allowed(along), *wanted)))
+        envelopes = await self._fetch(fetch, included, wanted)
+        records = [_with_sent_parts(record, included, page) for page in envelopes for record in page.records]
         await together(self._complete(records, part, pages=len(envelopes)) for part in wanted)
         return Reading(records=records, envelopes=envelopes)
+
+    async def _allowed(self, parts: Sequence[Part]) -> list[Part]:
+        return [part for part in parts if await self._grants.allow(part.scopes, part.name)]
 
     async def complete_within(self, reading: Reading, name: str, part: Part) -> None:
         """Complete the parts of parts: of what is nested under ``name`` in the records of ``reading``.
@@ -87,9 +93,9 @@ class PartsReader:
         if await self._grants.allow(part.scopes, part.name):
             await self._complete(list(inner), part, pages=max(1, len(reading.envelopes)))
 
-    async def _fetch(self, fetch: Fetch, wanted: Sequence[Part]) -> list[Envelope]:
+    async def _fetch(self, fetch: Fetch, included: Sequence[Part], wanted: Sequence[Part]) -> list[Envelope]:
         refused: list[tuple[str, ...]] = []
-        for names in self._attempts(wanted):
+        for names in self._attempts(included, wanted):
             try:
                 envelopes = await fetch((("include", ",".join(names)),) if names else ())
             except (PermissionDenied, UpstreamRefused):
@@ -102,11 +108,13 @@ class PartsReader:
             return envelopes
         raise AssertionError("The last attempt has no names.")
 
-    def _attempts(self, wanted: Sequence[Part]) -> Iterator[tuple[str, ...]]:
-        """What to include: everything, else what needs no scope, else nothing."""
-        everything = tuple(part.name for part in wanted)
-        public = tuple(part.name for part in wanted if not part.scopes)
-        for names in dict.fromkeys((everything, public)):
+    def _attempts(self, *choices: Sequence[Part]) -> Iterator[tuple[str, ...]]:
+        """What to include: of each choice everything, else what needs no scope; else nothing."""
+        attempts: list[tuple[str, ...]] = []
+        for parts in choices:
+            attempts.append(tuple(part.name for part in parts))
+            attempts.append(tuple(part.name for part in parts if not part.scopes))
+        for names in dict.fromkeys(attempts):
             if names and not self._grants.was_refused(names):
                 yield names
         yield ()

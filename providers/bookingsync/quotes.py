@@ -76,15 +76,20 @@ def price_details(
     The total is BookingSync's, never a sum of ours. Special offers and discounts are inside the rent:
     quotes have no lines for them.
     """
-    total = due = deposit = None
-    components: list[PriceComponent] = []
-    is_sold = result is not None and result.final_price is not None
-    if result is not None and is_sold:
+    price = unpriced(request, account_id, PriceSource.PMS, quoted_at)
+    price.bookable = result is not None and result.final_price is not None
+    price.raw = None if result is None else result.sent
+    if result is not None and price.bookable:
         currency = (result.currency or request.currency or "").upper() or None
-        total = money(result.final_price, currency)
-        due = money(result.price_to_pay_now, currency)
-        deposit = money(result.damage_deposit, currency)
-        components = list(_components(result, currency))
+        price.total = money(result.final_price, currency)
+        price.due_now = money(result.price_to_pay_now, currency)
+        price.damage_deposit = money(result.damage_deposit, currency)
+        price.components = list(_components(result, currency))
+    return price
+
+
+def unpriced(request: QuoteRequest, account_id: str, source: PriceSource, quoted_at: datetime) -> PriceDetails:
+    """What is asked about, without an answer yet."""
     return PriceDetails(
         provider=CODE,
         account_id=account_id,
@@ -94,14 +99,10 @@ def price_details(
         nights=(request.departure - request.arrival).days,
         adults=request.adults,
         children=request.children,
-        bookable=is_sold,
-        total=total,
-        due_now=due,
-        damage_deposit=deposit,
-        components=components,
-        source=PriceSource.PMS,
+        bookable=None,
+        components=[],
+        source=source,
         quoted_at=quoted_at,
-        raw=result.sent if result is not None else None,
     )
 
 

@@ -17,6 +17,7 @@ from providers.wire import (
     LenientInt,
     LenientList,
     LenientStr,
+    SentRecord,
     WireModel,
 )
 
@@ -68,7 +69,7 @@ class SleepingRoom(WireModel):
     air_mattress_beds_count: LenientInt = None
 
 
-class Rental(Record):
+class Rental(Record, SentRecord):
     name: LenientStr = None
     headline: Translations = Field(default_factory=dict)
     summary: Translations = Field(default_factory=dict)

@@ -47,8 +47,8 @@ _HIGHEST_RATING = Decimal(5)
 _MOST_STARS = 5
 
 
-def listing(rental: Rental, sent: Mapping[str, Any], words: Mapping[str, AmenityWord], account_id: str) -> Listing:
-    """The unified listing of one rental. ``sent`` is its record, ``words`` are amenities' words by id.
+def listing(rental: Rental, words: Mapping[str, AmenityWord], account_id: str) -> Listing:
+    """The unified listing of one rental. ``words`` are amenities' words by id.
 
     ``name`` is the name the business gave it and ``headline`` its title for guests: BookingSync has no
     second, internal name. Beds are counted over bedrooms and living rooms. Hours are local to the rental.
@@ -110,7 +110,7 @@ def listing(rental: Rental, sent: Mapping[str, Any], words: Mapping[str, Amenity
         reviews_count=rental.reviews_count,
         created_at=rental.created_at,
         updated_at=rental.updated_at,
-        raw=sent,
+        raw=rental.sent,
     )
 
 

@@ -32,17 +32,33 @@ class Resources:
 
     async def walk(self, path: str, options: Options, most: int) -> list[Envelope]:
         """All pages of ``path``, until one brings nothing new. Raises ``UpstreamRefused`` beyond ``most``."""
-        pages = [await self.page(path, options)]
-        seen = _ids(pages[0])
+        pages, is_whole = await self._pages(path, options, await self.page(path, options), most)
+        if not is_whole:
+            raise UpstreamRefused(f"BookingSync holds more than {most} pages of this; ask for less at once.")
+        return pages
+
+    async def first_pages(self, path: str, options: Options, most: int) -> tuple[list[Envelope], bool]:
+        """As ``walk``, but beyond ``most`` pages what was read so far, and False.
+
+        Where the first page tells already that there are more, it is the only one.
+        """
+        first = await self.page(path, options)
+        if first.total is not None and first.total > most * max(1, len(first.records)):
+            return [first], False
+        return await self._pages(path, options, first, most)
+
+    async def _pages(self, path: str, options: Options, first: Envelope, most: int) -> tuple[list[Envelope], bool]:
+        pages = [first]
+        seen = _ids(first)
         while (number := pages[-1].next_page) is not None:
             if len(pages) == most:
-                raise UpstreamRefused(f"BookingSync holds more than {most} pages of this; ask for less at once.")
+                return pages, False
             page = await self.page(path, options, number)
             if _ids(page) and _ids(page) <= seen:
                 break
             seen |= _ids(page)
             pages.append(page)
-        return pages
+        return pages, True
 
     async def by_ids(self, resource: str, ids: Sequence[str], options: Options, *, smallest: int = 1) -> list[Envelope]:
         """The records of ``ids``, at most a page of them; those that do not exist are missing.

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from providers.bookingsync.batches import Piece, chunks, joined, unreadable
 from providers.bookingsync.computed_quotes import ComputedQuotes
-from providers.bookingsync.envelope import Envelope
+from providers.bookingsync.envelope import Envelope, all_records
+from providers.bookingsync.grants import Grants
 from providers.bookingsync.manifest import RENTALS_PER_PAGE
 from providers.bookingsync.ownership import Ownership
 from providers.bookingsync.quotes import SEARCH, Stay, by_stay, price_details, search_options
@@ -13,12 +14,13 @@ from providers.bookingsync.resources import Resources, is_id
 from providers.bookingsync.together import together
 from providers.bookingsync.wire import Record, SearchResult
 from providers.bookingsync.wishes import refusal
-from providers.errors import NotFound, PermissionDenied, ProviderError
+from providers.errors import NotFound, NotSupported, PermissionDenied, ProviderError
 from providers.model import PriceDetails
 from providers.queries import AvailabilityQuery, Batch, FreeListing, OddRecord, Page, QuoteRequest
-from providers.wire import parse_records
+from providers.wire import read_records
 
 _MOST_PAGES = 200
+_CLOSED = "BookingSync does not open its rentals search to this application."
 Requests = Mapping[str, QuoteRequest]
 
 
@@ -30,12 +32,14 @@ class Searches:
         resources: Resources,
         ownership: Ownership,
         computed: ComputedQuotes,
+        grants: Grants,
         account_id: str,
         now: Callable[[], datetime],
     ) -> None:
         self._resources = resources
         self._ownership = ownership
         self._computed = computed
+        self._grants = grants
         self._account_id = account_id
         self._now = now
 
@@ -54,10 +58,19 @@ class Searches:
         return joined([Piece(failed=refused), *await together(jobs)], self._now)
 
     async def free(self, query: AvailabilityQuery) -> Page[FreeListing]:
-        """One search of all rentals, fifty a call, with the price of the stay."""
+        """One search of all rentals, fifty a call, with the price of the stay.
+
+        Raises ``NotSupported`` where BookingSync does not serve its search to us, and for a while without a call.
+        """
+        if self._grants.was_refused(SEARCH):
+            raise NotSupported(_CLOSED)
         stay = Stay(query.arrival, query.departure, query.adults, query.children)
         options = (*search_options(stay), ("guests", str(query.guests)))
-        pages = await self._resources.walk(SEARCH, options, most=_MOST_PAGES)
+        try:
+            pages = await self._resources.walk(SEARCH, options, most=_MOST_PAGES)
+        except (PermissionDenied, NotFound) as error:
+            self._grants.refuse(SEARCH)
+            raise NotSupported(_CLOSED, upstream_status=error.upstream_status) from error
         results, odd = _results(pages)
         sold = {each.id: each for each in results if each.final_price is not None}
         own = [key for chunk in chunks(list(sold), RENTALS_PER_PAGE) for key in await self._own_rentals(list(chunk))]
@@ -81,9 +94,13 @@ class Searches:
 
     async def _priced(self, stay: Stay, ids: Sequence[str], asked: Requests) -> Piece[PriceDetails]:
         """Quoted by BookingSync; only where it does not serve its search to us, computed."""
+        if self._grants.was_refused(SEARCH):
+            return await self._computed.prices(asked, instead_of=PermissionDenied(_CLOSED))
         try:
             pages = await self._resources.named(SEARCH, ids, search_options(stay, ids))
         except (PermissionDenied, NotFound) as error:
+            if isinstance(error, PermissionDenied):  # "not found" may be said of the rentals
+                self._grants.refuse(SEARCH)
             return await self._computed.prices(asked, instead_of=error)
         read_at = min(page.received_at for page in pages)
         results, odd = _results(pages)
@@ -113,10 +130,10 @@ class Searches:
         if not self._ownership.mixed or not ids:
             return ids
         pages = await self._resources.by_ids("rentals", ids, (("per_page", str(RENTALS_PER_PAGE)),))
-        ours, _ = self._ownership.ours(record for page in pages for record in page.records)
-        owned = {record.id for record in parse_records(Record, ours, lambda each: each)[0]}
+        ours, _ = self._ownership.ours(all_records(pages))
+        owned = {record.id for record in read_records(Record, ours)[0]}
         return [each for each in ids if each in owned]
 
 
 def _results(pages: Sequence[Envelope]) -> tuple[list[SearchResult], list[OddRecord]]:
-    return parse_records(SearchResult, (record for page in pages for record in page.records), lambda each: each)
+    return read_records(SearchResult, all_records(pages))

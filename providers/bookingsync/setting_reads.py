@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from providers.bookingsync.batches import Piece, chunks, unreadable
-from providers.bookingsync.envelope import Envelope, linked_id
+from providers.bookingsync.envelope import Envelope, all_records, linked_id, record_id
 from providers.bookingsync.grants import PUBLIC, RATES
 from providers.bookingsync.manifest import RECORDS_PER_PAGE, RENTALS_PER_PAGE
 from providers.bookingsync.ownership import Ownership
@@ -16,7 +16,7 @@ from providers.bookingsync.settings import RENT, agreement, listing_fee, listing
 from providers.bookingsync.texts import best_text
 from providers.bookingsync.together import together
 from providers.model import ListingFee, ListingTax, PricingSettings, RentalAgreement
-from providers.wire import parse_records
+from providers.wire import read_records
 
 M = TypeVar("M", bound=RentalSettings)
 
@@ -33,6 +33,10 @@ _ITEMS = Part(
 _RENTALS: Options = (("per_page", str(RENTALS_PER_PAGE)),)
 _RECORDS: Options = (("per_page", str(RECORDS_PER_PAGE)),)
 _MOST_PAGES = 50
+_MOST_RENTAL_PAGES = 200
+_MOST_POLICY_PAGES = 5
+_SETTINGS = (RENTALS_FEES, SPECIAL_OFFERS, RATES_TABLE, AGREEMENT)
+"""What rentals are always read with when their settings are, so that one call serves all that is asked for at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +56,23 @@ class SettingReads:
         self._ownership = ownership
 
     async def rentals(
-        self, model: type[M], ids: Sequence[str], parts: Sequence[Part], within: Sequence[tuple[str, Part]] = ()
+        self,
+        model: type[M],
+        ids: Sequence[str],
+        parts: Sequence[Part],
+        within: Sequence[tuple[str, Part]] = (),
+        along: Sequence[Part] = (),
     ) -> Piece[M]:
-        """The rentals of at most a page of ids with ``parts``, and with the parts of parts that ``within`` names."""
+        """The rentals of at most a page of ids with ``parts``, and with the parts of parts that ``within`` names.
+
+        ``along`` is as in ``PartsReader.read``.
+        """
         reading = await self._parts.read(
-            lambda include: self._resources.by_ids("rentals", ids, (*_RENTALS, *include)), parts
+            lambda include: self._resources.by_ids("rentals", ids, (*_RENTALS, *include)), parts, along
         )
         await together(self._parts.complete_within(reading, name, part) for name, part in within)
         ours, _ = self._ownership.ours(reading.records)
-        found, odd = parse_records(model, ours, lambda each: each)
+        found, odd = read_records(model, ours)
         return Piece(
             found={each.id: each for each in found if each.id in ids},
             failed=unreadable(odd, ids),
@@ -69,29 +81,25 @@ class SettingReads:
 
     async def fees(self, ids: Sequence[str]) -> Piece[list[ListingFee]]:
         """Fees that are not archived: one call for fifty rentals, and one for each hundred fees of the catalogue."""
-        piece = await self.rentals(RentalSettings, ids, (RENTALS_FEES,), (("rentals_fees", FEE),))
-        found = {
-            key: [listing_fee(each, rental.currency) for each in rental.rentals_fees or () if not each.archived]
-            for key, rental in piece.found.items()
-        }
-        return Piece(found=found, failed=piece.failed, received_at=piece.received_at)
+        piece = await self._settings(ids, (RENTALS_FEES,), (("rentals_fees", FEE),))
+        return piece.made(_fees)
 
-    async def taxed(self, ids: Sequence[str]) -> Piece[RentalSettings]:
-        """The rentals with what ``listing_taxes`` needs: the call that ``fees`` makes, too, shared while under way."""
-        return await self.rentals(RentalSettings, ids, (RENTALS_FEES,))
+    async def with_fees(self, ids: Sequence[str]) -> Piece[RentalSettings]:
+        """Rentals with their fees, of which ``listing_taxes`` tells the taxes."""
+        return await self._settings(ids, (RENTALS_FEES,))
 
     async def pricing(self, ids: Sequence[str]) -> Piece[PricingSettings]:
-        piece = await self.rentals(RentalSettings, ids, (SPECIAL_OFFERS, RATES_TABLE), (("rates_table", RATES_RULES),))
-        found = {key: pricing_settings(rental) for key, rental in piece.found.items()}
-        return Piece(found=found, failed=piece.failed, received_at=piece.received_at)
+        piece = await self._settings(ids, (SPECIAL_OFFERS, RATES_TABLE), (("rates_table", RATES_RULES),))
+        return piece.made(pricing_settings)
 
     async def agreements(self, ids: Sequence[str]) -> Piece[list[RentalAgreement]]:
-        piece = await self.rentals(RentalSettings, ids, (AGREEMENT,))
-        found = {
-            key: [agreement(rental.rental_agreement)] if rental.rental_agreement else []
-            for key, rental in piece.found.items()
-        }
-        return Piece(found=found, failed=piece.failed, received_at=piece.received_at)
+        piece = await self._settings(ids, (AGREEMENT,))
+        return piece.made(lambda rental: [agreement(rental.rental_agreement)] if rental.rental_agreement else [])
+
+    async def _settings(
+        self, ids: Sequence[str], parts: Sequence[Part], within: Sequence[tuple[str, Part]] = ()
+    ) -> Piece[RentalSettings]:
+        return await self.rentals(RentalSettings, ids, parts, within, along=_SETTINGS)
 
     async def applied_taxes(self) -> Taxes:
         """Which taxes are due on what. Rentals do not link to theirs, so the account's lists are read."""
@@ -104,27 +112,46 @@ class SettingReads:
 
     async def tax_rules(self) -> list[TaxRule]:
         pages = await self._resources.walk("tax_rules", _RECORDS, most=_MOST_PAGES)
-        return parse_records(TaxRule, (record for page in pages for record in page.records), lambda each: each)[0]
+        return read_records(TaxRule, all_records(pages))[0]
 
     async def policies(self) -> list[Policy]:
         """The account's policy and those of its rentals, without the copies that bookings keep.
 
-        Policies do not name their account: under a token of several accounts those are read that the account's own
-        rentals link to.
+        The list holds a copy for each booking ever made, so it is read only where it is short. Where it is long, and
+        under a token of several accounts, of which policies do not name theirs, those are read that the account's
+        rentals link to: all that is in force for a rental. An account's policy that no rental links to is then told
+        only if it stands on the first page.
         """
+        records: list[Any] = []
         if not self._ownership.mixed:
-            records = await self._walk("rental_cancelation_policies", _ITEMS)
-        else:
-            pages = await self._resources.walk("rentals", _RENTALS, most=_MOST_PAGES)
-            ours, _ = self._ownership.ours(record for page in pages for record in page.records)
-            named = (linked_id(record, "rental_cancelation_policy") for record in ours)
-            records = await self._named("rental_cancelation_policies", [each for each in named if each], _ITEMS)
-        return [policy for policy in parse_records(Policy, records, lambda each: each)[0] if _is_setting(policy)]
+            records, is_whole = await self._listed_policies()
+            if is_whole:
+                return _settings_of(records)
+        pages = await self._resources.walk("rentals", _RENTALS, most=_MOST_RENTAL_PAGES)
+        ours, _ = self._ownership.ours(all_records(pages))
+        linked = {each for record in ours if (each := linked_id(record, "rental_cancelation_policy"))}
+        missing = sorted(linked - {record_id(record) for record in records})
+        return _settings_of([*records, *await self._named("rental_cancelation_policies", missing, _ITEMS)])
+
+    async def _listed_policies(self) -> tuple[list[Any], bool]:
+        """The list of policies up to a few pages, and whether that is all of it."""
+        is_whole = False
+
+        async def fetch(include: Options) -> list[Envelope]:
+            nonlocal is_whole
+            options = (*_RECORDS, *include)
+            pages, is_whole = await self._resources.first_pages(
+                "rental_cancelation_policies", options, _MOST_POLICY_PAGES
+            )
+            return pages
+
+        reading = await self._parts.read(fetch, (_ITEMS,))
+        return reading.records, is_whole
 
     async def _applied(self, resource: str) -> list[AppliedTax]:
         """Records of other accounts do no harm: the ids of rentals and fees are nobody else's."""
         records = await self._walk(resource, _TAX)
-        return parse_records(AppliedTax, records, lambda each: each)[0]
+        return read_records(AppliedTax, records)[0]
 
     async def _walk(self, resource: str, part: Part) -> list[Any]:
         async def fetch(include: Options) -> list[Envelope]:
@@ -143,8 +170,10 @@ class SettingReads:
         return [record for group in await together(map(read, groups)) for record in group]
 
 
-def _is_setting(policy: Policy) -> bool:
-    return policy.policeable_type != "Booking"
+def _settings_of(records: Sequence[Any]) -> list[Policy]:
+    """Each policy once, without those of bookings."""
+    found = {policy.id: policy for policy in read_records(Policy, records)[0]}
+    return [policy for policy in found.values() if policy.policeable_type != "Booking"]
 
 
 def _by_link(taxes: Sequence[AppliedTax], name: str) -> dict[str, list[AppliedTax]]:
@@ -156,8 +185,12 @@ def _by_link(taxes: Sequence[AppliedTax], name: str) -> dict[str, list[AppliedTa
     return found
 
 
+def _fees(rental: RentalSettings) -> list[ListingFee]:
+    return [listing_fee(each, rental.currency) for each in rental.rentals_fees or () if not each.archived]
+
+
 def listing_taxes(rental: RentalSettings, applied: Taxes) -> list[ListingTax]:
-    """Taxes on the rent and on the fees of a rental, out of the account's."""
+    """Taxes on a rental's rent and on its fees, out of the account's."""
     found = [listing_tax(each, RENT) for each in applied.on_rent.get(rental.id, ())]
     for fee in rental.rentals_fees or ():
         if not fee.archived:

@@ -4,7 +4,7 @@ Sources: BookingSync documentation, endpoint pages Fees, Rentals fees, Taxes, Ra
 cancelation policies and their items, Rental agreements.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -29,6 +29,7 @@ from providers.model import (
     PolicyEvent,
     PricingSettings,
     RateRule,
+    RefundKind,
     RentalAgreement,
     money,
 )
@@ -44,6 +45,8 @@ _CHARGED_PER = {
     "fixed_per_person_per_night": ChargedPer.PERSON_NIGHT,
 }
 _SECONDS_A_DAY = 86_400
+_MOST_DAYS = 3_650
+"""Steps further before check-in are no steps: their seconds would not fit an answer either."""
 _ALL = Decimal(100)
 
 
@@ -103,7 +106,7 @@ def pricing_settings(rental: RentalSettings) -> PricingSettings:
         return PricingSettings()
     found = [*(_rule(rule, currency) for rule in rules or ()), *(_offer(offer) for offer in offers or ())]
     moments = [each.updated_at for each in (*(rules or ()), *(offers or ())) if each.updated_at is not None]
-    return PricingSettings(rules=found, updated_at=max(moments, default=None), raw=_pricing_parts(rental.sent or {}))
+    return PricingSettings(rules=found, updated_at=max(moments, default=None), raw=_pricing_parts(rental.sent))
 
 
 def _pricing_parts(sent: Mapping[str, Any]) -> dict[str, Any]:
@@ -163,27 +166,39 @@ def agreement(sent: Agreement) -> RentalAgreement:
 
 def cancellation_policy(sent: Policy) -> CancellationPolicy:
     """The unified policy of one that is the account's or a rental's."""
-    items = sent.rental_cancelation_policy_items
     return CancellationPolicy(
         provider_id=sent.id,
         channel=Channel.DIRECT,
         name=sent.preset,
         text=best_text(sent.body_translations) or sent.body,
-        items=None if items is None else list(_refunds(items)),
+        items=_items(sent),
         listing_id=sent.link("rental") or (sent.policeable_id if sent.policeable_type == "Rental" else None),
         raw=sent.sent,
     )
 
 
-def _refunds(items: Iterable[PolicyItem]) -> Iterable[CancellationPolicyItem]:
+def _items(sent: Policy) -> list[CancellationPolicyItem] | None:
+    """None where one of the steps cannot be read: the others alone would promise other refunds."""
+    steps = sent.rental_cancelation_policy_items
+    if steps is None:
+        return None
+    is_whole = len(steps) == len(sent.sent.get("rental_cancelation_policy_items") or ())
+    return list(_refunds(steps)) if is_whole and all(map(_is_sane, steps)) else None
+
+
+def _is_sane(step: PolicyItem) -> bool:
+    days, penalty = step.eligible_days, step.penalty_percentage
+    return days is not None and 0 <= days <= _MOST_DAYS and penalty is not None and 0 <= penalty <= _ALL
+
+
+def _refunds(items: Sequence[PolicyItem]) -> Iterable[CancellationPolicyItem]:
     """From penalties to refunds.
 
     A penalty holds from ``eligible_days`` before check-in until the next step's, the last one until check-in; whoever
     cancels before the first step gets everything back.
     """
-    known = [each for each in items if each.eligible_days is not None and each.penalty_percentage is not None]
-    steps = sorted(known, key=lambda each: -(each.eligible_days or 0))
-    ends = [*(step.eligible_days or 0 for step in steps[1:]), 0]
+    steps = sorted(items, key=lambda each: -(each.eligible_days or 0))
+    ends = [*(step.eligible_days or 0 for step in steps[1:]), 0][: len(steps)]
     if steps and steps[0].eligible_days:
         yield _refund(None, _ALL, steps[0].eligible_days)
     for step, end in zip(steps, ends, strict=True):
@@ -193,6 +208,8 @@ def _refunds(items: Iterable[PolicyItem]) -> Iterable[CancellationPolicyItem]:
 def _refund(item_id: str | None, percentage: Decimal, days_before: int) -> CancellationPolicyItem:
     return CancellationPolicyItem(
         provider_id=item_id,
+        refund_kind=RefundKind.PERCENTAGE,
+        refund_value=percentage,
         refund_percentage=percentage,
         event=PolicyEvent.ARRIVAL,
         seconds=-days_before * _SECONDS_A_DAY,

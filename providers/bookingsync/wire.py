@@ -121,7 +121,7 @@ class Preferences(WireModel):
     privacy_policy: Translations = Field(default_factory=dict)
 
 
-class Account(WireModel):
+class Account(SentRecord):
     """An account record. It has no links."""
 
     id: Identity
@@ -225,7 +225,7 @@ class Tag(WireModel):
     name: Translations = Field(default_factory=dict)
 
 
-class Booking(Record):
+class Booking(Record, SentRecord):
     """A booking, whole or in the reduced shape of public tokens.
 
     ``start_at`` and ``end_at`` are local wall time labelled Z, so only their written day and clock are read.

@@ -8,7 +8,6 @@ from typing import Any
 from providers.hostaway.listings import NO_MAXIMUM_STAY
 from providers.hostaway.manifest import CODE
 from providers.hostaway.paging import Query, id_of
-from providers.hostaway.reading import with_raw
 from providers.hostaway.reservations import build_reservation
 from providers.hostaway.wire import WireDay, WireReservation
 from providers.model import Calendar, CalendarDay, DayStatus, Reservation
@@ -98,7 +97,7 @@ class _Stays:
         sent, known = self._known.get(key, (None, None))
         if known is not None and sent == row:
             return known
-        found, _ = with_raw(WireReservation, [row], lambda wire, raw: build_reservation(wire, self._account_id, raw))
+        found, _ = parse_records(WireReservation, [row], lambda wire: build_reservation(wire, self._account_id))
         for stay in found:
             self._known[key] = (row, stay)
         return found[0] if found else None

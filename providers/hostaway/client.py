@@ -5,17 +5,18 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from providers.contract import Session
-from providers.errors import ProviderError, UpstreamInvalid
+from providers.errors import UpstreamInvalid
 from providers.hostaway.availability import LastDay, free_rows
 from providers.hostaway.by_listing import reservations_of
 from providers.hostaway.calendar import build_calendar, calendar_parameters, pieces
 from providers.hostaway.fanning import Fan
 from providers.hostaway.listings import EVERYTHING, build_listing, listing_parameters, no_listing_fits
+from providers.hostaway.manifest import QUOTE
 from providers.hostaway.paging import Position, Query, Walk, is_id, read_page
 from providers.hostaway.part_reads import PartReads
 from providers.hostaway.picking import pages_of, pick
 from providers.hostaway.pricing import Pricing
-from providers.hostaway.reading import LISTINGS, RESERVATIONS, with_raw
+from providers.hostaway.reading import LISTINGS, RESERVATIONS
 from providers.hostaway.reservation_filters import (
     EVERY_FIELD,
     STEADY_ORDER,
@@ -38,7 +39,7 @@ from providers.queries import (
     QuoteRequest,
     ReservationQuery,
 )
-from providers.wire import OddValue
+from providers.wire import OddValue, parse_records
 from providers.wire.values import read_id
 
 T = TypeVar("T")
@@ -51,6 +52,8 @@ _NO_FILTERS = {*dict(EVERYTHING), "sortOrder"}
 class HostawayClient(PartReads):
     """Hostaway's Public API v1. Calls: one a page, one a calendar year of a listing, one a quote."""
 
+    one_call_a_quote = True
+    quote_charge = QUOTE
     quote_needs_currency = True
 
     def __init__(
@@ -237,14 +240,10 @@ class HostawayClient(PartReads):
                 failed[record_id] = self._odd(odd[0])
         return self._batch(found, failed, picked.oldest)
 
-    def _odd(self, record: OddRecord) -> ProviderError:
-        text = f"Hostaway's record cannot be understood: {record.reason}"
-        return UpstreamInvalid(text)
-
     def _parse_listings(self, rows: Iterable[Any]) -> tuple[list[Listing], list[OddRecord]]:
-        listings, odd = with_raw(WireListing, rows, lambda wire, raw: build_listing(wire, self._account_id, raw))
+        listings, odd = parse_records(WireListing, rows, lambda wire: build_listing(wire, self._account_id))
         self._currencies.update((each.provider_id, each.currency) for each in listings if each.currency)
         return listings, odd
 
     def _parse_reservations(self, rows: Iterable[Any]) -> tuple[list[Reservation], list[OddRecord]]:
-        return with_raw(WireReservation, rows, lambda wire, raw: build_reservation(wire, self._account_id, raw))
+        return parse_records(WireReservation, rows, lambda wire: build_reservation(wire, self._account_id))

@@ -8,7 +8,7 @@ from typing import Any
 from providers.errors import NotFound, UpstreamInvalid, UpstreamRefused
 from providers.upstream.calls import Answer
 from providers.wire import OddValue
-from providers.wire.values import read_int
+from providers.wire.values import listed, read_int
 
 _LONGEST_REASON = 300
 _KEY_LIKE = re.compile(r"[\w.~+/=-]{40,}")
@@ -30,15 +30,16 @@ class Rows:
 def read_list(answer: Answer) -> Rows:
     """The records of a list. Raises ``UpstreamRefused`` or, where ``result`` is no list, ``UpstreamInvalid``.
 
-    An answer without a list is never taken for an empty one: it would make everything there was disappear.
+    An answer without a list is never taken for an empty one: it would make everything there was disappear. Only an
+    empty object beside a count of 0 is one.
     """
     body = _opened(answer)
-    rows = body.get("result")
-    if not isinstance(rows, list):
+    rows, count = listed(body.get("result")), _count(body.get("count"))
+    if not isinstance(rows, list) or (not rows and isinstance(body.get("result"), dict) and count != 0):
         raise UpstreamInvalid("Hostaway answered without the list it promises.", upstream_status=answer.status)
     return Rows(
         rows=rows,
-        count=_count(body.get("count")),
+        count=count,
         received_at=answer.received_at,
         limit=_count(body.get("limit")),
     )
@@ -51,7 +52,8 @@ def read_some(answer: Answer) -> Rows:
     """
     result = _opened(answer).get("result")
     if isinstance(result, dict):
-        rows = [result] if result else []
+        rows = listed(result)
+        rows = rows if isinstance(rows, list) else [result]
         return Rows(rows=rows, count=len(rows), received_at=answer.received_at)
     return read_list(answer)
 
@@ -59,9 +61,9 @@ def read_some(answer: Answer) -> Rows:
 def read_object(answer: Answer) -> dict[str, Any]:
     """One record, bare or as the only element of a list (both are documented).
 
-    Raises ``UpstreamRefused``, ``NotFound`` for an empty list, ``UpstreamInvalid`` for anything else.
+    Raises ``UpstreamRefused``, ``NotFound`` for an empty list or object, ``UpstreamInvalid`` for anything else.
     """
-    result = _opened(answer).get("result")
+    result = listed(_opened(answer).get("result"))
     if result == []:
         raise NotFound("Hostaway has no such record.", upstream_status=answer.status)
     if isinstance(result, list) and len(result) == 1:

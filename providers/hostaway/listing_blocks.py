@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 def contact_of(wire: WireListing) -> Contact | None:
     """The owner or manager to turn to."""
-    return _said(
+    return said(
         Contact(
             first_name=wire.contact_name,
             last_name=wire.contact_sur_name,
@@ -31,13 +31,12 @@ def contact_of(wire: WireListing) -> Contact | None:
             email=wire.contact_email,
             address=wire.contact_address,
             language=wire.contact_language,
-        ),
-        Contact(),
+        )
     )
 
 
 def invoicing_contact_of(wire: WireListing) -> Contact | None:
-    return _said(
+    return said(
         Contact(
             first_name=wire.invoicing_contact_name,
             last_name=wire.invoicing_contact_sur_name,
@@ -49,44 +48,40 @@ def invoicing_contact_of(wire: WireListing) -> Contact | None:
             postal_code=wire.invoicing_contact_zipcode,
             country=wire.invoicing_contact_country,
             language=wire.invoicing_contact_language,
-        ),
-        Contact(),
+        )
     )
 
 
 def license_of(wire: WireListing) -> License | None:
-    return _said(
+    return said(
         License(
             number=wire.property_license_number,
             type=wire.property_license_type,
             issued_on=wire.property_license_issue_date,
             expires_on=wire.property_license_expiration_date,
-        ),
-        License(),
+        )
     )
 
 
 def access_of(wire: WireListing) -> Access | None:
-    return _said(
+    return said(
         Access(
             key_pickup=wire.key_pickup,
             instructions=wire.special_instruction,
             door_code=wire.door_security_code,
             wifi_name=wire.wifi_username,
             wifi_password=wire.wifi_password,
-        ),
-        Access(),
+        )
     )
 
 
 def cleaning_of(wire: WireListing) -> Cleaning | None:
-    return _said(
+    return said(
         Cleaning(
             status=wire.cleanness_status,
             updated_at=wire.cleanness_status_updated_on,
             instructions=wire.cleaning_instruction,
-        ),
-        Cleaning(),
+        )
     )
 
 
@@ -161,6 +156,6 @@ def custom_values(sent: Sequence[WireCustomValue] | None) -> list[CustomFieldVal
     return [CustomFieldValue(field_id=each.custom_field_id, value=each.value) for each in sent]
 
 
-def _said(block: T, empty: T) -> T | None:
+def said(block: T) -> T | None:
     """The block, or None where nothing in it was said."""
-    return None if block == empty else block
+    return None if block == type(block)() else block

@@ -1,8 +1,6 @@
 """Hostaway's listings in the unified model, and the filters and orders of its listing list."""
 
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
 
 from providers.hostaway.listing_blocks import (
     access_of,
@@ -14,6 +12,7 @@ from providers.hostaway.listing_blocks import (
     links_of,
     markups_of,
     policy_refs,
+    said,
     texts_of,
 )
 from providers.hostaway.manifest import CODE
@@ -78,8 +77,8 @@ def no_listing_fits(query: ListingQuery) -> bool:
     return any(value is not None and not is_id(value) for value in (query.provider_property_type, query.user_id))
 
 
-def build_listing(wire: WireListing, account_id: str, raw: Mapping[str, Any]) -> Listing:
-    """A listing of Hostaway as everyone sees listings. ``raw`` is the record as it was sent.
+def build_listing(wire: WireListing, account_id: str) -> Listing:
+    """A listing of Hostaway as everyone sees listings.
 
     Names of amenities, kinds of beds and of building are words of dictionaries: only their ids are here.
     """
@@ -93,12 +92,14 @@ def build_listing(wire: WireListing, account_id: str, raw: Mapping[str, Any]) ->
         internal_name=wire.internal_listing_name,
         description=wire.description,
         # There is no flag for "offered to guests"; only archiving is told.
-        status=ListingStatus.ARCHIVED if wire.special_status == "archived" else None,
+        status=ListingStatus.ARCHIVED if (wire.special_status or "").lower() == "archived" else None,
+        provider_status=wire.special_status,
         provider_property_type=wire.property_type_id,
-        room_type=_ROOM_TYPES.get(wire.room_type or ""),
+        room_type=_ROOM_TYPES.get(wire.room_type.lower(), RoomType.OTHER) if wire.room_type else None,
+        provider_room_type=wire.room_type,
         address=_address(wire),
         location=_location(wire),
-        max_guests=wire.person_capacity,
+        max_guests=wire.person_capacity if wire.person_capacity and wire.person_capacity > 0 else None,
         guests_included=wire.guests_included,
         bedrooms=wire.bedrooms_number,
         beds=wire.beds_number,
@@ -150,22 +151,23 @@ def build_listing(wire: WireListing, account_id: str, raw: Mapping[str, Any]) ->
         rating=_rating(wire.average_review_rating),
         time_zone=wire.time_zone_name,
         updated_at=wire.latest_activity_on,
-        raw=raw,
+        raw=wire.sent,
     )
 
 
 def _address(wire: WireListing) -> Address | None:
     code = (wire.country_code or "").strip().upper()
-    address = Address(
-        full=wire.address,
-        line1=wire.street,
-        city=wire.city,
-        state=wire.state,
-        postal_code=wire.zipcode,
-        country=wire.country,
-        country_code=code if len(code) == 2 and code.isascii() and code.isalpha() else None,
+    return said(
+        Address(
+            full=wire.address,
+            line1=wire.street,
+            city=wire.city,
+            state=wire.state,
+            postal_code=wire.zipcode,
+            country=wire.country,
+            country_code=code if len(code) == 2 and code.isascii() and code.isalpha() else None,
+        )
     )
-    return None if address == Address() else address
 
 
 def _location(wire: WireListing) -> GeoPoint | None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from providers.contract import ProviderClient, Session
-from providers.errors import NotSupported, ProviderError
+from providers.errors import NotSupported, ProviderError, UpstreamInvalid
 from providers.hostaway.fanning import Fan
 from providers.hostaway.manifest import CODE
 from providers.hostaway.paging import Walk, is_id
@@ -21,7 +21,7 @@ from providers.hostaway.parts import (
 from providers.hostaway.people import build_user
 from providers.hostaway.policies import POLICY_LISTS, build_policy
 from providers.hostaway.pricing import FEES
-from providers.hostaway.reading import Reader, with_raw
+from providers.hostaway.reading import Reader
 from providers.hostaway.wire_parts import (
     WireAgreement,
     WireCustomField,
@@ -128,36 +128,38 @@ class PartReads(ProviderClient):
         found = {key: settings[0] for key, settings in batch.found.items() if settings}
         return Batch(found=found, failed=batch.failed, fetched_at=batch.fetched_at, odd=batch.odd)
 
-    async def cancellation_policies(self, channels: Collection[Channel]) -> list[CancellationPolicy]:
+    async def cancellation_policies(self, channels: Collection[Channel]) -> Batch[list[CancellationPolicy]]:
         """One call for each channel that has policies; a channel whose list does not exist has none."""
-        wanted = [each for each in POLICY_LISTS if not channels or each in channels]
 
-        async def one(channel: Channel) -> tuple[list[CancellationPolicy], datetime]:
-            sent = await self._reader.rows(POLICY_LISTS[channel])(())
-            items, _ = parse_records(WirePolicy, sent.rows, lambda wire: build_policy(wire, channel))
-            return items, sent.received_at
+        async def one(channel: str) -> tuple[list[Any], datetime]:
+            sent = await self._reader.rows(POLICY_LISTS[Channel[channel]])(())
+            return sent.rows, sent.received_at
 
-        fan: Fan[Channel, list[CancellationPolicy]] = await Fan[Channel, list[CancellationPolicy]]().read(wanted, one)
-        for error in fan.failed.values():
-            raise self._signed(error)
-        return [policy for channel in wanted for policy in fan.found.get(channel, ())]
+        wanted = [each.value for each in POLICY_LISTS if not channels or each in channels]
+        sent = await Fan[str, list[Any]]().read(wanted, one)
+        return self._told(sent, lambda key, rows: parse_records(WirePolicy, rows, _policy_of(Channel[key])))
 
-    async def users(self) -> list[ProviderUser]:
+    async def users(self) -> Batch[ProviderUser]:
         """One call, and one for each user of whom the list does not tell the listings.
 
         ``includeResources``, which adds them, is documented for single users; a list may know it as well.
         """
         sent = await self._reader.rows("/v1/users")(_WITH_LISTINGS)
-        people, _ = with_raw(WireUser, sent.rows, build_user)
+        people, odd = parse_records(WireUser, sent.rows, build_user)
 
-        async def one(user_id: str) -> tuple[ProviderUser | None, datetime]:
+        async def one(user_id: str) -> tuple[ProviderUser, datetime]:
             record, at = await self._reader.record("/v1/user", user_id, _WITH_LISTINGS)
-            items, _ = with_raw(WireUser, [record], build_user)
-            return (items[0] if items else None), at
+            items, strange = parse_records(WireUser, [record], build_user)
+            if strange:
+                raise self._odd(strange[0])
+            return items[0], at
 
         lacking = [each.provider_id for each in people if each.listing_ids is None and is_id(each.provider_id)]
-        single = await Fan[str, ProviderUser | None]().read(lacking, one)
-        return [_completed(each, single.found.get(each.provider_id)) for each in people]
+        single = await Fan[str, ProviderUser]().read(lacking, one)
+        found = {each.provider_id: _completed(each, single.found.get(each.provider_id)) for each in people}
+        batch = self._batch(found, single.failed, sent.received_at)
+        batch.odd = {each.id or "": [each] for each in odd}
+        return batch
 
     async def dictionary(self, kind: DictionaryKind) -> list[DictionaryEntry]:
         """One call; none for the channels, which are a fixed table."""
@@ -191,10 +193,15 @@ class PartReads(ProviderClient):
         self, listing_ids: Sequence[str], path: str, model: type[M], build: Callable[[M], T]
     ) -> Batch[list[T]]:
         sent = await self._rows_of(listing_ids, path)
-        read = {key: parse_records(model, rows, build) for key, rows in sent.found.items()}
-        return self._parts(
-            {key: items for key, (items, _) in read.items()}, sent, {k: odd for k, (_, odd) in read.items()}
-        )
+        return self._told(sent, lambda _, rows: parse_records(model, rows, build))
+
+    def _told(
+        self, sent: Fan[str, list[Any]], read: Callable[[str, list[Any]], tuple[list[T], list[OddRecord]]]
+    ) -> Batch[list[T]]:
+        """Rows by key as unified records by key; ``read`` turns the rows of one key into those and the odd ones."""
+        told = {key: read(key, rows) for key, rows in sent.found.items()}
+        items = {key: found for key, (found, _) in told.items()}
+        return self._parts(items, sent, {key: odd for key, (_, odd) in told.items()})
 
     async def _without_currency(self, listing_ids: Iterable[str]) -> Mapping[str, ProviderError]:
         """Makes the currencies of listings known; those that are read for it and fail, with why."""
@@ -213,6 +220,9 @@ class PartReads(ProviderClient):
             self._reader.sign(error)
         return Batch(found=found, failed=dict(failed), fetched_at=oldest or self._now())
 
+    def _odd(self, record: OddRecord) -> ProviderError:
+        return self._signed(UpstreamInvalid(f"Hostaway's record cannot be understood: {record.reason}"))
+
     def _signed(self, error: ProviderError) -> ProviderError:
         self._reader.sign(error)
         return error
@@ -220,6 +230,10 @@ class PartReads(ProviderClient):
 
 def _read(model: type[M], sent: Fan[str, list[Any]]) -> dict[str, tuple[list[M], list[OddRecord]]]:
     return {key: parse_records(model, rows, lambda wire: wire) for key, rows in sent.found.items()}
+
+
+def _policy_of(channel: Channel) -> Callable[[WirePolicy], CancellationPolicy]:
+    return lambda wire: build_policy(wire, channel)
 
 
 def _completed(user: ProviderUser, single: ProviderUser | None) -> ProviderUser:

@@ -1,9 +1,9 @@
 """Fees, taxes, units, agreements and pricing settings of Hostaway's listings in the unified model."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from providers.hostaway.nested import any_text, unpacked
 from providers.hostaway.wire_parts import WireAgreement, WireFee, WirePricingSettings, WireTax, WireUnit
 from providers.model import (
     Channel,
@@ -32,15 +32,10 @@ def build_fee(wire: WireFee, currency: str | None) -> ListingFee:
         provider_id=wire.id,
         name=wire.fee_type,
         title=wire.fee_title,
-        amount=money(wire.amount, currency) if is_flat(wire) else None,
-        percentage=wire.amount if _is_percent(wire) else None,
-        charged_per=_charged_per(wire.fee_applied_per),
-        provider_charged_per=wire.fee_applied_per,
+        **_charge(wire, wire.fee_applied_per, currency),
         # Null stands for an extra that guests choose, like 0 (Hostaway documentation, Listing fee settings).
         mandatory=bool(wire.is_mandatory),
         quantity_selectable=wire.is_quantity_selectable,
-        created_at=wire.inserted_on,
-        updated_at=wire.updated_on,
         raw=wire.sent,
     )
 
@@ -50,16 +45,24 @@ def build_tax(wire: WireTax, currency: str | None, *, account_wide: bool) -> Lis
     return ListingTax(
         provider_id=wire.id,
         name=wire.tax_type,
-        amount=money(wire.amount, currency) if is_flat(wire) else None,
-        percentage=wire.amount if _is_percent(wire) else None,
-        charged_per=_charged_per(wire.tax_applied_per),
-        provider_charged_per=wire.tax_applied_per,
+        **_charge(wire, wire.tax_applied_per, currency),
         applies_to=_names(wire.apply_to),
+        provider_applies_to=_words(wire.apply_to),
         account_wide=account_wide,
-        created_at=wire.inserted_on,
-        updated_at=wire.updated_on,
         raw=wire.sent,
     )
+
+
+def _charge(wire: WireFee | WireTax, applied_per: str | None, currency: str | None) -> dict[str, Any]:
+    """What fees and taxes say alike: how much, for what, since when."""
+    return {
+        "amount": money(wire.amount, currency) if is_flat(wire) else None,
+        "percentage": wire.amount if _is_percent(wire) else None,
+        "charged_per": _charged_per(applied_per),
+        "provider_charged_per": applied_per,
+        "created_at": wire.inserted_on,
+        "updated_at": wire.updated_on,
+    }
 
 
 def is_flat(wire: WireFee | WireTax) -> bool:
@@ -106,9 +109,12 @@ def _charged_per(word: str | None) -> ChargedPer | None:
 
 def _names(sent: Any) -> list[str] | None:
     """The names in ``applyTo``: a JSON text inside the JSON, as documented, or the list itself."""
-    if isinstance(sent, str):
-        try:
-            sent = json.loads(sent)
-        except (ValueError, RecursionError):
-            return None
-    return [each for each in sent if isinstance(each, str)] if isinstance(sent, list) else None
+    found = unpacked(sent)
+    return [each for each in found if isinstance(each, str)] if isinstance(found, list) else None
+
+
+def _words(sent: Any) -> str | None:
+    """All of ``applyTo`` as text, where it is not a list of names."""
+    found = unpacked(sent)
+    told = isinstance(found, list) and all(isinstance(each, str) for each in found)
+    return None if told else any_text(sent)

@@ -14,7 +14,7 @@ _SECRETS = frozenset({"verificationCode", "icalKey", "passwordUpdatedOn"})
 _RIGHT = re.compile(r"(?:create|read|update|delete|access)[A-Z]\w*")
 
 
-def build_user(wire: WireUser, raw: Mapping[str, Any]) -> ProviderUser:
+def build_user(wire: WireUser) -> ProviderUser:
     """A user, without the secrets that samples show (verification code, iCal key): not even in ``raw``."""
     return ProviderUser(
         provider_id=wire.id,
@@ -28,10 +28,10 @@ def build_user(wire: WireUser, raw: Mapping[str, Any]) -> ProviderUser:
         is_admin=wire.is_admin,
         is_disabled=_either(wire.is_disabled_by_hostaway, wire.is_disabled_by_account),
         sees_new_listings=wire.has_access_to_new_listings,
-        permissions=_rights(raw),
+        permissions=_rights(wire.sent),
         listing_ids=wire.listing_map_ids,
         last_login_at=wire.last_login_on,
-        raw={name: value for name, value in raw.items() if name not in _SECRETS},
+        raw={name: value for name, value in wire.sent.items() if name not in _SECRETS},
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from providers.hostaway.channels import channel_of
 from providers.hostaway.wire import WirePolicyItem, WireReservation
 from providers.hostaway.wire_parts import WirePolicy
-from providers.model import CancellationPolicy, CancellationPolicyItem, Channel, PolicyEvent
+from providers.model import CancellationPolicy, CancellationPolicyItem, Channel, PolicyEvent, RefundKind
 
 POLICY_LISTS: Mapping[Channel, str] = {
     Channel.DIRECT: "/v1/cancellationPolicies",
@@ -17,6 +17,7 @@ POLICY_LISTS: Mapping[Channel, str] = {
 """The lists of policies (Hostaway documentation, Cancellation policies)."""
 
 _EVENTS = {"arrival": PolicyEvent.ARRIVAL, "reservation": PolicyEvent.BOOKING}
+_REFUNDS = {"percentage": RefundKind.PERCENTAGE, "flat": RefundKind.AMOUNT}
 
 
 def build_policy(wire: WirePolicy, channel: Channel) -> CancellationPolicy:
@@ -59,12 +60,15 @@ def _items(sent: Sequence[WirePolicyItem] | None) -> list[CancellationPolicyItem
 
 
 def _item(wire: WirePolicyItem) -> CancellationPolicyItem:
-    """What a refund is, a share or an amount, its type says; where that is a new word, neither is told."""
-    kind = (wire.refund_type or "").lower()
+    """What a refund is, a share or an amount, its type says; where that is a new word, its number is neither."""
+    kind = _REFUNDS.get(wire.refund_type.lower(), RefundKind.OTHER) if wire.refund_type else None
     return CancellationPolicyItem(
         provider_id=wire.id,
-        refund_percentage=wire.refund_amount if kind == "percentage" else None,
-        refund_amount=wire.refund_amount if kind == "flat" else None,
+        refund_kind=kind,
+        provider_refund_kind=wire.refund_type,
+        refund_value=wire.refund_amount,
+        refund_percentage=wire.refund_amount if kind is RefundKind.PERCENTAGE else None,
+        refund_amount=wire.refund_amount if kind is RefundKind.AMOUNT else None,
         refund_of=wire.refund_field,
         event=_EVENTS.get(wire.event.lower(), PolicyEvent.OTHER) if wire.event else None,
         provider_event=wire.event,

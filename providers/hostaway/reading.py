@@ -1,22 +1,16 @@
 """One account's way to Hostaway's endpoints, envelopes opened."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from providers.contract import Session
 from providers.errors import ProviderError, UpstreamInvalid
 from providers.hostaway.envelope import Rows, read_list, read_object, read_some
 from providers.hostaway.manifest import CODE
 from providers.hostaway.paging import Query, Read, id_of
-from providers.queries import OddRecord
 from providers.upstream.calls import Call
-from providers.wire import WireModel, parse_records
-
-M = TypeVar("M", bound=WireModel)
-T = TypeVar("T")
 
 LISTINGS = "/v1/listings"
 RESERVATIONS = "/v1/reservations"
@@ -73,20 +67,3 @@ class Reader:
         answer = await self.session.send(Call(method="GET", path=path))
         with self.signing():
             return read_object(answer)
-
-
-def with_raw(
-    model: type[M], rows: Iterable[Any], build: Callable[[M, Mapping[str, Any]], T]
-) -> tuple[list[T], list[OddRecord]]:
-    """Like ``parse_records``, for unified records that keep the one they were made from."""
-    items: list[T] = []
-    odd: list[OddRecord] = []
-    for row in rows:
-        found, strange = parse_records(model, [row], partial(_built, build, row))
-        items += found
-        odd += strange
-    return items, odd
-
-
-def _built(build: Callable[[M, Mapping[str, Any]], T], row: Mapping[str, Any], wire: M) -> T:
-    return build(wire, row)

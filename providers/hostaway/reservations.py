@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from providers.hostaway.channels import CHANNEL_NAMES, channel_of
 from providers.hostaway.finance import finance_line
-from providers.hostaway.listing_blocks import custom_values
+from providers.hostaway.listing_blocks import custom_values, said
 from providers.hostaway.manifest import CODE
 from providers.hostaway.policies import snapshot
 from providers.hostaway.times import hour
@@ -51,7 +51,7 @@ _STATUSES = {
     "inquirynotpossible": ReservationStatus.INQUIRY,
 }
 
-_CANCELLED_BY = {"guest": CancelledBy.GUEST, "host": CancelledBy.HOST}
+_CANCELLED_BY = {"GUEST": CancelledBy.GUEST, "HOST": CancelledBy.HOST}
 
 # Hostaway documentation, Reservation object. Claims come as claim_started and so on.
 _AGREEMENTS = {each.value: each for each in AgreementState}
@@ -59,8 +59,8 @@ _INSURANCES = {each.value: each for each in InsuranceState}
 _CLAIMS = {f"CLAIM_{each.value}": each for each in ClaimState}
 
 
-def build_reservation(wire: WireReservation, account_id: str, raw: Mapping[str, Any]) -> Reservation:
-    """A reservation of Hostaway as everyone sees reservations. ``raw`` is the record as it was sent."""
+def build_reservation(wire: WireReservation, account_id: str) -> Reservation:
+    """A reservation of Hostaway as everyone sees reservations."""
     status = _STATUSES.get((wire.status or "").lower(), ReservationStatus.UNKNOWN)
     currency = wire.currency.strip().upper() if wire.currency else None
     arrival, departure, nights = _dates(wire)
@@ -96,7 +96,8 @@ def build_reservation(wire: WireReservation, account_id: str, raw: Mapping[str, 
         # Hostaway's own filter goes by activity: the later of the two is never too old for it.
         updated_at=max(filter(None, (wire.updated_on, wire.latest_activity_on)), default=None),
         cancelled_at=wire.cancellation_date,
-        cancelled_by=_CANCELLED_BY.get((wire.cancelled_by or "").lower()),
+        cancelled_by=_word(wire.cancelled_by, _CANCELLED_BY, CancelledBy.OTHER),
+        provider_cancelled_by=wire.cancelled_by,
         cancellation_policy=snapshot(wire),
         expires_at=wire.pending_expire_date,
         created_at=wire.inserted_on,
@@ -117,12 +118,15 @@ def build_reservation(wire: WireReservation, account_id: str, raw: Mapping[str, 
         is_archived=wire.is_archived,
         is_pinned=wire.is_pinned,
         agreement=_word(wire.reservation_agreement, _AGREEMENTS, AgreementState.UNKNOWN),
+        provider_agreement=wire.reservation_agreement,
         agreement_url=wire.rental_agreement_file_url,
         insurance=_word(wire.insurance_status, _INSURANCES, InsuranceState.UNKNOWN),
+        provider_insurance=wire.insurance_status,
         claim=_word(wire.claim_status, _CLAIMS, ClaimState.UNKNOWN),
+        provider_claim=wire.claim_status,
         door_code=wire.door_code,
         door_instructions=wire.door_code_instruction,
-        raw=raw,
+        raw=wire.sent,
     )
 
 
@@ -133,37 +137,39 @@ def _dates(wire: WireReservation) -> tuple[date | None, date | None, int | None]
     nights = wire.nights
     if nights is None and wire.arrival_date and wire.departure_date:
         nights = (wire.departure_date - wire.arrival_date).days
-    return wire.arrival_date, wire.departure_date, nights
+    return wire.arrival_date, wire.departure_date, nights if nights is not None and nights >= 0 else None
 
 
 def _guest(wire: WireReservation) -> Guest | None:
     """Hostaway knows no guest records: a guest is some fields of a reservation, without an id."""
-    guest = Guest(
-        name=wire.guest_name,
-        first_name=wire.guest_first_name,
-        last_name=wire.guest_last_name,
-        email=wire.guest_email,
-        phone=wire.phone,
-        locale=wire.guest_locale,
-        city=wire.guest_city,
-        country=wire.guest_country,
-        address=wire.guest_address,
-        postal_code=wire.guest_zip_code,
-        company=wire.bookingcom_booker_company,
-        picture_url=wire.guest_picture,
+    return said(
+        Guest(
+            name=wire.guest_name,
+            first_name=wire.guest_first_name,
+            last_name=wire.guest_last_name,
+            email=wire.guest_email,
+            phone=wire.phone,
+            locale=wire.guest_locale,
+            city=wire.guest_city,
+            country=wire.guest_country,
+            address=wire.guest_address,
+            postal_code=wire.guest_zip_code,
+            company=wire.bookingcom_booker_company,
+            picture_url=wire.guest_picture,
+        )
     )
-    return None if guest == Guest() else guest
 
 
 def _party(wire: WireReservation | WireReservationUnit) -> Party | None:
-    party = Party(
-        guests=wire.number_of_guests,
-        adults=wire.adults,
-        children=wire.children,
-        infants=wire.infants,
-        pets=wire.pets,
+    return said(
+        Party(
+            guests=wire.number_of_guests,
+            adults=wire.adults,
+            children=wire.children,
+            infants=wire.infants,
+            pets=wire.pets,
+        )
     )
-    return None if party == Party() else party
 
 
 def _paid(wire: WireReservation, currency: str | None) -> Money | None:

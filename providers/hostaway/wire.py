@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, PlainValidator
 from pydantic.alias_generators import to_camel
 
+from providers.hostaway.nested import AnyText
 from providers.wire import (
     Identity,
     LenientBool,
@@ -20,6 +21,7 @@ from providers.wire import (
     LenientList,
     LenientObject,
     LenientStr,
+    SentRecord,
     StrictDate,
     StrictStr,
     WireModel,
@@ -68,7 +70,7 @@ class WireBedType(HostawayRecord):
 
 class WireCustomValue(HostawayRecord):
     custom_field_id: Identity
-    value: LenientStr = None
+    value: AnyText = None
 
 
 class WireImage(HostawayRecord):
@@ -78,7 +80,7 @@ class WireImage(HostawayRecord):
     sort_order: LenientInt = None
 
 
-class WireListing(HostawayRecord):
+class WireListing(HostawayRecord, SentRecord):
     id: Identity
     name: StrictStr = None
     external_listing_name: LenientStr = None
@@ -257,7 +259,7 @@ class WireReservationUnit(HostawayRecord):
     total_price: LenientDecimal = None
 
 
-class WireReservation(HostawayRecord):
+class WireReservation(HostawayRecord, SentRecord):
     id: Identity
     listing_map_id: LenientId = None
     channel_id: LenientId = None

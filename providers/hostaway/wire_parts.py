@@ -68,7 +68,7 @@ class WirePolicy(HostawayRecord, SentRecord):
     cancellation_policy_item: LenientList[WirePolicyItem] = None
 
 
-class WireUser(HostawayRecord):
+class WireUser(HostawayRecord, SentRecord):
     id: Identity
     first_name: LenientStr = None
     last_name: LenientStr = None

@@ -1,15 +1,14 @@
 """Hostaway's dictionaries and custom fields in the unified model."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from providers import vocabulary
 from providers.hostaway.channels import CHANNEL_NAMES
+from providers.hostaway.nested import text_or_none, unpacked
 from providers.hostaway.wire_parts import WireCustomField, WireWord
 from providers.model import CustomField, CustomFieldObject, DictionaryEntry, DictionaryKind
-from providers.wire import OddValue, parse_records
-from providers.wire.values import read_text
+from providers.wire import parse_records
 
 LISTS: Mapping[DictionaryKind, str] = {
     DictionaryKind.AMENITIES: "/v1/amenities",
@@ -80,11 +79,11 @@ def build_custom_field(wire: WireCustomField) -> CustomField:
 
 
 def _label(value: Any) -> str | None:
-    return _text(value.get("value") if isinstance(value, dict) else value)
+    return text_or_none(value.get("value") if isinstance(value, dict) else value)
 
 
 def _offset(value: Any) -> str | None:
-    return _text(value.get("diff")) if isinstance(value, dict) else None
+    return text_or_none(value.get("diff")) if isinstance(value, dict) else None
 
 
 def _iso(kind: DictionaryKind, code: str) -> str | None:
@@ -96,19 +95,8 @@ def _iso(kind: DictionaryKind, code: str) -> str | None:
 
 def _choices(sent: Any) -> list[str] | None:
     """What a dropdown offers: a JSON text of values with labels, or, in the old list, an array."""
-    if isinstance(sent, str):
-        try:
-            sent = json.loads(sent)
-        except (ValueError, RecursionError):
-            return None
-    if not isinstance(sent, list):
+    found = unpacked(sent)
+    if not isinstance(found, list):
         return None
-    values = (_text(each.get("value") if isinstance(each, dict) else each) for each in sent)
+    values = (text_or_none(each.get("value") if isinstance(each, dict) else each) for each in found)
     return [value for value in values if value is not None]
-
-
-def _text(value: Any) -> str | None:
-    try:
-        return read_text(value)
-    except OddValue:
-        return None

@@ -40,6 +40,7 @@ from providers.model.parts import (
     PolicyRef,
     PricingSettings,
     RateRule,
+    RefundKind,
     RentalAgreement,
 )
 from providers.model.price import PriceComponent, PriceDetails, PriceSource, PriceStep
@@ -120,6 +121,7 @@ __all__ = [
     "ProviderUser",
     "RatePeriod",
     "RateRule",
+    "RefundKind",
     "RentalAgreement",
     "Reservation",
     "ReservationFee",

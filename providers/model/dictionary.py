@@ -66,4 +66,4 @@ class CustomFieldValue:
     """The value of a custom field of one object."""
 
     field_id: Annotated[str, Doc("The field's id in the PMS.")]
-    value: Annotated[str | None, Doc("Its value, as text.")] = None
+    value: Annotated[str | None, Doc("Its value, as text: a yes or no as true or false, a list as JSON.")] = None

@@ -29,6 +29,7 @@ class RoomType(Described):
     ENTIRE_HOME = "ENTIRE_HOME", "The whole place."
     PRIVATE_ROOM = "PRIVATE_ROOM", "A room of one's own in a shared place."
     SHARED_ROOM = "SHARED_ROOM", "A room shared with others."
+    OTHER = "OTHER", "Something else; see providerRoomType."
 
 
 class RatePeriod(Described):
@@ -211,11 +212,13 @@ class Listing:
     status: Annotated[ListingStatus | None, Doc("Whether it is offered to guests; null if the PMS does not say.")] = (
         None
     )
+    provider_status: Annotated[str | None, Doc("The PMS's own word for that.")] = None
     property_type: Annotated[
         PropertyType | None, Doc("Kind of building, in StayGraph's vocabulary; null if the PMS does not say.")
     ] = None
     provider_property_type: Annotated[str | None, Doc("The PMS's own word or code for the kind of building.")] = None
     room_type: Annotated[RoomType | None, Doc("How much of the place a guest has alone.")] = None
+    provider_room_type: Annotated[str | None, Doc("The PMS's own word for that.")] = None
     address: Annotated[Address | None, Doc("Where it is, in words.")] = None
     location: Annotated[GeoPoint | None, Doc("Where it is on the map.")] = None
     max_guests: Annotated[int | None, Doc("Most guests it may hold.")] = None

@@ -55,7 +55,12 @@ class ListingTax:
     percentage: Annotated[Decimal | None, Doc("Percentage (10 is 10 %), where it is one.")] = None
     charged_per: Annotated[ChargedPer | None, Doc("What it is charged for.")] = None
     provider_charged_per: Annotated[str | None, Doc("The PMS's own word for that.")] = None
-    applies_to: Annotated[list[str] | None, Doc("Names of the price components it is taken on.")] = None
+    applies_to: Annotated[
+        list[str] | None, Doc("Names of the price components it is taken on; null if the PMS lists none.")
+    ] = None
+    provider_applies_to: Annotated[
+        str | None, Doc("The PMS's own words for that, where it says it in words instead of a list of names.")
+    ] = None
     included_in_price: Annotated[bool | None, Doc("True if prices hold it already, so that it adds nothing.")] = None
     account_wide: Annotated[bool | None, Doc("True if it is set for the whole account, not for this listing.")] = None
     created_at: Annotated[datetime | None, Doc("When the PMS created it, UTC.")] = None
@@ -123,11 +128,24 @@ class PolicyEvent(Described):
     OTHER = "OTHER", "Something else; see providerEvent."
 
 
+class RefundKind(Described):
+    """What the number of a refund means."""
+
+    PERCENTAGE = "PERCENTAGE", "A part in per cent; see refundPercentage and refundOf."
+    AMOUNT = "AMOUNT", "An amount of money; see refundAmount."
+    OTHER = "OTHER", "Something else; see providerRefundKind and refundValue."
+
+
 @dataclass(slots=True, kw_only=True)
 class CancellationPolicyItem:
     """One step of a cancellation policy: who cancels in time gets this back."""
 
     provider_id: Annotated[str | None, Doc("The step's id in the PMS.")] = None
+    refund_kind: Annotated[
+        RefundKind | None, Doc("What the number of the refund means; null if the PMS does not say.")
+    ] = None
+    provider_refund_kind: Annotated[str | None, Doc("The PMS's own word for that.")] = None
+    refund_value: Annotated[Decimal | None, Doc("The number of the refund; refundKind says what it means.")] = None
     refund_percentage: Annotated[Decimal | None, Doc("Part of the price given back, in per cent.")] = None
     refund_amount: Annotated[Decimal | None, Doc("Amount given back, in the reservation's currency.")] = None
     refund_of: Annotated[str | None, Doc("What the percentage is taken of, in the PMS's own word.")] = None

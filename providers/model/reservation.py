@@ -33,6 +33,7 @@ class CancelledBy(Described):
 
     GUEST = "GUEST", "The guest."
     HOST = "HOST", "The host."
+    OTHER = "OTHER", "Somebody else; see providerCancelledBy."
 
 
 class FinanceLineType(Described):
@@ -221,6 +222,7 @@ class Reservation:
         datetime | None, Doc("When it was called off, UTC; midnight where the PMS tells the day only.")
     ] = None
     cancelled_by: Annotated[CancelledBy | None, Doc("Who called it off.")] = None
+    provider_cancelled_by: Annotated[str | None, Doc("The PMS's own word for that.")] = None
     cancellation_reason: Annotated[str | None, Doc("Why it was called off, in the PMS's own words.")] = None
     cancellation_policy: Annotated[
         CancellationPolicy | None, Doc("What a cancellation costs; null if the PMS does not tell.")
@@ -257,9 +259,12 @@ class Reservation:
     is_pinned: Annotated[bool | None, Doc("True if the business pinned it.")] = None
     is_imported: Annotated[bool | None, Doc("True if it was imported from a channel.")] = None
     agreement: Annotated[AgreementState | None, Doc("Whether the rental agreement is accepted.")] = None
+    provider_agreement: Annotated[str | None, Doc("The PMS's own word for that.")] = None
     agreement_url: Annotated[str | None, Doc("Address of the accepted agreement.")] = None
     insurance: Annotated[InsuranceState | None, Doc("Whether the stay is insured.")] = None
+    provider_insurance: Annotated[str | None, Doc("The PMS's own word for that.")] = None
     claim: Annotated[ClaimState | None, Doc("Where a damage claim stands; null if there is none.")] = None
+    provider_claim: Annotated[str | None, Doc("The PMS's own word for that.")] = None
     door_code: Annotated[str | None, Doc("Code of the door for this stay; for its guest alone.")] = None
     door_instructions: Annotated[str | None, Doc("How to use the door's code; for its guest alone.")] = None
     raw: Mapping[str, Any] | None = None

@@ -22,7 +22,7 @@ from providers.wire.fields import (
     StrictInt,
     StrictStr,
 )
-from providers.wire.records import SentRecord, WireModel, parse_records
+from providers.wire.records import SentRecord, WireModel, parse_records, read_records
 from providers.wire.values import OddValue
 
 __all__ = [
@@ -44,4 +44,5 @@ __all__ = [
     "StrictStr",
     "WireModel",
     "parse_records",
+    "read_records",
 ]

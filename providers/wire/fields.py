@@ -20,6 +20,7 @@ from pydantic import (
 
 from providers.wire.values import (
     OddValue,
+    listed,
     read_bool,
     read_date,
     read_decimal,
@@ -88,7 +89,8 @@ def _or_none(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
 
 
 def _list_or_none(value: Any) -> Any:
-    return value if isinstance(value, list) else None
+    found = listed(value) if value else value
+    return found if isinstance(found, list) else None
 
 
 def _without_odd(values: list[T] | None) -> list[T] | None:
@@ -103,4 +105,7 @@ LenientList = Annotated[
     BeforeValidator(_list_or_none),
     AfterValidator(_without_odd),
 ]
-"""A list without its unreadable elements, None where it is no list at all: ``LenientList[Image]``."""
+"""A list without its unreadable elements, None where it is no list at all: ``LenientList[Image]``.
+
+An object with numbered keys is a list as well: some PMSs write lists with gaps so.
+"""

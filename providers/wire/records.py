@@ -23,21 +23,23 @@ class WireModel(BaseModel):
 class SentRecord(WireModel):
     """A record that remembers what it was read from, for unified records that show it as ``raw``.
 
-    For single records only: keeping them costs time and memory, which rows by the thousand must not.
+    What unified records do not show, such as days and rows of rates, is not to be one: whoever keeps the model would
+    keep what was sent in memory too.
     """
 
-    _sent: Mapping[str, Any] | None = PrivateAttr(default=None)
+    _sent: Mapping[str, Any] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="wrap")
     @classmethod
     def _remember(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         found = handler(value)
-        found._sent = value if isinstance(value, Mapping) else None
+        if isinstance(value, Mapping):
+            found._sent = value
         return found
 
     @property
-    def sent(self) -> Mapping[str, Any] | None:
-        """The record as the PMS sent it."""
+    def sent(self) -> Mapping[str, Any]:
+        """The record as the PMS sent it, parts that a plugin nested in it included."""
         return self._sent
 
 
@@ -57,6 +59,11 @@ def parse_records(
         except (ValueError, ArithmeticError) as error:
             odd.append(OddRecord(_id(record, id_field), _reason(error)))
     return items, odd
+
+
+def read_records(model: type[M], raw: Iterable[Any]) -> tuple[list[M], list[OddRecord]]:
+    """The records that can be read, in order, and those that cannot: ``parse_records`` without a unified record."""
+    return parse_records(model, raw, lambda record: record)
 
 
 def _id(record: Any, id_field: str) -> str | None:

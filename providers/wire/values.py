@@ -29,6 +29,16 @@ class OddValue(ValueError):
     """A value that cannot be read. The text says what was expected and is fit to be shown."""
 
 
+def listed(value: Any) -> Any:
+    """The list that an object with nothing but numbers for keys, or with none, stands for; anything else as it is.
+
+    PHP writes a list with gaps as such an object.
+    """
+    if isinstance(value, dict) and all(isinstance(key, str) and key.isdecimal() for key in value):
+        return list(value.values())
+    return value
+
+
 def is_blank(value: Any) -> bool:
     """Whether a value says nothing: None, or text without a visible character."""
     return value is None or (isinstance(value, str) and not value.strip())

@@ -1,5 +1,6 @@
 """What a PMS filters and orders itself, against the unfiltered data filtered by the gateway's own rules."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -61,17 +62,24 @@ def assert_agrees(found: list[Any], wanted: list[Any], precision: Precision, que
         assert held.keys() == by_id(wanted).keys(), question
 
 
-@pytest.mark.parametrize("name", LISTING_FILTERS)
-@with_capabilities(Capability.LISTINGS)
-@in_virtual_time
-async def test_a_filter_of_the_manifest_loses_no_listing(plugin: Plugin, known: Known, name: str) -> None:
-    precision = plugin.manifest.listing_filters.get(name)
+def to_try(
+    name: str, declared: Mapping[str, Precision], samples: Mapping[str, Sequence[Any]]
+) -> tuple[Precision, Sequence[Any]]:
+    """How well the PMS does a filter, and values to try it with. Skips what it does not do, or no record shows."""
+    precision = declared.get(name)
     if precision is None:
         pytest.skip("the PMS does not do this filter: the gateway does")
     if name in ONLY_THE_PMS_CAN_TELL:
         pytest.skip("the records do not show what it filters by")
-    samples = listing_samples(known)[name]
-    assert samples, "the simulator holds nothing to filter by"
+    assert samples[name], "the simulator holds nothing to filter by"
+    return precision, samples[name]
+
+
+@pytest.mark.parametrize("name", LISTING_FILTERS)
+@with_capabilities(Capability.LISTINGS)
+@in_virtual_time
+async def test_a_filter_of_the_manifest_loses_no_listing(plugin: Plugin, known: Known, name: str) -> None:
+    precision, samples = to_try(name, plugin.manifest.listing_filters, listing_samples(known))
     sizes = set()
     async with connected(plugin) as there:
         for value in samples:
@@ -87,13 +95,7 @@ async def test_a_filter_of_the_manifest_loses_no_listing(plugin: Plugin, known: 
 @with_capabilities(Capability.RESERVATIONS)
 @in_virtual_time
 async def test_a_filter_of_the_manifest_loses_no_reservation(plugin: Plugin, known: Known, name: str) -> None:
-    precision = plugin.manifest.reservation_filters.get(name)
-    if precision is None:
-        pytest.skip("the PMS does not do this filter: the gateway does")
-    if name in ONLY_THE_PMS_CAN_TELL:
-        pytest.skip("the records do not show what it filters by")
-    samples = reservation_samples(known)[name]
-    assert samples, "the simulator holds nothing to filter by"
+    precision, samples = to_try(name, plugin.manifest.reservation_filters, reservation_samples(known))
     sizes = set()
     async with connected(plugin) as there:
         for value in samples:

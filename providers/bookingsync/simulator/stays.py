@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from typing import ClassVar
 
 from providers.bookingsync.simulator import ids
 from providers.bookingsync.simulator.booking_parts import (
@@ -132,20 +133,16 @@ def tax_lines(booking: Booking) -> Iterator["TaxLine"]:
 
 
 @dataclass(frozen=True, slots=True)
-class FeeLine:
-    """A fee of a booking. ``included``: it is part of the booking's final price."""
+class _Line:
+    """Number ``line`` of a booking's fees or taxes."""
 
     booking: Booking
     line: int
-    part: int
-    name: str
-    price: Decimal
-    times: int
-    included: bool
+    kind: ClassVar[int]
 
     @property
     def id(self) -> int:
-        return account_wide_id(ids.BOOKINGS_FEES, self.unit.account, self.booking.stay.number * 2 + self.line)
+        return account_wide_id(self.kind, self.unit.account, self.booking.stay.number * 2 + self.line)
 
     @property
     def unit(self) -> Unit:
@@ -153,6 +150,19 @@ class FeeLine:
 
     def changed_at(self, now: datetime) -> datetime:
         return self.booking.stay.updated_at
+
+
+@dataclass(frozen=True, slots=True)
+class FeeLine(_Line):
+    """A fee of a booking. ``included``: it is part of the booking's final price."""
+
+    part: int
+    name: str
+    price: Decimal
+    times: int
+    included: bool
+
+    kind = ids.BOOKINGS_FEES
 
     def record(self, view: View) -> Record:
         # Bookings of channels bring fees that the rental does not know.
@@ -177,27 +187,16 @@ class FeeLine:
 
 
 @dataclass(frozen=True, slots=True)
-class TaxLine:
+class TaxLine(_Line):
     """A tax on a booking's rent. ``included``: it is inside of the rent already."""
 
-    booking: Booking
-    line: int
     tax_id: int
     name: str
     percentage: Decimal
     amount: Decimal
     included: bool
 
-    @property
-    def id(self) -> int:
-        return account_wide_id(ids.BOOKINGS_TAXES, self.unit.account, self.booking.stay.number * 2 + self.line)
-
-    @property
-    def unit(self) -> Unit:
-        return self.booking.unit
-
-    def changed_at(self, now: datetime) -> datetime:
-        return self.booking.stay.updated_at
+    kind = ids.BOOKINGS_TAXES
 
     def record(self, view: View) -> Record:
         return {

@@ -106,6 +106,7 @@ COMMANDS = [
     ["serve"],
     ["sandbox"],
     ["providers"],
+    *(["providers", each] for each in ("check", "fields")),
     ["schema"],
     ["settings"],
     *(["accounts", each] for each in ("add", "list", "test", "remove")),

@@ -19,7 +19,7 @@ from graph.gateway.operation import Operation
 from graph.gateway.reading import Ages, Reading, weigh
 from graph.gateway.store import Store
 from providers.contract import ProviderClient
-from providers.errors import ProviderError
+from providers.errors import NotSupported, ProviderError
 from providers.manifest import AuthType
 from providers.model import Calendar, CalendarDay, DayStatus, Listing, Money, PriceDetails, PriceSource
 from providers.queries import (
@@ -122,10 +122,13 @@ class SearchClient(FakeClient):
 
     brings_listings: bool = False
     brings_prices: bool = False
+    closed: bool = False
     odd: Sequence[OddRecord] = ()
 
     async def free_listings(self, query: AvailabilityQuery) -> Page[FreeListing]:
         self.called("search")
+        if self.closed:
+            raise NotSupported("The search is not for these credentials.")
         items = [self._free(each, query) for id_, each in self.records.items() if id_ not in self.taken]
         return Page(items=items, next=None, total=len(items), fetched_at=self.clock.now(), odd=self.odd)
 

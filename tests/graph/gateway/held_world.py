@@ -163,6 +163,7 @@ class World:
         return await self.collector.collect(
             Request(
                 queries={"acc": query},
+                asked=query,
                 accounts=[self.account],
                 order=query,
                 first=first,

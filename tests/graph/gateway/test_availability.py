@@ -17,7 +17,7 @@ from graph.gateway.reports import SourceStatus
 from providers.errors import ErrorCode, UpstreamUnavailable
 from providers.model import Address, ListingStatus
 from providers.queries import AvailabilityQuery, ListingOrderField, ListingQuery, OddRecord, OrderDirection
-from tests.graph.gateway.free_world import STAY, FreeWorld, ids
+from tests.graph.gateway.free_world import STAY, FakeClient, FreeWorld, ids
 
 BY_NAME = ListingQuery(order=ListingOrderField.NAME)
 
@@ -65,6 +65,36 @@ async def test_where_there_is_no_search_listings_and_calendars_are_read() -> Non
     assert ids(page) == ["1"]
     assert client.calls == {"page": 1, "calendars": 1, "calendar listings": 2}
     assert page.taken[0].record.basis is AvailabilityBasis.CALENDAR
+
+
+async def test_where_the_search_is_closed_calendars_are_read_instead() -> None:
+    world = FreeWorld()
+    client = world.searching("a", closed=True, taken={"2"}).has("1", "2", max_guests=4)
+    page = await world.page()
+    assert (ids(page), page.sources[0].status) == (["1"], SourceStatus.OK)
+    assert client.calls == {"search": 1, "page": 1, "calendars": 1, "calendar listings": 2}
+    assert page.taken[0].record.basis is AvailabilityBasis.CALENDAR
+
+
+async def test_old_results_of_a_search_that_was_closed_since_give_way_to_calendars() -> None:
+    world = FreeWorld()
+    client = world.searching("a", brings_listings=True).has("1", "2")
+    await world.page()
+    client.closed, client.taken = True, {"2"}
+    world.later(400)
+    await world.page()
+    for _ in range(9):
+        await asyncio.sleep(0)  # the refresh behind a stale answer
+    page = await world.page()
+    assert (ids(page), page.taken[0].record.basis) == (["1"], AvailabilityBasis.CALENDAR)
+
+
+async def test_as_many_calendars_are_read_together_as_one_call_brings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeClient, "calendars_per_call", 50)
+    world = FreeWorld()
+    client = world.reading_calendars("a").has(*(f"{n:03}" for n in range(90)))
+    await world.page(5)
+    assert (client.calls["calendars"], client.calls["calendar listings"]) == (1, 50)
 
 
 async def test_only_as_many_calendars_are_read_as_the_page_needs() -> None:

@@ -141,6 +141,7 @@ class World:
         return await self.collector.collect(
             Request(
                 queries={account.id: query for account in self.accounts},
+                asked=query,
                 accounts=self.accounts,
                 order=query,
                 first=first,

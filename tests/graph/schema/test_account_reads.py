@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from providers.errors import PermissionDenied
+from providers.errors import PermissionDenied, UpstreamUnavailable
+from providers.queries import OddRecord
 from tests.acme_world import Estate, acme_world
 from tests.gateway_world import World
 
@@ -35,6 +36,21 @@ async def test_only_so_many_listings_of_a_user_are_read(acme: World, estate: Est
     assert estate.calls == [("users",), ("listings", ("1",))]
     body = await acme.ask("{ accounts { nodes { users { listings(first: 0) { name } } } } }")
     assert body["errors"][0]["extensions"]["argument"] == "first"
+
+
+async def test_users_whose_listings_could_not_be_read_are_told_and_not_kept(acme: World, estate: Estate) -> None:
+    estate.failing_ids = {"1": UpstreamUnavailable("Down."), "2": UpstreamUnavailable("Down.")}
+    estate.odd = [OddRecord("9", "id: not an id")]
+    body = await acme.ask("{ accounts { nodes { users { firstName } } } }")
+    assert body["data"]["accounts"]["nodes"][0]["users"] == [{"firstName": "Ada"}, {"firstName": "Bob"}]
+    told = [(error["extensions"]["code"], error["message"]) for error in body["errors"]]
+    assert told[0][0] == "UPSTREAM_INVALID"
+    assert "9 (id: not an id)" in told[0][1]
+    assert told[1:] == [("UPSTREAM_UNAVAILABLE", "Not every user's listings are told: Down.")]
+    estate.failing_ids, estate.odd = {}, []
+    await acme.data("{ accounts { nodes { users { firstName } } } }")
+    await acme.data("{ accounts { nodes { users { firstName } } } }")
+    assert estate.counted()["users"] == 2
 
 
 async def test_users_that_may_not_be_read_are_null_with_an_error(acme: World, estate: Estate) -> None:

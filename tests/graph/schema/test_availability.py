@@ -1,11 +1,13 @@
 """The search for free listings over real simulators: it agrees with calendars, and prices only what it returns."""
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.gateway_world import World
+from providers.bookingsync.simulator.readings import BookingsyncReadings
+from tests.gateway_world import World, world
 
 FOUND = """nodes { basis fitsParty listing { id provider maxGuests minimumNights } }
   pageInfo { hasNextPage endCursor } totalCount sources { account { provider } status error { code } }"""
@@ -83,6 +85,24 @@ async def test_a_page_costs_no_more_calls_than_the_apis_need(running: World) -> 
     before = len(running.data_calls())
     await running.data(SEARCH, **stay(60, 3))
     assert len(running.data_calls()) == before
+
+
+async def test_where_the_search_is_closed_calendars_are_read_and_it_is_asked_once(tmp_path: Path) -> None:
+    days = stay(30, 3)
+    found = []
+    for served in (True, False):
+        readings = {"BOOKINGSYNC": BookingsyncReadings(search_served=served)}
+        async with world(tmp_path / str(served), hostaway_accounts=0, listings=25, readings=readings) as running:
+            page = (await running.data(SEARCH, **days))["availableListings"]
+            found.append({node["listing"]["id"] for node in page["nodes"]})
+            assert {node["basis"] for node in page["nodes"]} == {"PMS_SEARCH" if served else "CALENDAR"}
+            assert [source["status"] for source in page["sources"]] == ["OK"]
+            asked = [call.path.removeprefix("/api/v3/").split(",")[0] for call in running.data_calls()]
+            await running.data(SEARCH, **stay(60, 3))
+            searches = [call for call in running.data_calls() if call.path.endswith("/search")]
+    assert asked == ["rentals/search", "rentals", asked[-1]]  # the last reads all calendars
+    assert len(searches) == 1
+    assert len(found[0]) == len(found[1]) > 0
 
 
 async def test_one_cursor_walks_all_that_is_free_in_any_order(running: World) -> None:

@@ -9,7 +9,7 @@ from providers.errors import NotFound, UpstreamUnavailable
 from providers.model import Channel, PolicyRef
 from providers.queries import OddRecord
 from tests.acme_world import Estate, acme_world, connect
-from tests.gateway_world import World
+from tests.gateway_world import World, world
 
 PARTS = (
     "fees { providerId name amount { amount currency } } taxes { percentage } units { name } agreements { text }"
@@ -36,6 +36,18 @@ async def test_each_part_of_all_listings_costs_one_call(acme: World, estate: Est
     }
     parts = ("fees", "taxes", "units", "agreements", "pricing_settings")
     assert [call for call in estate.calls if call[0] in parts] == [(part, ("1", "2", "3")) for part in parts]
+
+
+async def test_all_parts_of_bookingsync_share_one_read_of_the_rentals(tmp_path: Path) -> None:
+    """Beside it: the two lists of taxes, the catalogue of fees, the rates rules."""
+    fields = "fees { providerId } taxes { title } agreements { text } pricingSettings { rules { kind } }"
+    async with world(tmp_path, hostaway_accounts=0) as running:
+        await nodes(running, "providerId")
+        before = len(running.data_calls())
+        found = await nodes(running, fields)
+        paths = [call.path.removeprefix("/api/v3/").split("/")[0] for call in running.data_calls()[before:]]
+    assert sorted(paths) == ["fees", "fees_taxes", "rates_rules", "rentals", "rentals_taxes"]
+    assert all(any(node[name] for node in found) for name in ("fees", "taxes", "agreements", "pricingSettings"))
 
 
 async def test_parts_that_are_not_asked_for_cost_nothing(acme: World, estate: Estate) -> None:
@@ -132,6 +144,36 @@ async def test_a_policy_that_the_list_lacks_is_told_and_one_that_is_not_named_co
     data = await acme.data("{ listings(first: 1, maxAge: 0) { nodes { cancellationPolicies { name } } } }")
     assert data["listings"]["nodes"] == [{"cancellationPolicies": None}]
     assert estate.counted() == {"listing_page": 1}
+
+
+async def test_a_channel_whose_policies_fail_leaves_the_others_and_is_told_once(acme: World, estate: Estate) -> None:
+    estate.failing_ids["AIRBNB"] = UpstreamUnavailable("Down.")
+    body = await acme.ask(POLICIES)
+    kept = [node["cancellationPolicies"] for node in body["data"]["listings"]["nodes"]]
+    assert [[each["channel"] for each in policies] for policies in kept] == [["DIRECT"]] * 3
+    (error,) = body["errors"]
+    assert (error["extensions"]["code"], error["extensions"]["provider"]) == ("UPSTREAM_UNAVAILABLE", "ACME")
+    assert error["message"] == "Policies of a channel are missing: Down."
+    estate.changes["cancellation_policies"] = [PolicyRef(channel=Channel.AIRBNB, policy_id="1")]
+    body = await acme.ask("{ listings(first: 1, maxAge: 0) { nodes { cancellationPolicies { channel } } } }")
+    assert body["data"]["listings"]["nodes"] == [{"cancellationPolicies": None}]
+    assert [error["extensions"]["code"] for error in body["errors"]] == ["UPSTREAM_UNAVAILABLE"]
+
+
+async def test_policies_of_an_account_without_a_failing_channel_are_not_kept(acme: World, estate: Estate) -> None:
+    estate.failing_ids["AIRBNB"] = UpstreamUnavailable("Down.")
+    for channels in ("", "(channels: [DIRECT, AIRBNB, VRBO])"):
+        body = await acme.ask("{ accounts { nodes { cancellationPolicies" + channels + " { channel } } } }")
+        found = body["data"]["accounts"]["nodes"][0]["cancellationPolicies"]
+        assert {each["channel"] for each in found} == {"DIRECT", "VRBO"}
+        assert [error["extensions"]["code"] for error in body["errors"]] == ["UPSTREAM_UNAVAILABLE"]
+    estate.failing_ids.clear()
+    data = await acme.data("{ accounts { nodes { cancellationPolicies { channel } } } }")
+    assert {each["channel"] for each in data["accounts"]["nodes"][0]["cancellationPolicies"]} == {
+        "AIRBNB",
+        "DIRECT",
+        "VRBO",
+    }
 
 
 async def test_account_policies_are_asked_for_by_channel_or_all(acme: World, estate: Estate) -> None:

@@ -1,15 +1,18 @@
 """Raw records: for keys with the scope alone, and never with secrets in them."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import orjson
 import pytest
+from graphql import GraphQLObjectType, build_schema
 from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.accounts.keys import Scope
 from graph.schema.raw import MASK, MAX_LEVELS, is_secret, redacted
+from graph.schema.schema import schema_text
 from tests.acme_world import Estate
 from tests.gateway_world import World
 
@@ -19,9 +22,9 @@ RAW = (
 )
 
 
-async def ask_with(running: World, *scopes: Scope) -> dict[str, Any]:
+async def ask_with(running: World, *scopes: Scope, query: str = RAW) -> dict[str, Any]:
     _, key = await running.services.keys.create("default", "raw", scopes=scopes)
-    answer = await running.post(RAW, Authorization=f"Bearer {key}")
+    answer = await running.post(query, Authorization=f"Bearer {key}")
     body: dict[str, Any] = answer.json()
     return body
 
@@ -57,6 +60,57 @@ async def test_a_key_without_it_is_refused_that_field_alone(acme: World) -> None
     assert [error["extensions"] for error in body["errors"]] == [{"code": "FORBIDDEN"}] * 3
     assert sorted(error["path"][-1] for error in body["errors"]) == ["raw"] * 3
     assert all("keys create --raw" in error["message"] for error in body["errors"])
+
+
+EVERYWHERE = """{
+  listings(first: 1) {
+    nodes {
+      ~ fees { ~ } taxes { ~ } units { ~ } agreements { ~ } pricingSettings { ~ } cancellationPolicies { ~ }
+      customFields { field { ~ } }
+      calendar(from: "2027-07-01", to: "2027-07-02") { days { reservations { ~ } } }
+      priceDetails(arrival: "2027-07-01", departure: "2027-07-03") { ~ }
+    }
+  }
+  accounts { nodes { users { ~ } customFields { ~ } cancellationPolicies(channels: [VRBO]) { ~ } } }
+  providerAccounts { groups { nodes { ~ } } }
+}""".replace("~", "__typename raw")
+
+
+def with_raw(value: Any) -> Iterator[tuple[str, Any]]:
+    """The type and ``raw`` of everything in an answer that was asked for it."""
+    if isinstance(value, dict):
+        if "raw" in value:
+            yield value["__typename"], value["raw"]
+        value = [each for name, each in value.items() if name != "raw"]
+    if isinstance(value, list):
+        for each in value:
+            yield from with_raw(each)
+
+
+def types_with_raw() -> set[str]:
+    types = build_schema(schema_text()).type_map
+    return {name for name, each in types.items() if isinstance(each, GraphQLObjectType) and "raw" in each.fields}
+
+
+async def test_whatever_has_a_raw_record_shows_it_without_secrets(acme: World) -> None:
+    body = await ask_with(acme, Scope.RAW, query=EVERYWHERE)
+    assert "errors" not in body
+    shown = list(with_raw(body["data"]))
+    assert {name for name, _ in shown} == types_with_raw()
+    # Of one of its two users ACME keeps no record.
+    assert {name for name, raw in shown if raw is None} == {"User"}
+    assert all(MASK in raw.values() for _, raw in shown if raw is not None)
+    assert b"open sesame" not in orjson.dumps(body)
+
+
+async def test_whatever_has_a_raw_record_hides_it_without_the_scope(acme: World) -> None:
+    body = await ask_with(acme, query=EVERYWHERE)
+    shown = list(with_raw(body["data"]))
+    assert {name for name, _ in shown} == types_with_raw()
+    assert {raw for _, raw in shown} == {None}
+    assert {error["extensions"]["code"] for error in body["errors"]} == {"FORBIDDEN"}
+    assert {error["path"][-1] for error in body["errors"]} == {"raw"}
+    assert len(body["errors"]) == len(shown)
 
 
 async def test_a_record_that_was_not_kept_is_null(acme: World, estate: Estate) -> None:

@@ -88,8 +88,10 @@ def application(**more: Any) -> OAuthConfig:
     return OAuthConfig.model_validate({"clientId": "app", "clientSecret": "s3cr3t"} | more)
 
 
-def client(session: CannedSession, config: OAuthConfig | None = None) -> BookingsyncClient:
-    return BookingsyncClient(session, config or oauth(), now=lambda: NOW)
+def client(
+    session: CannedSession, config: OAuthConfig | None = None, now: Callable[[], datetime] = lambda: NOW
+) -> BookingsyncClient:
+    return BookingsyncClient(session, config or oauth(), now=now)
 
 
 def last_page(**lists: Any) -> Reply:

@@ -24,6 +24,7 @@ from providers.contract import SimulatorOptions
 from providers.errors import AuthenticationFailed, UpstreamRefused
 from providers.manifest import AuthType, LimitScope
 from providers.model import DayStatus, ReservationStatus
+from providers.quality.reads import records_of
 from providers.queries import AvailabilityQuery, DateRange, Days, ListingQuery, QuoteRequest, ReservationQuery
 from providers.upstream.accounts import CallOutcome, UpstreamAccount
 from providers.upstream.caller import Caller, Priority, calling
@@ -174,7 +175,7 @@ async def all_reads(there: Connected) -> dict[str, Any]:
         "account": await client.account(),
         "listings": sorted(listings, key=lambda each: each.provider_id),
         "bookings": {each.provider_id: each for each in bookings},
-        "policies": await client.cancellation_policies([]),
+        "policies": records_of(await client.cancellation_policies([])),
         "dictionaries": [await client.dictionary(kind) for kind in sorted(client.dictionaries)],
         "free": sorted(each.listing_id for each in free.items),
         "accounts": accounts.items,

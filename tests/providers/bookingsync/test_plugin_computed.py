@@ -15,7 +15,7 @@ from providers.bookingsync.quotes import Stay
 from providers.bookingsync.setting_records import AppliedTax, TaxRule
 from providers.errors import NotSupported, PermissionDenied, RateLimited
 from providers.model import FinanceLineType, Money, PriceDetails, PriceSource
-from providers.queries import QuoteComponent
+from providers.queries import AvailabilityQuery, QuoteComponent
 from tests.providers.bookingsync.plugin_canned import NOW, CannedSession, Reply, Route, client, last_page
 from tests.providers.bookingsync.test_plugin_quotes import RESULT, request
 
@@ -147,6 +147,31 @@ async def test_search_that_refuses_the_question_or_fails_is_not_replaced_by_a_co
             raise RateLimited("Later.")
 
     assert isinstance((await client(Busy({})).quotes([request()])).failed["0"], RateLimited)
+
+
+async def test_closed_search_is_asked_once_and_again_after_a_while():
+    session, moment = CannedSession(routes()), NOW
+    reads = client(session, now=lambda: moment)
+    stay = AvailabilityQuery(arrival=request().arrival, departure=request().departure, adults=2)
+    for _ in range(2):
+        assert (await reads.quotes([request()])).found["0"].source is PriceSource.COMPUTED
+        with pytest.raises(NotSupported, match="does not open its rentals search"):
+            await reads.free_listings(stay)
+    assert session.paths.count("rentals/search") == 1
+    moment = NOW + timedelta(minutes=11)
+    with pytest.raises(NotSupported):
+        await reads.free_listings(stay)
+    assert session.paths.count("rentals/search") == 2
+    assert (await reads.quotes([request()])).found["0"].source is PriceSource.COMPUTED
+    assert session.paths.count("rentals/search") == 2
+
+
+async def test_rentals_that_the_search_does_not_find_do_not_close_it():
+    session = CannedSession(routes() | {"rentals/search": Reply(status=404)})
+    reads = client(session)
+    for _ in range(2):
+        await reads.quotes([request()])
+    assert session.paths.count("rentals/search") == 2
 
 
 async def test_refusal_to_search_stands_where_nothing_can_be_computed_from():

@@ -124,7 +124,7 @@ async def test_pricing_settings_are_rates_rules_and_special_offers():
 async def test_public_token_sees_special_offers_alone():
     session = CannedSession(rentals(RENTAL | {"special_offers": []}), scopes=PUBLIC)
     assert (await client(session).pricing_settings(["1"])).found["1"].rules == []
-    assert session.query()["include"] == "special_offers"
+    assert session.query()["include"] == "rentals_fees,special_offers,rental_agreement"
 
 
 async def test_agreement_comes_with_its_rental():
@@ -154,7 +154,7 @@ POLICY: dict[str, Any] = {
 async def test_policies_turn_penalties_into_refunds_and_leave_out_copies_of_bookings():
     copy = POLICY | {"id": 2, "policeable_type": "Booking"}
     session = CannedSession({"rental_cancelation_policies": last_page(rental_cancelation_policies=[POLICY, copy])})
-    (found,) = await client(session).cancellation_policies([Channel.DIRECT])
+    (found,) = (await client(session).cancellation_policies([Channel.DIRECT])).found[Channel.DIRECT]
     assert (found.provider_id, found.channel, found.name, found.text) == ("16404", Channel.DIRECT, "strict", "Hard")
     assert found.listing_id == "1"
     day = 86_400
@@ -166,9 +166,75 @@ async def test_policies_turn_penalties_into_refunds_and_leave_out_copies_of_book
     assert len(session.calls) == 1
 
 
+@pytest.mark.parametrize(
+    ("steps", "count"),
+    [
+        ([], 0),
+        ([{"id": 1, "eligible_days": 14, "penalty_percentage": "100.0"}, {"eligible_days": 60}], None),
+        ([{"id": 1, "eligible_days": None, "penalty_percentage": "100.0"}], None),
+        ([{"id": 1, "eligible_days": "soon", "penalty_percentage": "100.0"}], None),
+        ([{"id": 1, "eligible_days": 2_000_000_000, "penalty_percentage": "100.0"}], None),
+        ([{"id": 1, "eligible_days": 14, "penalty_percentage": "150.0"}], None),
+        ([{"id": 1, "eligible_days": 0, "penalty_percentage": "50.0"}], 1),
+        ({}, None),
+    ],
+)
+async def test_policy_with_a_step_that_cannot_be_read_tells_no_steps_and_the_others_theirs(steps, count):
+    odd = POLICY | {"id": 1, "rental_cancelation_policy_items": steps, "links": {}}
+    session = CannedSession({"rental_cancelation_policies": last_page(rental_cancelation_policies=[odd, POLICY])})
+    first, second = await client(session).cancellation_policies([])
+    assert (None if first.items is None else len(first.items)) == count
+    assert len(second.items or ()) == 3
+
+
+async def test_long_list_of_copies_is_not_walked_but_the_policies_that_rentals_link_to_are_read():
+    own = POLICY | {"id": 3, "policeable_type": "Account", "links": {}}
+    copies = [POLICY | {"id": 100 + n, "policeable_type": "Booking"} for n in range(99)]
+    rental = {"id": 1, "links": {"account": 7, "rental_cancelation_policy": 16404}}
+    first = last_page(rental_cancelation_policies=[own, *copies])
+    headers = {"link": '<https://x.test/?page=1>; rel="first", <https://x.test/?page=2>; rel="next"'}
+    session = CannedSession(
+        {
+            "rental_cancelation_policies": Reply(first.body, headers | {"x-total-count": "6100"}),
+            "rentals": last_page(rentals=[rental, {"id": 2, "links": {"rental_cancelation_policy": 3}}]),
+            "rental_cancelation_policies/16404": last_page(rental_cancelation_policies=[POLICY]),
+        }
+    )
+    found = await client(session).cancellation_policies([])
+    assert [each.provider_id for each in found] == ["3", "16404"]
+    assert session.paths == ["rental_cancelation_policies", "rentals", "rental_cancelation_policies/16404"]
+
+
+async def test_list_of_policies_of_unknown_length_is_left_after_five_pages():
+    def page(query: dict[str, str]) -> Reply:
+        number = int(query.get("page", "1"))
+        copies = [POLICY | {"id": number * 100 + n, "policeable_type": "Booking"} for n in range(100)]
+        return Reply({"rental_cancelation_policies": copies})
+
+    session = CannedSession(
+        {
+            "rental_cancelation_policies": page,
+            "rentals": last_page(rentals=[{"id": 1, "links": {"rental_cancelation_policy": 16404}}]),
+            "rental_cancelation_policies/16404": last_page(rental_cancelation_policies=[POLICY]),
+        }
+    )
+    found = await client(session).cancellation_policies([])
+    assert [each.provider_id for each in found] == ["16404"]
+    assert len(session.calls) == 7
+
+
+async def test_parts_asked_for_alone_complete_only_themselves_where_includes_are_not_heeded():
+    bare = {"id": 1, "links": RENTAL["links"] | {"rental_agreement": 5}}
+    fees = [{**FEES[0], "fee": CATALOGUE[0]}]
+    session = CannedSession(rentals(bare, **{"rentals_fees/12,13,14,15": last_page(rentals_fees=fees)}))
+    assert [each.provider_id for each in (await client(session).fees(["1"])).found["1"]] == ["12"]
+    assert session.paths == ["rentals/1", "rentals_fees/12,13,14,15"]
+    assert session.calls[0].query[-1] == ("include", "rentals_fees,special_offers,rates_table,rental_agreement")
+
+
 async def test_policies_of_channels_are_none_and_take_no_call():
     session = CannedSession({})
-    assert await client(session).cancellation_policies([Channel.AIRBNB]) == []
+    assert (await client(session).cancellation_policies([Channel.AIRBNB])).found == {}
     assert session.calls == []
 
 
@@ -181,8 +247,8 @@ async def test_application_reads_the_policies_that_its_own_rentals_link_to():
             "rental_cancelation_policies/16404": last_page(rental_cancelation_policies=[POLICY]),
         }
     )
-    found = await client(session, application(accountId=7)).cancellation_policies([])
-    assert [each.provider_id for each in found] == ["16404"]
+    batch = await client(session, application(accountId=7)).cancellation_policies([])
+    assert [each.provider_id for each in batch.found[Channel.DIRECT]] == ["16404"]
 
 
 async def test_fixed_dictionaries_take_no_call():

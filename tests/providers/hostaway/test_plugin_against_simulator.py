@@ -227,10 +227,11 @@ async def test_the_parts_of_an_account_can_be_read_under_every_reading(readings)
             assert (set(batch.found), batch.failed, batch.odd) == (set(ids), {}, {})
         assert there.calls.total() == 5 * len(ids) + 1
         assert all(fee.amount or fee.percentage for fees in (await client.fees(ids)).found.values() for fee in fees)
-        policies = {(each.channel, each.provider_id) for each in await client.cancellation_policies([])}
+        lists = (await client.cancellation_policies([])).found.values()
+        policies = {(each.channel, each.provider_id) for found in lists for each in found}
         named = {(ref.channel, ref.policy_id) for each in listings for ref in each.cancellation_policies}
         assert named <= policies
-        owner, cleaner = await client.users()
+        owner, cleaner = (await client.users()).found.values()
         assert set(owner.listing_ids) == set(ids) > set(cleaner.listing_ids)
         assert (owner.is_admin, cleaner.permissions) == (True, ["readListing", "readTask", "updateTask"])
         assert len(await client.custom_fields()) == 3

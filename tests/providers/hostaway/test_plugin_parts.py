@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from providers.errors import NotFound, NotSupported, UpstreamUnavailable
+from providers.errors import ErrorCode, NotFound, NotSupported, UpstreamUnavailable
 from providers.hostaway.client import HostawayClient
 from providers.model import (
     AmenityKind,
@@ -16,6 +16,7 @@ from providers.model import (
     Money,
     PolicyEvent,
     PropertyType,
+    RefundKind,
     RentalAgreement,
 )
 from tests.providers.hostaway.plugin_session import NOW, FakeSession, success
@@ -140,6 +141,25 @@ async def test_taxes_of_a_listing_come_with_those_of_the_account():
     assert len(session.calls) == 3
 
 
+@pytest.mark.parametrize(
+    ("sent", "names", "words"),
+    [
+        ('["baseRate"]', ["baseRate"], None),
+        (["baseRate"], ["baseRate"], None),
+        ([], [], None),
+        (None, None, None),
+        ("base rate and fees", None, "base rate and fees"),
+        ('"all"', None, '"all"'),
+        ('["baseRate", 7]', ["baseRate"], '["baseRate", 7]'),
+        ({"name": "baseRate", "share": 0.5}, None, '{"name": "baseRate", "share": 0.5}'),
+    ],
+)
+async def test_what_a_tax_is_taken_on_is_kept_in_hostaways_words_where_they_are_no_names(sent, names, words):
+    reads, _ = client({"/v1/accountTaxSettings": [], "/v1/listingTaxSettings/1": [TAX | {"applyTo": sent}]})
+    (tax,) = (await reads.taxes(["1"])).found["1"]
+    assert (tax.applies_to, tax.provider_applies_to) == (names, words)
+
+
 async def test_taxes_of_no_listing_cost_nothing():
     reads, session = client({})
     assert ((await reads.taxes(["x"])).found, session.calls) == ({}, [])
@@ -182,26 +202,44 @@ async def test_pricing_settings_name_the_channels_with_prices_by_length_of_stay(
 async def test_policies_of_every_channel_are_read_with_their_steps():
     paths = {f"/v1/cancellationPolicies/{each}": [POLICY] for each in ("airbnb", "booking", "vrbo")}
     reads, session = client({"/v1/cancellationPolicies": [POLICY], **paths})
-    found = await reads.cancellation_policies([])
-    assert [each.channel for each in found] == [Channel.DIRECT, Channel.AIRBNB, Channel.BOOKING_COM, Channel.VRBO]
+    batch = await reads.cancellation_policies([])
+    assert list(batch.found) == [Channel.DIRECT, Channel.AIRBNB, Channel.BOOKING_COM, Channel.VRBO]
     assert len(session.calls) == 5
-    share, flat = found[0].items
+    share, flat = batch.found[Channel.DIRECT][0].items
     assert (share.refund_percentage, share.refund_amount, share.refund_of) == (Decimal(100), None, "totalPrice")
     assert (share.event, share.seconds) == (PolicyEvent.ARRIVAL, -1_209_600)
     assert (flat.refund_percentage, flat.refund_amount, flat.event) == (None, Decimal(50), PolicyEvent.BOOKING)
 
 
+async def test_a_new_kind_of_refund_keeps_its_word_and_number():
+    step = {"refundAmount": "2", "refundType": "nights", "timeDelta": "0", "event": "arrival"}
+    policy = POLICY | {"cancellationPolicyItem": [step, step | {"refundType": "FLAT"}, step | {"refundType": None}]}
+    reads, _ = client({"/v1/cancellationPolicies": [policy]})
+    nights, flat, unsaid = (await reads.cancellation_policies({Channel.DIRECT})).found[Channel.DIRECT][0].items
+    assert (nights.refund_kind, nights.provider_refund_kind, nights.refund_value) == (RefundKind.OTHER, "nights", 2)
+    assert (nights.refund_percentage, nights.refund_amount) == (None, None)
+    assert (flat.refund_kind, flat.provider_refund_kind, flat.refund_amount) == (RefundKind.AMOUNT, "FLAT", 2)
+    assert (unsaid.refund_kind, unsaid.refund_value) == (None, 2)
+
+
 async def test_only_the_policies_that_were_asked_for_cost_calls():
     reads, session = client({"/v1/cancellationPolicies/airbnb": [POLICY]})
-    assert [each.channel for each in await reads.cancellation_policies({Channel.AIRBNB, Channel.GDS})] == ["AIRBNB"]
+    batch = await reads.cancellation_policies({Channel.AIRBNB, Channel.GDS})
+    assert (list(batch.found), batch.failed) == (["AIRBNB"], {})
     assert session.paths == ["/v1/cancellationPolicies/airbnb"]
 
 
-async def test_a_list_of_policies_that_fails_is_not_taken_for_an_empty_one():
-    reads, _ = client({"/v1/cancellationPolicies/airbnb": UpstreamUnavailable("Down.")})
-    with pytest.raises(UpstreamUnavailable) as caught:
-        await reads.cancellation_policies([Channel.AIRBNB])
-    assert caught.value.account_id == "acc-1"
+async def test_a_list_of_policies_that_fails_is_not_taken_for_an_empty_one_and_fails_alone():
+    reads, _ = client(
+        {
+            "/v1/cancellationPolicies": [POLICY, {"name": "without an id"}],
+            "/v1/cancellationPolicies/airbnb": UpstreamUnavailable("Down."),
+        }
+    )
+    batch = await reads.cancellation_policies([Channel.AIRBNB, Channel.DIRECT])
+    assert (list(batch.found), list(batch.failed)) == ([Channel.DIRECT], [Channel.AIRBNB])
+    assert batch.failed[Channel.AIRBNB].account_id == "acc-1"
+    assert [each.reason for each in batch.odd[Channel.DIRECT]] == ["id: missing"]
 
 
 USER = {
@@ -222,7 +260,7 @@ USER = {
 
 async def test_users_tell_their_rights_and_listings_and_never_a_secret():
     reads, session = client({"/v1/users": [USER | {"listingMapIds": [1, "2"]}]})
-    (user,) = await reads.users()
+    (user,) = (await reads.users()).found.values()
     assert (user.provider_id, user.first_name, user.is_disabled) == ("11", "Kim", True)
     assert (user.permissions, user.listing_ids) == (["readListing", "accessNewThing"], ["1", "2"])
     assert "s3cret" not in repr(user)
@@ -231,8 +269,21 @@ async def test_users_tell_their_rights_and_listings_and_never_a_secret():
 
 async def test_users_whose_listings_the_list_does_not_tell_are_read_singly():
     reads, session = client({"/v1/users": [USER, USER | {"id": 12}], "/v1/user/11": [USER | {"listingMapIds": [3]}]})
-    assert [user.listing_ids for user in await reads.users()] == [["3"], None]
+    batch = await reads.users()
+    assert {key: user.listing_ids for key, user in batch.found.items()} == {"11": ["3"], "12": None}
+    assert batch.failed == {}  # a user that is gone meanwhile is no failure
     assert sorted(session.paths) == ["/v1/user/11", "/v1/user/12", "/v1/users"]
+
+
+async def test_a_user_whose_listings_cannot_be_read_is_found_with_the_reason():
+    people = [USER, USER | {"id": 12}, {"firstName": "Nobody"}]
+    reads, _ = client({"/v1/users": people, "/v1/user/11": UpstreamUnavailable("Down."), "/v1/user/12": [{"id": 12}]})
+    batch = await reads.users()
+    assert {key: user.listing_ids for key, user in batch.found.items()} == {"11": None, "12": None}
+    assert {key: (error.code, error.account_id) for key, error in batch.failed.items()} == {
+        "11": (ErrorCode.UPSTREAM_UNAVAILABLE, "acc-1")
+    }
+    assert [each.reason for records in batch.odd.values() for each in records] == ["id: missing"]
 
 
 async def test_dictionaries_keep_hostaways_words_and_tell_ours():

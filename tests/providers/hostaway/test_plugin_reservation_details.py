@@ -11,6 +11,7 @@ from providers.model import (
     Money,
     Party,
     PolicyEvent,
+    RefundKind,
     ReservationFee,
     ReservationUnit,
 )
@@ -141,6 +142,9 @@ async def test_the_policy_is_the_snapshot_of_the_reservation():
     assert (policy.provider_id, policy.channel, policy.name) == ("9", "AIRBNB", "Moderate")
     assert policy.items == [
         CancellationPolicyItem(
+            refund_kind=RefundKind.PERCENTAGE,
+            provider_refund_kind="percentage",
+            refund_value=Decimal(100),
             refund_percentage=Decimal(100),
             refund_of="totalPrice",
             event=PolicyEvent.ARRIVAL,

@@ -64,6 +64,13 @@ def test_a_list_loses_only_its_odd_elements():
     assert [picture.id for picture in stay.pictures] == ["1", "2"]
 
 
+def test_a_list_with_gaps_is_an_object_with_numbered_keys():
+    (stay,), _ = stays({"id": 1, "pictures": {"0": {"id": 1}, "3": {"id": 4}}})
+    assert [each.id for each in stay.pictures] == ["1", "4"]
+    (stay,), _ = stays({"id": 1, "pictures": {"0": {"id": 1}, "x": {"id": 2}}})
+    assert stay.pictures is None
+
+
 @pytest.mark.parametrize("value", [None, "", {}, 5])
 def test_a_list_that_is_none_is_not_known(value):
     (stay,), _ = stays({"id": 1, "pictures": value})
