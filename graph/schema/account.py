@@ -6,12 +6,8 @@ from typing import Annotated, Any
 
 import strawberry
 
-<<<<<<< HEAD
-from graph.accounts.accounts import AccountStatus, ConnectedAccount
-=======
 from graph.access.loaders import settled
-from graph.accounts.accounts import ConnectedAccount
->>>>>>> main
+from graph.accounts.accounts import AccountStatus, ConnectedAccount
 from graph.gateway.dictionaries import DictionaryOf
 from graph.gateway.policies import PoliciesOf
 from graph.schema import ids
