@@ -234,8 +234,9 @@ class BookingsyncClient(ProviderClient):
         """Those of direct bookings: BookingSync has none of channels."""
         if channels and Channel.DIRECT not in channels:
             return Batch(found={}, failed={}, fetched_at=self._now())
-        policies = [cancellation_policy(each) for each in await self._settings.policies()]
-        return Batch(found={Channel.DIRECT: policies}, failed={}, fetched_at=self._now())
+        records, received_at = await self._settings.policies()
+        policies = [cancellation_policy(each) for each in records]
+        return Batch(found={Channel.DIRECT: policies}, failed={}, fetched_at=received_at or self._now())
 
     async def dictionary(self, kind: DictionaryKind) -> list[DictionaryEntry]:
         if kind is DictionaryKind.AMENITIES:

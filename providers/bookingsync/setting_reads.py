@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from providers.bookingsync.batches import Piece, chunks, unreadable
@@ -9,7 +10,7 @@ from providers.bookingsync.envelope import Envelope, all_records, linked_id, rec
 from providers.bookingsync.grants import PUBLIC, RATES
 from providers.bookingsync.manifest import RECORDS_PER_PAGE, RENTALS_PER_PAGE
 from providers.bookingsync.ownership import Ownership
-from providers.bookingsync.parts import Part, PartsReader
+from providers.bookingsync.parts import Part, PartsReader, Reading
 from providers.bookingsync.resources import Options, Resources
 from providers.bookingsync.setting_records import AppliedTax, Policy, RentalSettings, TaxRule
 from providers.bookingsync.settings import RENT, agreement, listing_fee, listing_tax, pricing_settings
@@ -114,8 +115,8 @@ class SettingReads:
         pages = await self._resources.walk("tax_rules", _RECORDS, most=_MOST_PAGES)
         return read_records(TaxRule, all_records(pages))[0]
 
-    async def policies(self) -> list[Policy]:
-        """The account's policy and those of its rentals, without the copies that bookings keep.
+    async def policies(self) -> tuple[list[Policy], datetime | None]:
+        """The account's policy and those of its rentals, without the copies that bookings keep; and since when known.
 
         The list holds a copy for each booking ever made, so it is read only where it is short. Where it is long, and
         under a token of several accounts, of which policies do not name theirs, those are read that the account's
@@ -124,16 +125,18 @@ class SettingReads:
         """
         records: list[Any] = []
         if not self._ownership.mixed:
-            records, is_whole = await self._listed_policies()
+            reading, is_whole = await self._listed_policies()
             if is_whole:
-                return _settings_of(records)
+                return _settings_of(reading.records), reading.received_at
+            records = reading.records
         pages = await self._resources.walk("rentals", _RENTALS, most=_MOST_RENTAL_PAGES)
         ours, _ = self._ownership.ours(all_records(pages))
         linked = {each for record in ours if (each := linked_id(record, "rental_cancelation_policy"))}
         missing = sorted(linked - {record_id(record) for record in records})
-        return _settings_of([*records, *await self._named("rental_cancelation_policies", missing, _ITEMS)])
+        named = await self._named("rental_cancelation_policies", missing, _ITEMS)
+        return _settings_of([*records, *named]), min((page.received_at for page in pages), default=None)
 
-    async def _listed_policies(self) -> tuple[list[Any], bool]:
+    async def _listed_policies(self) -> tuple[Reading, bool]:
         """The list of policies up to a few pages, and whether that is all of it."""
         is_whole = False
 
@@ -146,7 +149,7 @@ class SettingReads:
             return pages
 
         reading = await self._parts.read(fetch, (_ITEMS,))
-        return reading.records, is_whole
+        return reading, is_whole
 
     async def _applied(self, resource: str) -> list[AppliedTax]:
         """Records of other accounts do no harm: the ids of rentals and fees are nobody else's."""

@@ -182,7 +182,7 @@ async def test_policies_turn_penalties_into_refunds_and_leave_out_copies_of_book
 async def test_policy_with_a_step_that_cannot_be_read_tells_no_steps_and_the_others_theirs(steps, count):
     odd = POLICY | {"id": 1, "rental_cancelation_policy_items": steps, "links": {}}
     session = CannedSession({"rental_cancelation_policies": last_page(rental_cancelation_policies=[odd, POLICY])})
-    first, second = await client(session).cancellation_policies([])
+    first, second = (await client(session).cancellation_policies([])).found[Channel.DIRECT]
     assert (None if first.items is None else len(first.items)) == count
     assert len(second.items or ()) == 3
 
@@ -200,7 +200,7 @@ async def test_long_list_of_copies_is_not_walked_but_the_policies_that_rentals_l
             "rental_cancelation_policies/16404": last_page(rental_cancelation_policies=[POLICY]),
         }
     )
-    found = await client(session).cancellation_policies([])
+    found = (await client(session).cancellation_policies([])).found[Channel.DIRECT]
     assert [each.provider_id for each in found] == ["3", "16404"]
     assert session.paths == ["rental_cancelation_policies", "rentals", "rental_cancelation_policies/16404"]
 
@@ -218,7 +218,7 @@ async def test_list_of_policies_of_unknown_length_is_left_after_five_pages():
             "rental_cancelation_policies/16404": last_page(rental_cancelation_policies=[POLICY]),
         }
     )
-    found = await client(session).cancellation_policies([])
+    found = (await client(session).cancellation_policies([])).found[Channel.DIRECT]
     assert [each.provider_id for each in found] == ["16404"]
     assert len(session.calls) == 7
 

@@ -25,6 +25,9 @@ from providers.quality.subject import Subject
 from providers.queries import Batch, ListingQuery, Page
 from providers.simulation.virtual_time import run_virtually
 
+# Probing reads a plugin's every record once for each documented field: tens of seconds of work, more on a busy machine.
+pytestmark = pytest.mark.timeout(300)
+
 
 class Forgetful(HostawayClient):
     """Loses the last listing of every page, and finds every listing by id, whether it exists or not."""
