@@ -68,7 +68,7 @@ async def running(
         accounts = Accounts(database, vault, clock=clock)
         await accounts.verify_keys()
         upstream = Upstream(
-            tokens=StoredTokens(database, vault),
+            tokens=StoredTokens(database, vault, clock=clock),
             settings=UpstreamSettings(connect_timeout=settings.connect_timeout, call_timeout=settings.call_timeout),
             clock=clock,
             transport=transport,
