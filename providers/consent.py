@@ -73,8 +73,8 @@ class ConsentFlow(ABC):
         """The credentials to use and store from now on, not yet bound to an account of the PMS."""
 
     @abstractmethod
-    def bound(self, asked: BaseModel, granted: BaseModel, provider_id: str) -> BaseModel:
-        """``granted``, bound to the account of the PMS that it was found to open.
+    def bound(self, asked: BaseModel, granted: BaseModel, provider_id: str | None) -> BaseModel:
+        """``granted``, bound to the account of the PMS that it was found to open; None: that could not be found out.
 
         Raises ``OtherAccountError`` where ``asked``, the credentials of before, name another one.
         """

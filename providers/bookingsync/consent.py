@@ -71,11 +71,11 @@ class BookingsyncConsent(ConsentFlow):
         }
         return _known(config).model_copy(update=changes)
 
-    def bound(self, asked: BaseModel, granted: BaseModel, provider_id: str) -> BaseModel:
+    def bound(self, asked: BaseModel, granted: BaseModel, provider_id: str | None) -> BaseModel:
         wanted = _known(asked).account_id
-        if wanted is not None and wanted != provider_id:
+        if None not in (wanted, provider_id) and wanted != provider_id:
             raise OtherAccountError
-        return _known(granted).model_copy(update={"account_id": provider_id})
+        return _known(granted).model_copy(update={"account_id": provider_id or wanted})
 
 
 def _known(config: BaseModel) -> OAuthConfig:
