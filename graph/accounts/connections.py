@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -95,9 +96,13 @@ class Connections:
         finally:
             self._upstream.forget(trial_id)
 
-    async def config(self, account: ConnectedAccount) -> BaseModel:
-        """The stored credentials of an account. Raises ``ProviderError`` where they cannot be used (any more)."""
-        return await self._config(account, auth_method(self._plugin(account.provider), account.auth_type))
+    async def config(self, account: ConnectedAccount, given: dict[str, Any] | None = None) -> BaseModel:
+        """``given``, or else the stored credentials of an account, as its auth type reads them.
+
+        Raises ``ProviderError`` where they cannot be used (any more).
+        """
+        method = auth_method(self._plugin(account.provider), account.auth_type)
+        return await self._config(account, method) if given is None else method.config.model_validate(given)
 
     def consent_flow(self, provider: str) -> ConsentFlow:
         """How owners consent in a PMS, and raises ``NotSupported`` where they cannot."""

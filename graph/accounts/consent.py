@@ -1,5 +1,6 @@
 """Connecting an account by its owner's consent in the PMS: begun here, given there, finished here."""
 
+import contextlib
 import logging
 import secrets
 from collections.abc import Callable, Sequence
@@ -103,19 +104,20 @@ class Consents:
         self._clock = clock
         self._shown_id = shown_id
 
-    async def begin(self, account: ConnectedAccount) -> Consent:
-        """Where the owner of an account consents; what the account has of credentials stays until then.
+    async def begin(self, account: ConnectedAccount, config: BaseModel | None = None) -> Consent:
+        """Where the owner of an account consents. Until then the account keeps the credentials that it has.
 
-        Raises ``Rejected`` where the provider has no such flow or the redirect URI does not lead here, and
+        ``config`` is for accounts that work: what to take the place of their credentials then, without touching them
+        now. Raises ``Rejected`` where the provider has no such flow or the redirect URI does not lead here, and
         ``ProviderError`` where the stored credentials cannot be opened.
         """
         flow = self._flow(account)
-        asked = flow.request(await self._connections.config(account))
+        asked = flow.request(config or await self._connections.config(account))
         redirect_uri = asked.redirect_uri or self._settings.public_address + CALLBACK_PATH
         _check_leads_here(redirect_uri)
         verifier = secrets.token_urlsafe(48) if flow.pkce else None
         expires_at = self._clock.now() + LIFE
-        state = await self._states.issue(account, redirect_uri, verifier)
+        state = await self._states.issue(account, redirect_uri, verifier, config)
         url = prepare_grant_uri(
             self._connections.address(account.provider) + flow.authorize_path,
             asked.client_id,
@@ -163,7 +165,7 @@ class Consents:
     async def _connect(self, account: ConnectedAccount, authorization: Authorization, code: str) -> Finished:
         try:
             flow = self._connections.consent_flow(account.provider)
-            config = await self._connections.config(account)
+            config = await self._connections.config(account, authorization.config)
             token = await self._connections.exchange(
                 account,
                 config,
@@ -176,21 +178,30 @@ class Consents:
             await self._states.give_back(authorization)
             return self._ended(account, ConsentProblem.PMS_UNAVAILABLE)
         try:
-            bound, token = await self._bound(account, flow, config, token, authorization.redirect_uri)
+            named = [config, *await self._replaced(account, authorization)]
+            granted = flow.granted(config, token, authorization.redirect_uri)
+            bound, token = await self._bound(account, flow, named, granted, token)
         except ProviderError as error:
             log.warning("the consent for account %s opens nothing: %s", account.id, error.message)
             return self._ended(account, ConsentProblem.CREDENTIALS_REFUSED)
         await self._store(account, bound, token)
         return self._ended(account)
 
+    async def _replaced(self, account: ConnectedAccount, authorization: Authorization) -> list[BaseModel]:
+        """The credentials that others take the place of, if they can be opened: they, too, know the account."""
+        if authorization.config is None:
+            return []
+        with contextlib.suppress(ProviderError):
+            return [await self._connections.config(account)]
+        return []
+
     async def _bound(
-        self, account: ConnectedAccount, flow: ConsentFlow, config: BaseModel, token: Token, redirect_uri: str
+        self, account: ConnectedAccount, flow: ConsentFlow, named: list[BaseModel], granted: BaseModel, token: Token
     ) -> tuple[BaseModel, Token]:
-        """The credentials to store, once they were seen to work, and the token in use.
+        """The credentials to store, once they were seen to work for the account ``named``, and the token in use.
 
         A PMS that fails just now is no reason to throw away what was granted: a code is good once.
         """
-        granted = flow.granted(config, token, redirect_uri)
         provider_id: str | None = None
         try:
             provider_id, token = await self._connections.seen(account, granted, token)
@@ -198,7 +209,9 @@ class Consents:
             if error.code in _REFUSALS:
                 raise
             log.warning("new credentials of account %s are stored unchecked: %s", account.id, error.message)
-        return flow.bound(config, granted, provider_id), token
+        for asked in named:
+            granted = flow.bound(asked, granted, provider_id)
+        return granted, token
 
     async def _store(self, account: ConnectedAccount, config: BaseModel, token: Token) -> None:
         paused = account.status is AccountStatus.PAUSED

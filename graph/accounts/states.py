@@ -2,14 +2,17 @@
 
 import base64
 import hmac
+import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
+from typing import Any
 
+from pydantic import BaseModel
 from sqlalchemy import delete, update
 
-from graph.accounts.accounts import ConnectedAccount
+from graph.accounts.accounts import ConnectedAccount, dump_config
 from graph.accounts.vault import Vault, VaultError
 from graph.storage.database import Database
 from graph.storage.tables import AuthorizationRow
@@ -41,13 +44,18 @@ class StateRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorization:
-    """A consent that was asked for. ``verifier`` is PKCE's, None without PKCE."""
+    """A consent that was asked for.
+
+    ``verifier`` is PKCE's, None without PKCE. ``config`` is the ``authConfig`` to exchange the code with; None: the
+    account's.
+    """
 
     id: str
     tenant_id: str
     account_id: str
     redirect_uri: str
-    verifier: str | None
+    verifier: str | None = field(default=None, repr=False)
+    config: dict[str, Any] | None = field(default=None, repr=False)
 
 
 class States:
@@ -58,16 +66,20 @@ class States:
         self._vault = vault
         self._clock = clock
 
-    async def issue(self, account: ConnectedAccount, redirect_uri: str, verifier: str | None) -> str:
+    async def issue(
+        self, account: ConnectedAccount, redirect_uri: str, verifier: str | None, config: BaseModel | None
+    ) -> str:
         """A new state for a consent of the account's owner; old ones of the tenant are forgotten."""
         now = self._clock.now()
         authorization_id = secrets.token_urlsafe(32)
         context = _context(account.tenant_id, account.id, authorization_id)
+        pending = self._vault.seal(dump_config(config), context=f"{context}/config") if config else None
         row = AuthorizationRow(
             id=authorization_id,
             tenant_id=account.tenant_id,
             account_id=account.id,
-            verifier=self._vault.seal(verifier.encode(), context=context) if verifier else None,
+            verifier=self._vault.seal(verifier.encode(), context=f"{context}/verifier") if verifier else None,
+            config=pending,
             redirect_uri=redirect_uri,
             created_at=now,
             expires_at=now + LIFE,
@@ -130,12 +142,17 @@ class States:
 
     def _authorization(self, row: AuthorizationRow) -> Authorization:
         context = _context(row.tenant_id, row.account_id, row.id)
+        verifier, config = (
+            self._vault.open(sealed, context=f"{context}/{name}") if sealed else None
+            for name, sealed in (("verifier", row.verifier), ("config", row.config))
+        )
         return Authorization(
             id=row.id,
             tenant_id=row.tenant_id,
             account_id=row.account_id,
             redirect_uri=row.redirect_uri,
-            verifier=self._vault.open(row.verifier, context=context).decode() if row.verifier else None,
+            verifier=verifier.decode() if verifier else None,
+            config=json.loads(config) if config else None,
         )
 
 

@@ -75,7 +75,8 @@ class BookingsyncConsent(ConsentFlow):
         wanted = _known(asked).account_id
         if None not in (wanted, provider_id) and wanted != provider_id:
             raise OtherAccountError
-        return _known(granted).model_copy(update={"account_id": provider_id or wanted})
+        kept = _known(granted)
+        return kept.model_copy(update={"account_id": provider_id or wanted or kept.account_id})
 
 
 def _known(config: BaseModel) -> OAuthConfig:

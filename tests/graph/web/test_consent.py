@@ -284,6 +284,24 @@ async def test_renewed_consent_replaces_working_credentials_only_once_it_is_give
     assert (await pms.credentials(account))["refreshToken"] != before["refreshToken"]
 
 
+async def test_new_credentials_wait_sealed_for_the_consent(pms: ConsentWorld) -> None:
+    account = await pms.add()
+    await pms.consent(account)
+    before = await pms.credentials(account)
+    changed = OAuthConfig.model_validate(pms.simulation.client_credentials_config() | {"scope": "public rates_read"})
+    url = (await pms.gateway.services.administration.consents.begin(account, changed)).url
+    assert dict(parse_qsl(urlsplit(url).query))["scope"] == "public rates_read"
+    assert await pms.credentials(account) == before
+    async with pms.gateway.services.database.reading() as session:
+        kept = (await session.scalars(select(AuthorizationRow.config))).all()
+    assert all(before["clientSecret"].encode() not in (each or b"") for each in kept)
+    await pms.callback(await pms.decide(url))
+    assert (await pms.credentials(account))["scope"] == "public rates_read"
+    url = (await pms.gateway.services.administration.consents.begin(account, changed)).url
+    other = await pms.callback(await pms.decide(url, account=1))
+    assert pms.sent_back(other, account) == {"status": "error", "error": "OTHER_ACCOUNT"}
+
+
 async def test_consent_for_another_account_of_the_pms_is_refused(pms: ConsentWorld) -> None:
     account = await pms.add()
     await pms.consent(account)
