@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -26,6 +27,17 @@ from providers.upstream.upstream import AccountSession, Upstream
 FindPlugin = Callable[[str], Plugin]
 
 _CONSENT_PATIENCE = 60.0
+REFUSALS = frozenset(
+    {
+        ErrorCode.AUTHENTICATION_FAILED,
+        ErrorCode.PERMISSION_DENIED,
+        ErrorCode.NOT_FOUND,
+        ErrorCode.NOT_SUPPORTED,
+        ErrorCode.UPSTREAM_REFUSED,
+    }
+)
+"""Errors after which the same credentials will not work later either."""
+
 _REFUSALS = {ErrorCode.AUTHENTICATION_FAILED, ErrorCode.PERMISSION_DENIED, ErrorCode.NOT_SUPPORTED}
 
 
@@ -39,6 +51,19 @@ class CheckInterruptedError(Exception):
         super().__init__(error.message)
         self.error = error
         self.token = token
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What new credentials open.
+
+    ``token`` is the one in use afterwards. ``provider_id`` is the PMS's id of the account; None where the PMS has no
+    record of accounts, or failed: ``failure``.
+    """
+
+    token: Token
+    provider_id: str | None
+    failure: ProviderError | None
 
 
 class Connections:
@@ -122,21 +147,25 @@ class Connections:
         with self._trial(account, config) as session:
             return await session.exchange(lambda send: flow.exchange(send, config, code))
 
-    async def seen(self, account: ConnectedAccount, config: BaseModel, token: Token) -> tuple[str | None, Token]:
-        """The PMS's id of the account that a new token opens, and the token in use after that. Stores nothing.
-
-        The id is None where the PMS has no record of accounts. Raises ``ProviderError``.
-        """
+    async def seen(self, account: ConnectedAccount, config: BaseModel, token: Token) -> Seen:
+        """Look with a new token. Stores nothing. Raises ``ProviderError`` where the PMS refuses it."""
         plugin = self._plugin(account.provider)
         with self._trial(account, config) as session:
             await self._upstream.begin_with(session.account_id, token)
             client = plugin.client(session, config)
             found: str | None = None
-            if Capability.ACCOUNT in capabilities(type(client)):
-                found = (await client.account()).provider_id
-            else:
-                await client.check()
-            return found, await session.token() or token
+            failure: ProviderError | None = None
+            try:
+                if Capability.ACCOUNT in capabilities(type(client)):
+                    found = (await client.account()).provider_id
+                else:
+                    await client.check()
+            except ProviderError as error:
+                if error.code in REFUSALS:
+                    raise
+                failure = error
+            # The refresh token may have been spent meanwhile: then the next one is the only way in.
+            return Seen(await self._upstream.kept(session.account_id) or token, found, failure)
 
     @contextmanager
     def _trial(self, account: ConnectedAccount, config: BaseModel) -> Iterator[AccountSession]:

@@ -15,14 +15,14 @@ from pydantic import BaseModel
 
 from graph.accounts.accounts import AccountGoneError, Accounts, AccountStatus, ConnectedAccount
 from graph.accounts.addresses import check_address
-from graph.accounts.connections import Connections
+from graph.accounts.connections import REFUSALS, Connections
 from graph.accounts.notifications import NotificationEvent, Notifications
 from graph.accounts.renewals import Renewals
 from graph.accounts.states import LIFE, Authorization, StateRefused, States
 from graph.rejections import RejectionCode, rejected
 from graph.settings import Settings
 from providers.consent import AuthorizationCode, ConsentFlow, OtherAccountError
-from providers.errors import ErrorCode, NotSupported, ProviderError
+from providers.errors import NotSupported, ProviderError
 from providers.manifest import AuthType
 from providers.model.described import Described
 from providers.upstream.calls import Token
@@ -38,13 +38,6 @@ _STORING = 30.0
 """Seconds that storing new credentials may keep others from renewing the old ones' token."""
 
 _MAX_TEXT = 4096
-_REFUSALS = {
-    ErrorCode.AUTHENTICATION_FAILED,
-    ErrorCode.PERMISSION_DENIED,
-    ErrorCode.NOT_FOUND,
-    ErrorCode.NOT_SUPPORTED,
-    ErrorCode.UPSTREAM_REFUSED,
-}
 
 
 class ConsentProblem(Described):
@@ -173,7 +166,7 @@ class Consents:
             )
         except ProviderError as error:
             log.warning("the consent for account %s was not exchanged: %s", account.id, error.message)
-            if error.code in _REFUSALS:
+            if error.code in REFUSALS:
                 return self._ended(account, ConsentProblem.CREDENTIALS_REFUSED)
             await self._states.give_back(authorization)
             return self._ended(account, ConsentProblem.PMS_UNAVAILABLE)
@@ -202,16 +195,12 @@ class Consents:
 
         A PMS that fails just now is no reason to throw away what was granted: a code is good once.
         """
-        provider_id: str | None = None
-        try:
-            provider_id, token = await self._connections.seen(account, granted, token)
-        except ProviderError as error:
-            if error.code in _REFUSALS:
-                raise
-            log.warning("new credentials of account %s are stored unchecked: %s", account.id, error.message)
+        seen = await self._connections.seen(account, granted, token)
+        if seen.failure is not None:
+            log.warning("new credentials of account %s are stored unchecked: %s", account.id, seen.failure.message)
         for asked in named:
-            granted = flow.bound(asked, granted, provider_id)
-        return granted, token
+            granted = flow.bound(asked, granted, seen.provider_id)
+        return granted, seen.token
 
     async def _store(self, account: ConnectedAccount, config: BaseModel, token: Token) -> None:
         paused = account.status is AccountStatus.PAUSED

@@ -15,7 +15,7 @@ from hashlib import sha256
 from random import random
 from urllib.parse import urlsplit
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.accounts.delivery import Deliver, DeliveryError
@@ -43,6 +43,9 @@ CLAIM = 60.0
 """Seconds that a claimed message is left to its process; longer than a delivery takes. Then others try it."""
 
 BATCH = 20
+KEPT = timedelta(days=30)
+"""How long messages are kept that arrived, or were given up."""
+
 IDLE = 15.0
 """Seconds between looks for messages of other processes, and of ones that died."""
 
@@ -160,9 +163,12 @@ class Notifications:
         return len(claimed)
 
     async def _work(self) -> None:
+        forgot_at: datetime | None = None
         while True:
             self._woken.clear()
             try:
+                if forgot_at is None or self._clock.now() - forgot_at > timedelta(days=1):
+                    forgot_at = await self.forget_old()
                 while await self.send_due() == BATCH:
                     pass
                 wait = await self._until_next()
@@ -172,6 +178,17 @@ class Notifications:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._woken.wait()
+
+    async def forget_old(self) -> datetime:
+        """Delete the messages that are done with and were kept long enough; when that was."""
+        now = self._clock.now()
+        async with self._database.session() as session:
+            await session.execute(
+                delete(NotificationRow).where(
+                    NotificationRow.next_attempt_at.is_(None), NotificationRow.created_at < now - KEPT
+                )
+            )
+        return now
 
     async def _until_next(self) -> float:
         async with self._database.reading() as session:

@@ -103,6 +103,10 @@ class Upstream:
         """Keep a token that was made elsewhere for an account whose session is still to be opened."""
         await self._tokens.save(account_id, token)
 
+    async def kept(self, account_id: str) -> Token | None:
+        """The newest token of an account that was kept, also where the call that it was for failed."""
+        return await self._tokens.load(account_id)
+
     def forget(self, account_id: str) -> None:
         """The account was removed: its calls are given up. What it has used of shared windows stays counted."""
         self._sessions.pop(account_id, None)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from graph.accounts.accounts import AccountOptions, Accounts, ConnectedAccount
 from graph.accounts.delivery import DeliveryError
-from graph.accounts.notifications import BATCH, CLAIM, PAUSES, NotificationEvent, Notifications, Signer
+from graph.accounts.notifications import BATCH, CLAIM, KEPT, PAUSES, NotificationEvent, Notifications, Signer
 from graph.accounts.vault import Vault
 from graph.storage.database import Database
 from graph.storage.tables import NotificationRow
@@ -196,6 +196,20 @@ async def test_worker_sends_what_it_is_woken_for_and_what_was_left_over(
             await arrived.get()
     finally:
         await working.aclose()
+
+
+async def test_messages_of_long_ago_are_forgotten_unless_they_are_still_to_be_sent(
+    database: Database, notifications: Notifications, account: ConnectedAccount, server: Server, clock: HandClock
+) -> None:
+    await store(database, notifications, account)
+    await notifications.send_due()
+    clock.elapsed += KEPT.total_seconds() + 1
+    await store(database, notifications, account)
+    clock.elapsed += KEPT.total_seconds() + 1
+    assert len(await rows(database)) == 2
+    await notifications.forget_old()
+    (waiting,) = await rows(database)
+    assert waiting.next_attempt_at is not None
 
 
 async def test_fault_does_not_end_the_worker(

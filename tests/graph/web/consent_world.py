@@ -87,6 +87,10 @@ class ConsentWorld:
         """The whole way."""
         return await self.callback(await self.decide(await self.begin(account), decision, number))
 
+    async def lift_faults(self) -> None:
+        async with httpx.AsyncClient(base_url=self.gateway.urls["BOOKINGSYNC"]) as control:
+            assert (await control.delete("/_control/faults")).is_success
+
     async def now(self, account: ConnectedAccount) -> ConnectedAccount | None:
         return await self.gateway.services.accounts.newest(account.tenant_id, account.id)
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from graph.accounts.states import LIFE
 from graph.accounts.vault import Vault
@@ -327,6 +328,46 @@ async def test_tokens_are_kept_also_where_the_pms_fails_right_after_it(pms: Cons
     assert pms.sent_back(await pms.callback(query), account) == {"status": "success"}
     assert await pms.status(account) == "ACTIVE"
     assert "refreshToken" in await pms.credentials(account)
+
+
+async def test_refresh_token_that_the_check_spent_is_not_stored_but_its_successor(pms: ConsentWorld) -> None:
+    account = await pms.add()
+    query = await pms.decide(await pms.begin(account))
+    await pms.gateway.fault("BOOKINGSYNC", kind="status", status=401, path="/api/v3/accounts", times=1)
+    await pms.gateway.fault("BOOKINGSYNC", kind="status", status=503, path="/api/v3/accounts", times=20)
+    assert pms.sent_back(await pms.callback(query), account) == {"status": "success"}
+    assert sum(call.path == "/oauth/token" for call in pms.gateway.calls) == 2
+    await pms.lift_faults()
+    pms.simulation.revoke(0)
+    data = await pms.gateway.data("{ listings(first: 1) { nodes { provider } sources { status } } }")
+    assert data["listings"] == {"nodes": [{"provider": "BOOKINGSYNC"}], "sources": [{"status": "OK"}]}
+
+
+async def test_database_that_is_gone_is_said_and_nothing_is_half_done(
+    pms: ConsentWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = await pms.add()
+    query = await pms.decide(await pms.begin(account))
+
+    def gone(*_: Any) -> Any:
+        raise OperationalError("UPDATE", {}, Exception("disk I/O error: secret"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pms.gateway.services.database, "session", gone)
+        answer = await pms.callback(query)
+    assert answer.status_code == 503
+    assert "cannot store the connection" in answer.text
+    assert "secret" not in answer.text
+    assert pms.sent_back(await pms.callback(query), account) == {"status": "success"}
+
+
+async def test_page_shows_nothing_of_the_address_unescaped(pms: ConsentWorld) -> None:
+    account = await pms.add()
+    query = await pms.decide(await pms.begin(account))
+    await pms.gateway.fault("BOOKINGSYNC", kind="status", status=503, path="/oauth/token", times=1)
+    page = await pms.callback(f"{query}&x='\"><script>alert(1)</script>")
+    assert page.status_code == 503
+    assert "<script" not in page.text
 
 
 @pytest.mark.parametrize(
