@@ -1,6 +1,7 @@
 """One renewal of a token for all waiters and all processes."""
 
 import asyncio
+import sys
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +22,10 @@ from providers.bookingsync.simulator import BookingsyncSimulation, simulator
 from providers.contract import SimulatorOptions
 from providers.manifest import AuthType
 from providers.upstream.clock import SystemClock
+from tests.gateway_world import serving
 from tests.graph.accounts.conftest import AcmeConfig, HandClock
+
+ROOT = Path(__file__).parents[3]
 
 
 def token_calls(simulation: BookingsyncSimulation) -> int:
@@ -60,6 +64,56 @@ async def test_gateways_that_share_a_database_spend_each_refresh_token_once(tmp_
         assert token_calls(simulation) == 5
         async with later.database.reading() as session:
             assert (await session.scalars(select(TokenRenewalRow))).all() == []
+
+
+READER = """
+import asyncio, sys
+from pathlib import Path
+from graph.services import running
+from graph.settings import Settings
+from providers.upstream.clock import SystemClock
+
+async def main(folder, url):
+    settings = Settings(data_dir=Path(folder), provider_urls={"BOOKINGSYNC": url}, background_refresh=False)
+    async with running(settings, clock=SystemClock()) as services:
+        (account,) = await services.accounts.list("default")
+        print("ready", flush=True)
+        sys.stdin.readline()
+        client = await services.connections.client(account)
+        found = await asyncio.gather(*(client.account() for _ in range(5)))
+        print(*{each.provider_id for each in found}, flush=True)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+@pytest.mark.timeout(180)  # two interpreters start, which takes long on a busy machine
+async def test_processes_spend_a_refresh_token_once(tmp_path: Path) -> None:
+    simulation = simulator(SimulatorOptions(accounts=1, listings=1, limits="off"))
+    ((_, config),) = simulation.credentials()
+    async with running(Settings(data_dir=tmp_path), clock=SystemClock()) as services:
+        credentials = OAuthConfig.model_validate(config)
+        await services.accounts.add("default", "BOOKINGSYNC", "Alps", AuthType.OAUTH, credentials)
+    async with serving(simulation.app) as url:
+        pipe = asyncio.subprocess.PIPE
+        readers = [
+            await asyncio.create_subprocess_exec(
+                sys.executable, "-c", READER, str(tmp_path), url, stdin=pipe, stdout=pipe, cwd=ROOT
+            )
+            for _ in range(2)
+        ]
+        try:
+            for reader in readers:
+                assert reader.stdout is not None
+                assert await reader.stdout.readline() == b"ready\n"
+            answers = await asyncio.gather(*(reader.communicate(b"go\n") for reader in readers))
+        finally:
+            for reader in readers:
+                if reader.returncode is None:
+                    reader.kill()
+                    await reader.wait()
+    assert [out for out, _ in answers] == [b"3837\n"] * 2
+    assert token_calls(simulation) == 1
 
 
 @pytest.fixture
