@@ -78,7 +78,7 @@ class States:
             id=authorization_id,
             tenant_id=account.tenant_id,
             account_id=account.id,
-            verifier=self._vault.seal(verifier.encode(), context=f"{context}/verifier") if verifier else None,
+            verifier=self._vault.seal(verifier.encode(), context=context) if verifier else None,
             config=pending,
             redirect_uri=redirect_uri,
             created_at=now,
@@ -143,8 +143,8 @@ class States:
     def _authorization(self, row: AuthorizationRow) -> Authorization:
         context = _context(row.tenant_id, row.account_id, row.id)
         verifier, config = (
-            self._vault.open(sealed, context=f"{context}/{name}") if sealed else None
-            for name, sealed in (("verifier", row.verifier), ("config", row.config))
+            self._vault.open(sealed, context=place) if sealed else None
+            for place, sealed in ((context, row.verifier), (f"{context}/config", row.config))
         )
         return Authorization(
             id=row.id,
