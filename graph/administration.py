@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from graph.accounts.accounts import Accounts
 from graph.accounts.connections import Connections
+from graph.accounts.consent import Consents
 from graph.accounts.keys import ApiKeys
+from graph.accounts.notifications import Signer
 from graph.settings import Settings
 from graph.storage.database import Database
 from providers.upstream.clock import Clock
@@ -20,3 +22,5 @@ class Administration:
     accounts: Accounts
     connections: Connections
     keys: ApiKeys
+    consents: Consents
+    signer: Signer

@@ -9,8 +9,13 @@ import strawberry
 
 from graph.accounts.accounts import Accounts
 from graph.accounts.connections import Connections
+from graph.accounts.consent import Consents
+from graph.accounts.delivery import HttpDelivery
 from graph.accounts.keyfile import open_vault
 from graph.accounts.keys import ApiKeys
+from graph.accounts.notifications import Notifications, Signer
+from graph.accounts.renewals import Renewals
+from graph.accounts.states import States
 from graph.accounts.tokens import StoredTokens
 from graph.administration import Administration
 from graph.gateway.cursors import Cursors
@@ -19,6 +24,7 @@ from graph.gateway.keeper import Keeper
 from graph.gateway.reading import Ages, Reading, weigh
 from graph.gateway.store import Store
 from graph.gateway.warming import Warming
+from graph.schema import ids
 from graph.schema.guards import SizeLimits
 from graph.schema.schema import build_schema
 from graph.settings import Settings
@@ -68,7 +74,7 @@ async def running(
         accounts = Accounts(database, vault, clock=clock)
         await accounts.verify_keys()
         upstream = Upstream(
-            tokens=StoredTokens(database, vault),
+            tokens=StoredTokens(database, vault, clock=clock),
             settings=UpstreamSettings(connect_timeout=settings.connect_timeout, call_timeout=settings.call_timeout),
             clock=clock,
             transport=transport,
@@ -85,8 +91,31 @@ async def running(
         connections = Connections(settings, accounts, upstream)
         cursors = Cursors(vault.derive(CURSOR_KEY))
         keys = ApiKeys(database, clock=clock)
+        signer = Signer(vault)
+        delivery = HttpDelivery(allow_private=settings.allow_private_urls)
+        stack.push_async_callback(delivery.aclose)
+        notifications = Notifications(database, signer, delivery, clock)
+        notifications.start()
+        stack.push_async_callback(notifications.aclose)
+        consents = Consents(
+            settings,
+            accounts,
+            connections,
+            notifications,
+            States(database, vault, clock),
+            Renewals(database, clock),
+            clock,
+            shown_id=lambda account_id: ids.GlobalId(ids.ACCOUNT, account_id).text(),
+        )
         administration = Administration(
-            settings=settings, clock=clock, database=database, accounts=accounts, connections=connections, keys=keys
+            settings=settings,
+            clock=clock,
+            database=database,
+            accounts=accounts,
+            connections=connections,
+            keys=keys,
+            consents=consents,
+            signer=signer,
         )
         reading = Reading(accounts=accounts, connections=connections, keeper=keeper, ages=_ages(settings), clock=clock)
         yield Services(

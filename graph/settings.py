@@ -87,6 +87,12 @@ def _origin(value: str) -> str:
     return base_url(value)
 
 
+def _public_url(value: str) -> str:
+    parts = urlsplit(value.strip())
+    path = parts.path.rstrip("/")
+    return base_url(value, path) + path
+
+
 def base_url(value: str, prefix: str = "") -> str:
     """``value`` as scheme, host and port, without a trailing slash; the API's path ``prefix`` may stand behind them.
 
@@ -136,6 +142,18 @@ class Settings(BaseModel):
 
     host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
+    public_url: Annotated[str, AfterValidator(_public_url)] | None = Field(
+        None,
+        description="Where browsers and PMSs reach this server, for the address that owners return to after their "
+        "consent in a PMS. Default: http://, the host and the port.",
+        json_schema_extra={"allowed": "an address such as https://graph.example.com"},
+    )
+    allow_private_urls: bool = Field(
+        False,
+        description="Let redirect and notification addresses of accounts be http, or lead to this machine or into a "
+        "private network.",
+        json_schema_extra={"allowed": "true or false"},
+    )
     allowed_origins: Annotated[list[Annotated[str, AfterValidator(_origin)]], BeforeValidator(_comma_list)] = Field(
         [],
         description="Web origins whose pages may call the API from a browser (CORS), besides our own.",
@@ -200,6 +218,12 @@ class Settings(BaseModel):
     def database(self) -> str:
         """The database URL in force."""
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'staygraph.db'}"
+
+    @property
+    def public_address(self) -> str:
+        """Where browsers and PMSs reach this server, without a slash at the end."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104  # shown, not bound
+        return self.public_url or f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
     def key_file(self) -> Path:
@@ -320,7 +344,7 @@ def _checked(values: dict[str, Any], problems: list[Problem]) -> Settings:
 def _problem(error: Any) -> Problem:
     field = str(error["loc"][0])
     wrong = str(error["msg"]).removeprefix("Value error, ").rstrip(".")
-    shown = isinstance(error["input"], (str, int, float)) and field not in ("secret_keys", "database_url")
+    shown = isinstance(error["input"], (str, int, float)) and field not in ("secret_keys", "database_url", "public_url")
     return Problem(variable_name(field), str(error["input"]) if shown else None, wrong, allowed_values(field))
 
 

@@ -6,7 +6,8 @@ retries: those are the gateway's and the upstream layer's. It consists of
 - a ``Manifest``: names, ways to authenticate, documented limits, which filters the PMS applies itself;
 - a ``Dialect``: how the upstream layer proves who we are and reads refusals and budgets;
 - a ``ProviderClient``: the reads, each taking and returning many, so that the plugin can choose the cheapest calls;
-- a simulator: the PMS as documented, to run demos and the conformance suite against.
+- a simulator: the PMS as documented, to run demos and the conformance suite against;
+- a ``ConsentFlow`` where owners of accounts consent in the PMS itself (OAuth 2.0's authorization code).
 
 A capability is a method of ``ProviderClient`` that the plugin overrides: nothing else declares it.
 """
@@ -19,6 +20,7 @@ from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel
 
+from providers.consent import ConsentFlow
 from providers.errors import NotSupported
 from providers.manifest import AuthType, LimitScope, Manifest
 from providers.model import (
@@ -317,6 +319,9 @@ class Plugin(ABC):
 
     manifest: ClassVar[Manifest]
     client_class: ClassVar[type[ProviderClient]]
+
+    consent: ClassVar[ConsentFlow | None] = None
+    """How owners consent in the PMS, for accounts of the auth type ``OAUTH``; None where they cannot."""
 
     @abstractmethod
     def dialect(self, auth_type: AuthType, config: BaseModel) -> Dialect:

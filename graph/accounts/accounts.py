@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -18,7 +18,7 @@ from graph.accounts.tokens import token_row
 from graph.accounts.vault import Vault, VaultError
 from graph.storage.database import Database
 from graph.storage.snapshots import SNAPSHOT_SECONDS, Snapshots
-from graph.storage.tables import AccountRow, AccountTokenRow
+from graph.storage.tables import AccountRow, AccountTokenRow, Table
 from providers.manifest import AuthType
 from providers.model.described import Described
 from providers.upstream.calls import Token
@@ -137,6 +137,12 @@ class Accounts:
         """One account of a tenant; None also if it is another tenant's."""
         return next((each for each in await self._snapshots.get(tenant_id) if each.id == account_id), None)
 
+    async def newest(self, tenant_id: str, account_id: str) -> ConnectedAccount | None:
+        """One account of a tenant as it is in the database at this moment; None if there is none (any more)."""
+        async with self._database.reading() as session:
+            row = await session.get(AccountRow, account_id)
+        return _account(row) if row is not None and row.tenant_id == tenant_id else None
+
     async def add(
         self,
         tenant_id: str,
@@ -219,10 +225,11 @@ class Accounts:
         *,
         token: Token | None = None,
         status: AccountStatus = AccountStatus.ACTIVE,
+        rows: Sequence[Table] = (),
     ) -> ConnectedAccount:
         """Give an account other credentials, and the token that they were exchanged for; the former token goes.
 
-        Raises ``AccountGoneError``.
+        ``rows`` are stored in the same transaction. Raises ``AccountGoneError``; nothing is stored then.
         """
         now = self._clock.now()
         async with self._database.session() as session:
@@ -235,6 +242,7 @@ class Accounts:
             await session.execute(delete(AccountTokenRow).where(AccountTokenRow.account_id == account_id))
             if token is not None:
                 session.add(token_row(self._vault, tenant_id, account_id, token, now))
+            session.add_all(rows)
         self._snapshots.drop(tenant_id)
         return _account(row)
 

@@ -1,7 +1,11 @@
 """From a connected account to a client of its PMS, and the trial of credentials before they are stored."""
 
+import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -11,14 +15,28 @@ from graph.accounts.vault import VaultError
 from graph.settings import LIMITS_OFF, Settings
 from providers import catalogue
 from providers.catalogue import UnknownProvider
-from providers.contract import Dialect, Plugin, ProviderClient, Session
+from providers.consent import AuthorizationCode, ConsentFlow
+from providers.contract import Capability, Dialect, Plugin, ProviderClient, Session, capabilities
 from providers.errors import AuthenticationFailed, ErrorCode, NotFound, NotSupported, ProviderError
 from providers.manifest import AuthMethod, AuthType, Limit, LimitScope
 from providers.upstream.accounts import UpstreamAccount
+from providers.upstream.caller import Caller, calling
 from providers.upstream.calls import Token
-from providers.upstream.upstream import Upstream
+from providers.upstream.upstream import AccountSession, Upstream
 
 FindPlugin = Callable[[str], Plugin]
+
+_CONSENT_PATIENCE = 60.0
+REFUSALS = frozenset(
+    {
+        ErrorCode.AUTHENTICATION_FAILED,
+        ErrorCode.PERMISSION_DENIED,
+        ErrorCode.NOT_FOUND,
+        ErrorCode.NOT_SUPPORTED,
+        ErrorCode.UPSTREAM_REFUSED,
+    }
+)
+"""Errors after which the same credentials will not work later either."""
 
 _REFUSALS = {ErrorCode.AUTHENTICATION_FAILED, ErrorCode.PERMISSION_DENIED, ErrorCode.NOT_SUPPORTED}
 
@@ -33,6 +51,19 @@ class CheckInterruptedError(Exception):
         super().__init__(error.message)
         self.error = error
         self.token = token
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What new credentials open.
+
+    ``token`` is the one in use afterwards. ``provider_id`` is the PMS's id of the account; None where the PMS has no
+    record of accounts, or failed: ``failure``.
+    """
+
+    token: Token
+    provider_id: str | None
+    failure: ProviderError | None
 
 
 class Connections:
@@ -87,6 +118,68 @@ class Connections:
                 await self._rescue(error, session, account.dialect)
                 raise
             return await session.token()
+        finally:
+            self._upstream.forget(trial_id)
+
+    async def config(self, account: ConnectedAccount, given: dict[str, Any] | None = None) -> BaseModel:
+        """``given``, or else the stored credentials of an account, as its auth type reads them.
+
+        Raises ``ProviderError`` where they cannot be used (any more).
+        """
+        method = auth_method(self._plugin(account.provider), account.auth_type)
+        return await self._config(account, method) if given is None else method.config.model_validate(given)
+
+    def consent_flow(self, provider: str) -> ConsentFlow:
+        """How owners consent in a PMS, and raises ``NotSupported`` where they cannot."""
+        plugin = self._plugin(provider)
+        if plugin.consent is None:
+            raise NotSupported(f"{plugin.manifest.name} has no consent of owners.", provider=provider)
+        return plugin.consent
+
+    def address(self, provider: str) -> str:
+        """Scheme, host and port of a PMS."""
+        manifest = self._plugin(provider).manifest
+        return self._settings.provider_url(manifest.code, manifest.base_url)
+
+    async def exchange(self, account: ConnectedAccount, config: BaseModel, code: AuthorizationCode) -> Token:
+        """The token for an owner's consent. Stores nothing. Raises ``ProviderError``."""
+        flow = self.consent_flow(account.provider)
+        with self._trial(account, config) as session:
+            return await session.exchange(lambda send: flow.exchange(send, config, code))
+
+    async def seen(self, account: ConnectedAccount, config: BaseModel, token: Token) -> Seen:
+        """Look with a new token. Stores nothing. Raises ``ProviderError`` where the PMS refuses it."""
+        plugin = self._plugin(account.provider)
+        with self._trial(account, config) as session:
+            await self._upstream.begin_with(session.account_id, token)
+            client = plugin.client(session, config)
+            found: str | None = None
+            failure: ProviderError | None = None
+            try:
+                if Capability.ACCOUNT in capabilities(type(client)):
+                    found = (await client.account()).provider_id
+                else:
+                    await client.check()
+            except ProviderError as error:
+                if error.code in REFUSALS:
+                    raise
+                failure = error
+            # The refresh token may have been spent meanwhile: then the next one is the only way in.
+            return Seen(await self._upstream.kept(session.account_id) or token, found, failure)
+
+    @contextmanager
+    def _trial(self, account: ConnectedAccount, config: BaseModel) -> Iterator[AccountSession]:
+        """A session with other credentials than the stored ones, as patient as a call must be that spends a code."""
+        trial_id = TRIAL_PREFIX + secrets.token_hex(8)
+        plugin = self._plugin(account.provider)
+        session = self._upstream.session(self._account(plugin, trial_id, account.auth_type, config, trial_id))
+        deadline = asyncio.get_running_loop().time() + _CONSENT_PATIENCE
+        try:
+            with calling(Caller(f"consent:{account.id}", deadline)):
+                yield session
+        except ProviderError as error:
+            error.account_id = account.id
+            raise
         finally:
             self._upstream.forget(trial_id)
 

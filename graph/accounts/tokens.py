@@ -2,12 +2,14 @@
 
 import json
 from collections import OrderedDict
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert
 
+from graph.accounts.renewals import Renewals
 from graph.accounts.vault import Vault, VaultError
 from graph.storage.database import Database
 from graph.storage.tables import AccountRow, AccountTokenRow
@@ -29,6 +31,7 @@ class StoredTokens:
         self._vault = vault
         self._clock = clock or SystemClock()
         self._trials: OrderedDict[str, Token] = OrderedDict()
+        self._renewals = Renewals(database, self._clock)
 
     async def load(self, account_id: str) -> Token | None:
         """The newest token. Raises ``AuthenticationFailed`` where our keys do not open it."""
@@ -61,6 +64,10 @@ class StoredTokens:
                 .values(account_id=account_id, tenant_id=tenant_id, **values)
                 .on_conflict_do_update(index_elements=["account_id"], set_=values)
             )
+
+    def renewing(self, account_id: str, seconds: float) -> AbstractAsyncContextManager[None]:
+        """The right to renew an account's token, among all processes. Credentials on trial have no others."""
+        return nullcontext() if account_id.startswith(TRIAL_PREFIX) else self._renewals.hold(account_id, seconds)
 
 
 def token_row(vault: Vault, tenant_id: str, account_id: str, token: Token, now: datetime) -> AccountTokenRow:

@@ -32,6 +32,7 @@ class Vault:
     def __init__(self, keys: Sequence[bytes]) -> None:
         if not keys or any(len(key) != KEY_BYTES for key in keys):
             raise VaultError(f"A vault needs keys of {KEY_BYTES} bytes.")
+        self._keys = tuple(keys)
         self._primary = keys[0]
         self._ciphers = {_key_id(key): AESGCM(_derived(key, "seal")) for key in reversed(keys)}
         self._primary_id = _key_id(self._primary)
@@ -60,6 +61,10 @@ class Vault:
     def derive(self, purpose: str) -> bytes:
         """A 32-byte key for another purpose, such as signing cursors. It changes when the first key is replaced."""
         return _derived(self._primary, f"derived/{purpose}")
+
+    def derived(self, purpose: str) -> tuple[bytes, ...]:
+        """The key of ``derive``, then those of the ring's other keys, so that what was signed before still holds."""
+        return tuple(_derived(key, f"derived/{purpose}") for key in self._keys)
 
 
 def _derived(key: bytes, purpose: str) -> bytes:

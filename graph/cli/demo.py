@@ -80,6 +80,8 @@ def _settings(folder: Path, port: int, pmss: Sequence[SimulatedPms], limits: Lim
         "secret_keys": [],
         "host": LOOPBACK,
         "port": port,
+        "public_url": f"http://{LOOPBACK}:{port}",
+        "allow_private_urls": True,
         "provider_urls": {pms.plugin.manifest.code: pms.site.url for pms in pmss},
         "limit_profiles": {
             pms.plugin.manifest.code: LIMITS_OFF if limits is Limits.OFF else pms.plugin.manifest.default_limits

@@ -35,6 +35,8 @@ async def _serve(settings: Settings) -> None:
         async with opened(settings) as local:
             has_keys = any(key.revoked_at is None for key in await local.keys.list(DEFAULT_TENANT))
         listener = listen(settings.host, settings.port)
+        if settings.public_url is None and settings.port == 0:
+            settings = settings.model_copy(update={"port": listener.getsockname()[1]})
         site = Site(create_app(settings), listener, gateway_options(settings))
 
         def ready() -> None:

@@ -31,6 +31,7 @@ from graph.schema.connection import Connection, connection, wants_total
 from graph.schema.context import Info
 from graph.schema.listing import Listing, ListingFilter, ListingOrder, listing_query
 from graph.schema.node import Node
+from graph.schema.notification_queries import NotificationQueries
 from graph.schema.paging import chosen_accounts, on_cursor
 from graph.schema.price import PriceDetails, PriceDetailsInput, stay_of
 from graph.schema.price_bounds import PRICE_DETAILS, check_listings, check_priced_page, check_stays
@@ -56,7 +57,7 @@ MAX_STAYS = 50
     description="Everything that can be read. A field that can fail is nullable, so that its failure leaves the "
     "fields beside it alone: look for the reason in the answer's errors, under extensions.code."
 )
-class Query:
+class Query(NotificationQueries):
     @strawberry.field(description="Your connected accounts, oldest first.", graphql_type=AccountConnection | None)
     async def accounts(
         self,

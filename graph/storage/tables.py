@@ -168,7 +168,8 @@ class AccountHealthRow(Table):
 class AuthorizationRow(Table):
     """A consent that was asked of an account's owner and has not been answered yet.
 
-    ``id`` is the one time use within the signed ``state``; ``verifier`` (PKCE) is sealed for this row.
+    ``id`` is the one time use within the signed ``state``; ``verifier`` (PKCE) and ``config`` are sealed for this row.
+    ``config`` holds the credentials to exchange the code with, where they are not those of the account.
     """
 
     __tablename__ = "oauth_authorization"
@@ -177,6 +178,7 @@ class AuthorizationRow(Table):
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenant.id"))
     account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
     verifier: Mapped[bytes | None] = mapped_column(LargeBinary)
+    config: Mapped[bytes | None] = mapped_column(LargeBinary)
     redirect_uri: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

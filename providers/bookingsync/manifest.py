@@ -49,7 +49,10 @@ class OAuthConfig(_Config):
     redirect_uri: str | None = Field(
         default=None,
         min_length=1,
-        description="Redirect URI of the authorization; sent again with each renewal.",
+        description=(
+            "Redirect URI of the authorization; sent again with each renewal. For the consent of an owner it must "
+            "lead to /oauth/callback of this server; without one that address itself is used."
+        ),
     )
     access_token: SecretStr | None = Field(
         default=None, min_length=1, description="Access token, if one is at hand that has not expired."
@@ -60,7 +63,10 @@ class OAuthConfig(_Config):
     )
     scope: str | None = Field(
         default=None,
-        description="Scopes that were granted, separated by spaces, as BookingSync answered them.",
+        description=(
+            "Scopes, separated by spaces: those to ask the owner for (without: all that reading needs), or those "
+            "that were granted."
+        ),
     )
     account_id: AccountId | None = Field(
         default=None,

@@ -1,8 +1,10 @@
 """One account's way to its PMS."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
+from providers.contract import Send
 from providers.errors import PermissionDenied, ProviderError, RateLimited, UpstreamTimeout
 from providers.manifest import LimitScope, WindowKind
 from providers.upstream.accounts import UpstreamAccount
@@ -18,6 +20,7 @@ from providers.upstream.windows import UNLIMITED, WindowKey, WindowSpec
 
 UNAUTHORIZED = 401
 ANY_HOST = "this host"
+T = TypeVar("T")
 
 
 def window_specs(account: UpstreamAccount, charge: str | None) -> tuple[WindowSpec, ...]:
@@ -99,6 +102,13 @@ class AccountSession:
                 return await self._keeper.token()
         except TimeoutError:
             raise self._signed(UpstreamTimeout(SPENT)) from None
+        except ProviderError as error:
+            raise self._signed(error) from None
+
+    async def exchange(self, work: Callable[[Send], Awaitable[T]]) -> T:
+        """What ``work`` makes of answers to calls without a token, refusals included. Raises like ``send``."""
+        try:
+            return await work(self._send_for_token)
         except ProviderError as error:
             raise self._signed(error) from None
 

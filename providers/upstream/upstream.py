@@ -9,6 +9,7 @@ import httpx
 from providers.upstream.accounts import CallOutcome, UpstreamAccount, UpstreamSettings, WindowUsage
 from providers.upstream.attempt import Observe, Sender
 from providers.upstream.breaker import Breaker
+from providers.upstream.calls import Token
 from providers.upstream.clock import Clock, SystemClock
 from providers.upstream.permits import MemoryPermits, Permits
 from providers.upstream.renewal import TokenShelf
@@ -97,6 +98,14 @@ class Upstream:
             turns=self._turns,
         )
         return AccountSession(sender, shelf, budget, self._policy)
+
+    async def begin_with(self, account_id: str, token: Token) -> None:
+        """Keep a token that was made elsewhere for an account whose session is still to be opened."""
+        await self._tokens.save(account_id, token)
+
+    async def kept(self, account_id: str) -> Token | None:
+        """The newest token of an account that was kept, also where the call that it was for failed."""
+        return await self._tokens.load(account_id)
 
     def forget(self, account_id: str) -> None:
         """The account was removed: its calls are given up. What it has used of shared windows stays counted."""

@@ -219,3 +219,29 @@ def test_a_provider_url_may_hold_the_path_prefix_that_its_calls_carry_anyway() -
 
 def test_the_variable_of_the_build_draws_no_warning() -> None:
     assert load({"STAYGRAPH_EXPLORER": "skip"}).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        ({}, "http://127.0.0.1:8000"),
+        ({"host": "0.0.0.0", "port": 9000}, "http://127.0.0.1:9000"),
+        ({"host": "::1"}, "http://[::1]:8000"),
+        ({"public_url": "https://graph.example.com/"}, "https://graph.example.com"),
+        ({"public_url": "https://graph.example.com:8443/pms/"}, "https://graph.example.com:8443/pms"),
+    ],
+)
+def test_public_address_is_the_setting_or_where_the_server_listens(given: dict[str, Any], address: str) -> None:
+    assert Settings(**given).public_address == address
+
+
+@pytest.mark.parametrize(
+    "value", ["graph.example.com", "ftp://graph.example.com", "https://a:secret@graph.example.com", "https://a/?b=1"]
+)
+def test_public_address_that_browsers_cannot_use_is_refused_without_showing_it(value: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load_settings({"STAYGRAPH_PUBLIC_URL": value})
+    (problem,) = refused.value.problems
+    assert problem.variable == "STAYGRAPH_PUBLIC_URL"
+    assert problem.allowed == "an address such as https://graph.example.com"
+    assert "secret" not in str(refused.value)

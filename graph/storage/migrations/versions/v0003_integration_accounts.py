@@ -84,6 +84,7 @@ def _consent_and_messages() -> None:
         sa.Column("tenant_id", sa.String(40), nullable=False),
         sa.Column("account_id", sa.String(40), nullable=False),
         sa.Column("verifier", sa.LargeBinary, nullable=True),
+        sa.Column("config", sa.LargeBinary, nullable=True),
         sa.Column("redirect_uri", sa.Text, nullable=False),
         sa.Column("created_at", _INSTANT, nullable=False),
         sa.Column("expires_at", _INSTANT, nullable=False),
