@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects.sqlite import insert
 
 from graph.accounts.vault import Vault, VaultError
 from graph.storage.database import Database
 from graph.storage.tables import AccountRow, AccountTokenRow
+from graph.storage.upsert import upsert
 from providers.errors import AuthenticationFailed
 from providers.upstream.calls import Token
 from providers.upstream.clock import Clock, SystemClock
@@ -55,11 +55,12 @@ class StoredTokens:
             if tenant_id is None:
                 return
             row = token_row(self._vault, tenant_id, account_id, token, self._clock.now())
-            values = {"sealed": row.sealed, "saved_at": row.saved_at}
-            await session.execute(
-                insert(AccountTokenRow)
-                .values(account_id=account_id, tenant_id=tenant_id, **values)
-                .on_conflict_do_update(index_elements=["account_id"], set_=values)
+            await upsert(
+                session,
+                AccountTokenRow,
+                {"account_id": account_id},
+                {"sealed": row.sealed, "saved_at": row.saved_at},
+                when_new={"tenant_id": tenant_id},
             )
 
 
