@@ -9,7 +9,7 @@ import strawberry
 
 from graph.accounts.accounts import Accounts
 from graph.accounts.connections import Connections
-from graph.accounts.keyfile import open_vault
+from graph.accounts.keyring import fitting_vault, watch_of
 from graph.accounts.keys import ApiKeys
 from graph.accounts.tokens import StoredTokens
 from graph.administration import Administration
@@ -64,9 +64,11 @@ async def running(
         database = Database(settings.database)
         stack.push_async_callback(database.aclose)
         await database.migrate()
-        vault = open_vault(settings)
+        vault = await fitting_vault(settings, database)
+        if (watch := watch_of(settings, vault)) is not None:
+            watch.start()
+            stack.push_async_callback(watch.aclose)
         accounts = Accounts(database, vault, clock=clock)
-        await accounts.verify_keys()
         upstream = Upstream(
             tokens=StoredTokens(database, vault),
             settings=UpstreamSettings(connect_timeout=settings.connect_timeout, call_timeout=settings.call_timeout),

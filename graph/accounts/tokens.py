@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from graph.accounts.sealed import token_context
 from graph.accounts.vault import Vault, VaultError
 from graph.storage.database import Database
 from graph.storage.tables import AccountRow, AccountTokenRow
@@ -39,7 +40,7 @@ class StoredTokens:
         if row is None:
             return None
         try:
-            return _load(self._vault.open(row.sealed, context=_context(row.tenant_id, account_id)))
+            return _load(self._vault.open(row.sealed, context=token_context(row.tenant_id, account_id)))
         except VaultError as error:
             raise AuthenticationFailed(f"The account's stored token cannot be opened. {error}") from None
 
@@ -66,12 +67,8 @@ class StoredTokens:
 
 def token_row(vault: Vault, tenant_id: str, account_id: str, token: Token, now: datetime) -> AccountTokenRow:
     """``token`` sealed for the row of its account."""
-    sealed = vault.seal(_dump(token), context=_context(tenant_id, account_id))
+    sealed = vault.seal(_dump(token), context=token_context(tenant_id, account_id))
     return AccountTokenRow(account_id=account_id, tenant_id=tenant_id, sealed=sealed, saved_at=now)
-
-
-def _context(tenant_id: str, account_id: str) -> str:
-    return f"account/{tenant_id}/{account_id}/token"
 
 
 def _dump(token: Token) -> bytes:
