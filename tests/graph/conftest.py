@@ -1,6 +1,5 @@
 """A gateway over small simulated PMSs, and databases of both kinds."""
 
-import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -35,7 +34,6 @@ def postgres() -> Iterator[Server]:
         pytest.skip(reason)
     server = Server()
     yield server
-    asyncio.run(server.drop_template())
     server.close()
 
 
