@@ -68,12 +68,14 @@ class Database:
     async def session(self) -> AsyncIterator[AsyncSession]:
         """A session in one transaction: committed at the end, rolled back on an error.
 
-        From its first statement it holds the lock of all writers, of every process, so that what was read in it is
-        still true when it writes. Hold nothing but statements in it. Raises ``StorageUnavailable``.
+        From its start it holds the lock of all writers, of every process, so that what was read in it is still true
+        when it writes. Do nothing slow in it: everybody else waits. Raises ``StorageUnavailable``.
         """
         async with self._noticing(writes=True), self._in_turn():
             await self._kind.check()
             async with self._writing.begin() as session:
+                # A transaction begins when its connection is asked for, and with it the lock.
+                await session.connection()
                 yield session
 
     @asynccontextmanager

@@ -214,16 +214,24 @@ async def test_running_gateways_learn_a_new_key_before_anything_is_sealed_with_i
     assert await opened(database, Vault([new])) == before
 
 
-async def test_two_rotations_at_once_keep_each_others_key(database: Database, tmp_path: Path) -> None:
+async def test_two_rotations_at_once_keep_each_others_key(database_url: str, tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
     vaults = [open_vault(settings, made=lambda _: None) for _ in range(2)]
+    databases = [Database(database_url) for _ in range(2)]
     both = asyncio.Barrier(2)
 
     async def pause() -> None:
         await both.wait()
 
     waits: Callable[[], Awaitable[None]] = pause
-    await asyncio.gather(*(use_new_key(settings, database, vault, pause=waits) for vault in vaults))
+    await asyncio.gather(
+        *(
+            use_new_key(settings, database, vault, pause=waits)
+            for database, vault in zip(databases, vaults, strict=True)
+        )
+    )
     keys = read_keys(settings.key_file)
     assert len(keys) == len(set(keys)) == 3
     assert all(vault.first in keys for vault in vaults)
+    for database in databases:
+        await database.aclose()

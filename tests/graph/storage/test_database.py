@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 
 from graph.accounts.keys import ApiKeys
 from graph.storage.database import Database
-from graph.storage.failures import StorageError
+from graph.storage.failures import StorageError, StorageUnavailable
 from graph.storage.migrating import alembic_config
 from graph.storage.tables import AccountRow, Table, TenantRow, UtcDateTime
 
@@ -140,6 +140,18 @@ async def test_what_one_writer_read_no_other_changes_before_it_writes(database_u
     await asyncio.gather(*(add_unless_there(each, f"{n}") for n, each in enumerate([first, second] * 5)))
     async with first.reading() as session:
         assert len((await session.scalars(select(TenantRow.id).where(TenantRow.status == "SPECIAL"))).all()) == 1
+    await first.aclose()
+    await second.aclose()
+
+
+async def test_a_session_holds_the_lock_of_all_writers_before_its_first_statement(database_url: str) -> None:
+    first, second = Database(database_url), Database(database_url, patience=0.05)
+    async with first.session():
+        with pytest.raises(StorageUnavailable):
+            async with second.session():
+                pytest.fail("two writers at once")
+    async with second.session():
+        pass
     await first.aclose()
     await second.aclose()
 

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
+from structlog.testing import capture_logs
 
 from graph.storage.database import Database
-from graph.storage.failures import StorageError
+from graph.storage.failures import StorageError, StorageUnavailable
 from graph.storage.tables import AccountRow
 from tests.gateway_world import world
 from tests.postgres import Server
@@ -47,6 +48,16 @@ async def test_a_server_that_cannot_be_reached_is_named_without_a_password(url: 
     assert "The database stay on" in said
     assert "cannot be used" in said
     assert "hunter2" not in said
+
+
+async def test_an_outage_is_logged_without_a_password() -> None:
+    database = Database("postgresql://gate:hunter2@/stay?host=/nowhere&password=hunter3")
+    with capture_logs() as logs, pytest.raises(StorageUnavailable) as caught:
+        async with database.session():
+            pytest.fail("there is no server")
+    assert [line["database"] for line in logs] == ["stay on /nowhere"]
+    assert "hunter" not in f"{logs} {caught.value}"
+    await database.aclose()
 
 
 async def test_a_process_has_ten_connections_at_most(postgres_url: str) -> None:
