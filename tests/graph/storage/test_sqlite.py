@@ -2,6 +2,8 @@
 
 import asyncio
 import stat
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,3 +86,36 @@ async def test_a_folder_may_have_odd_characters(tmp_path: Path) -> None:
         session.add(TenantRow(id="here", name="here", created_at=NOW, updated_at=NOW))
     await database.aclose()
     assert (folder / "staygraph.db").stat().st_size > 0
+
+
+def test_processes_that_start_at_once_migrate_once(tmp_path: Path) -> None:
+    program = (
+        "import asyncio, sys\n"
+        "from graph.storage.database import Database\n"
+        "async def main():\n"
+        "    database = Database(sys.argv[1])\n"
+        "    print('ready', flush=True)\n"
+        "    sys.stdin.readline()\n"
+        "    await database.migrate()\n"
+        "    await database.aclose()\n"
+        "asyncio.run(main())\n"
+    )
+    processes = [
+        subprocess.Popen(  # noqa: S603  # our own interpreter and program
+            [sys.executable, "-c", program, sqlite_url(tmp_path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    ended = [process.communicate(timeout=30) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], [errors for _, errors in ended]
