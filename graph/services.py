@@ -85,7 +85,7 @@ async def running(
             warming.start()
             stack.push_async_callback(warming.aclose)
         connections = Connections(settings, accounts, upstream)
-        cursors = Cursors(vault.derive(CURSOR_KEY))
+        cursors = Cursors(*vault.derived(CURSOR_KEY))
         keys = ApiKeys(database, clock=clock)
         administration = Administration(
             settings=settings, clock=clock, database=database, accounts=accounts, connections=connections, keys=keys
