@@ -11,7 +11,7 @@ from graph.accounts.accounts import Accounts
 from graph.accounts.connections import Connections
 from graph.accounts.consent import Consents
 from graph.accounts.delivery import HttpDelivery
-from graph.accounts.keyfile import open_vault
+from graph.accounts.keyring import fitting_vault, watch_of
 from graph.accounts.keys import ApiKeys
 from graph.accounts.notifications import Notifications, Signer
 from graph.accounts.renewals import Renewals
@@ -70,9 +70,11 @@ async def running(
         database = Database(settings.database)
         stack.push_async_callback(database.aclose)
         await database.migrate()
-        vault = open_vault(settings)
+        vault = await fitting_vault(settings, database)
+        if (watch := watch_of(settings, vault)) is not None:
+            watch.start()
+            stack.push_async_callback(watch.aclose)
         accounts = Accounts(database, vault, clock=clock)
-        await accounts.verify_keys()
         upstream = Upstream(
             tokens=StoredTokens(database, vault, clock=clock),
             settings=UpstreamSettings(connect_timeout=settings.connect_timeout, call_timeout=settings.call_timeout),
@@ -89,7 +91,7 @@ async def running(
             warming.start()
             stack.push_async_callback(warming.aclose)
         connections = Connections(settings, accounts, upstream)
-        cursors = Cursors(vault.derive(CURSOR_KEY))
+        cursors = Cursors(*vault.derived(CURSOR_KEY))
         keys = ApiKeys(database, clock=clock)
         signer = Signer(vault)
         delivery = HttpDelivery(allow_private=settings.allow_private_urls)

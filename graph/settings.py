@@ -25,7 +25,7 @@ from pydantic import (
     SecretStr,
     ValidationError,
 )
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from graph.setting_sources import CONFIG_VARIABLE, PREFIX, ConfigFileError, Variable, read_variables
@@ -43,6 +43,12 @@ BUILD_VARIABLE = "STAYGRAPH_EXPLORER"
 KEY_BYTES = 32
 
 _SHOWN_VALUE = 60
+
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+asyncpg",
+    "postgres": "postgresql+asyncpg",
+}
 
 
 def default_data_dir() -> Path:
@@ -63,14 +69,18 @@ def _comma_list(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
-def _sqlite_url(value: str) -> str:
+def _database_url(value: SecretStr) -> SecretStr:
     try:
-        url = make_url(value)
-    except ArgumentError:
+        url = make_url(value.get_secret_value().strip())
+    except (ArgumentError, ValueError):
         raise ValueError("is not a database URL") from None
-    if url.get_backend_name() != "sqlite":
-        raise ValueError(f"names {url.get_backend_name()}, which is not supported")
-    return url.set(drivername="sqlite+aiosqlite").render_as_string(hide_password=False)
+    # The driver is ours to choose: it must not block.
+    backend = url.get_backend_name()
+    if backend not in _DRIVERS:
+        raise ValueError(f"names {backend}, which is not supported")
+    if backend != "sqlite" and not url.database:
+        raise ValueError("names no database")
+    return SecretStr(url.set(drivername=_DRIVERS[backend]).render_as_string(hide_password=False))
 
 
 def _key(value: SecretStr) -> SecretStr:
@@ -128,10 +138,13 @@ class Settings(BaseModel):
         "Default: $XDG_DATA_HOME/staygraph, else ~/.staygraph.",
         json_schema_extra={"allowed": "a folder that can be written"},
     )
-    database_url: Annotated[str, AfterValidator(_sqlite_url)] | None = Field(
+    database_url: Annotated[SecretStr, AfterValidator(_database_url)] | None = Field(
         None,
-        description="Database. Default: the file staygraph.db in the data folder.",
-        json_schema_extra={"allowed": "sqlite:////absolute/path.db"},
+        description="Database: SQLite or PostgreSQL. Default: the SQLite file staygraph.db in the data folder.",
+        json_schema_extra={
+            "allowed": "sqlite:////absolute/path.db, or postgresql://user:password@host:5432/database with parameters "
+            "of libpq such as ?sslmode=verify-full"
+        },
     )
     secret_keys: Annotated[list[Annotated[SecretStr, AfterValidator(_key)]], BeforeValidator(_comma_list)] = Field(
         [],
@@ -216,8 +229,11 @@ class Settings(BaseModel):
 
     @property
     def database(self) -> str:
-        """The database URL in force."""
-        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'staygraph.db'}"
+        """The database URL in force, with its password: for opening it and nothing else."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        file = str(self.data_dir / "staygraph.db")
+        return URL.create(_DRIVERS["sqlite"], database=file).render_as_string(hide_password=False)
 
     @property
     def public_address(self) -> str:

@@ -14,8 +14,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from graph.accounts.ids import new_id
+from graph.accounts.sealed import credentials_context
 from graph.accounts.tokens import token_row
-from graph.accounts.vault import Vault, VaultError
+from graph.accounts.vault import Vault
 from graph.storage.database import Database
 from graph.storage.snapshots import SNAPSHOT_SECONDS, Snapshots
 from graph.storage.tables import AccountRow, AccountTokenRow, Table
@@ -170,7 +171,7 @@ class Accounts:
             tenant_id=tenant_id,
             provider=provider.upper(),
             auth_type=auth_type.value,
-            credentials=self._vault.seal(dump_config(config), context=_context(tenant_id, account_id)),
+            credentials=self._vault.seal(dump_config(config), context=credentials_context(tenant_id, account_id)),
             credentials_version=secrets.token_hex(8),
             created_at=now,
             updated_at=now,
@@ -235,7 +236,7 @@ class Accounts:
         async with self._database.session() as session:
             row = await _owned(session, tenant_id, account_id)
             row.auth_type = auth_type.value
-            row.credentials = self._vault.seal(dump_config(config), context=_context(tenant_id, account_id))
+            row.credentials = self._vault.seal(dump_config(config), context=credentials_context(tenant_id, account_id))
             row.credentials_version = secrets.token_hex(8)
             row.status = status.value
             row.updated_at = now
@@ -274,20 +275,9 @@ class Accounts:
             )
         if sealed is None:
             raise AccountGoneError(account.id)
-        plain = self._vault.open(sealed, context=_context(account.tenant_id, account.id))
+        plain = self._vault.open(sealed, context=credentials_context(account.tenant_id, account.id))
         config: dict[str, Any] = json.loads(plain)
         return config
-
-    async def verify_keys(self) -> None:
-        """Check that the vault's keys open what is stored, before anything new is sealed. Raises ``VaultError``."""
-        async with self._database.reading() as session:
-            row = await session.scalar(select(AccountRow).order_by(AccountRow.created_at.desc()).limit(1))
-        if row is None:
-            return
-        try:
-            self._vault.open(row.credentials, context=_context(row.tenant_id, row.id))
-        except VaultError as error:
-            raise VaultError(f"The stored credentials cannot be opened. {error}") from None
 
     async def _load(self, tenant_id: str) -> ConnectedAccounts:
         self._loads += 1
@@ -326,10 +316,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_plain(each) for each in value]
     return value
-
-
-def _context(tenant_id: str, account_id: str) -> str:
-    return f"account/{tenant_id}/{account_id}/credentials"
 
 
 async def _owned(session: AsyncSession, tenant_id: str, account_id: str) -> AccountRow:

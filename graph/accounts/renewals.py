@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from graph.storage.database import Database
+from graph.storage.failures import StorageUnavailable
 from graph.storage.tables import AccountRow, TokenRenewalRow
 from providers.upstream.clock import Clock
 
@@ -82,6 +83,6 @@ class Renewals:
                         TokenRenewalRow.account_id == account_id, TokenRenewalRow.holder == holder
                     )
                 )
-        except DBAPIError as failure:
+        except (DBAPIError, StorageUnavailable) as failure:
             # What was renewed is saved; others wait until this right has run out.
             log.warning("the right to renew account %s was not given back: %s", account_id, type(failure).__name__)

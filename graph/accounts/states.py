@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from sqlalchemy import delete, update
 
 from graph.accounts.accounts import ConnectedAccount, dump_config
+from graph.accounts.sealed import pending_config_context, verifier_context
 from graph.accounts.vault import Vault, VaultError
 from graph.storage.database import Database
 from graph.storage.tables import AuthorizationRow
@@ -72,13 +73,14 @@ class States:
         """A new state for a consent of the account's owner; old ones of the tenant are forgotten."""
         now = self._clock.now()
         authorization_id = secrets.token_urlsafe(32)
-        context = _context(account.tenant_id, account.id, authorization_id)
-        pending = self._vault.seal(dump_config(config), context=f"{context}/config") if config else None
+        place = (account.tenant_id, account.id, authorization_id)
+        waiting = pending_config_context(*place)
+        pending = self._vault.seal(dump_config(config), context=waiting) if config else None
         row = AuthorizationRow(
             id=authorization_id,
             tenant_id=account.tenant_id,
             account_id=account.id,
-            verifier=self._vault.seal(verifier.encode(), context=context) if verifier else None,
+            verifier=self._vault.seal(verifier.encode(), context=verifier_context(*place)) if verifier else None,
             config=pending,
             redirect_uri=redirect_uri,
             created_at=now,
@@ -141,10 +143,13 @@ class States:
         return authorization_id
 
     def _authorization(self, row: AuthorizationRow) -> Authorization:
-        context = _context(row.tenant_id, row.account_id, row.id)
+        place = (row.tenant_id, row.account_id, row.id)
         verifier, config = (
-            self._vault.open(sealed, context=place) if sealed else None
-            for place, sealed in ((context, row.verifier), (f"{context}/config", row.config))
+            self._vault.open(sealed, context=context) if sealed else None
+            for context, sealed in (
+                (verifier_context(*place), row.verifier),
+                (pending_config_context(*place), row.config),
+            )
         )
         return Authorization(
             id=row.id,
@@ -159,7 +164,3 @@ class States:
 def _signature(key: bytes, authorization_id: str) -> str:
     digest = hmac.new(key, authorization_id.encode("utf-8", "replace"), sha256).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
-
-
-def _context(tenant_id: str, account_id: str, authorization_id: str) -> str:
-    return f"account/{tenant_id}/{account_id}/authorization/{authorization_id}"

@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 from graph.accounts.vault import VaultError
 from graph.cli.screen import complain
 from graph.settings import SettingsError
-from graph.storage.database import StorageError
+from graph.storage.failures import StorageError
 from providers.catalogue import UnknownProvider
 from providers.errors import ErrorCode, ProviderError
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from graph.accounts.accounts import Accounts
 from graph.accounts.connections import Connections
-from graph.accounts.keyfile import open_vault
+from graph.accounts.keyring import fitting_vault
 from graph.accounts.keys import ApiKeys
 from graph.accounts.tokens import StoredTokens
+from graph.accounts.vault import Vault
 from graph.cli.screen import note, warn
 from graph.logs import configure_logging
 from graph.settings import Settings, load_settings
@@ -46,6 +47,13 @@ async def opened_keys(settings: Settings) -> AsyncIterator[ApiKeys]:
         yield ApiKeys(database)
 
 
+@asynccontextmanager
+async def opened_vault(settings: Settings) -> AsyncIterator[tuple[Database, Vault]]:
+    """The database and the vault whose keys fit it."""
+    async with opened_database(settings) as database:
+        yield database, await fitting_vault(settings, database, made=announce_key_file)
+
+
 @dataclass(frozen=True, slots=True)
 class Local:
     """The accounts and the way to their PMSs."""
@@ -58,10 +66,8 @@ class Local:
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Local]:
     """Accounts and connections. Checks first that the vault's keys fit what is stored."""
-    vault = open_vault(settings, made=announce_key_file)
-    async with opened_database(settings) as database:
+    async with opened_vault(settings) as (database, vault):
         accounts = Accounts(database, vault)
-        await accounts.verify_keys()
         upstream = Upstream(
             tokens=StoredTokens(database, vault),
             settings=UpstreamSettings(connect_timeout=settings.connect_timeout, call_timeout=settings.call_timeout),

@@ -11,6 +11,7 @@ from graphql import GraphQLError
 from graph.logs import place_of
 from graph.schema import ids
 from graph.schema.arguments import BadInput
+from graph.storage.failures import StorageUnavailable
 from providers.errors import ProviderError
 
 log = structlog.get_logger(__name__)
@@ -30,6 +31,9 @@ UNAUTHENTICATED = "UNAUTHENTICATED"
 FORBIDDEN = "FORBIDDEN"
 """The API key lacks the scope that a field needs."""
 
+STORAGE_UNAVAILABLE = "STORAGE_UNAVAILABLE"
+"""The database cannot be used at the moment."""
+
 INTERNAL = "INTERNAL"
 """A fault of StayGraph itself; its log has the details."""
 
@@ -39,6 +43,7 @@ CODES = {
     OPERATION_TOO_LARGE: "The document is deeper, longer or costlier than this server allows.",
     UNAUTHENTICATED: "No API key was sent, or it is not valid.",
     FORBIDDEN: "The API key lacks the scope that this field needs.",
+    STORAGE_UNAVAILABLE: "StayGraph's database cannot be used at the moment; try again in a while.",
     INTERNAL: "A fault of StayGraph itself; the server's log has the details.",
 }
 
@@ -61,8 +66,9 @@ def present(error: GraphQLError) -> GraphQLError:
             return _copy(error, original.message, provider_extensions(original))
         case BadInput():
             return _copy(error, str(original), bad_input_extensions(original))
-        case Forbidden():
-            return _copy(error, str(original), {"code": FORBIDDEN})
+        case Forbidden() | StorageUnavailable():
+            code = FORBIDDEN if isinstance(original, Forbidden) else STORAGE_UNAVAILABLE
+            return _copy(error, str(original), {"code": code})
         case None | GraphQLError() if error.path is None or error.message.startswith("Argument "):
             code = OPERATION_TOO_LARGE if _TOO_LARGE.search(error.message) else INVALID_OPERATION
             return _copy(error, error.message, {"code": code})

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from html import escape
 from urllib.parse import parse_qsl
 
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from graph.accounts.consent import Consents, Finished
+from graph.storage.failures import StorageUnavailable
 
 PAGE_HEADERS = {
     "Cache-Control": "no-store",
@@ -32,7 +32,7 @@ def callback(consents: Callable[[], Consents]) -> Callable[[Request], object]:
         query = parse_qsl(request.url.query, keep_blank_values=True)
         try:
             finished = await consents().finish(query)
-        except SQLAlchemyError:
+        except StorageUnavailable:
             return _page("Not connected", f"StayGraph cannot store the connection at the moment. {_AGAIN}", 503)
         return _answer(finished, request.url.query)
 

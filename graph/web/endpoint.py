@@ -17,10 +17,14 @@ from graph.access.loaders import LoaderRegistry
 from graph.accounts.keys import Viewer
 from graph.gateway.operation import Operation
 from graph.schema.context import Context
-from graph.schema.errors import INVALID_OPERATION, present
+from graph.schema.errors import INVALID_OPERATION, STORAGE_UNAVAILABLE, present
 from graph.services import Services
+from graph.storage.failures import StorageUnavailable
 from graph.web.gate import admit, read_operation
 from graph.web.refusals import Refused
+
+RETRY_SECONDS = 5
+"""What clients are told to wait while the database is away."""
 
 
 class OperationView(GraphQL[Context, None]):
@@ -77,6 +81,9 @@ class Endpoint:
             answer = await self._answer(request)
         except Refused as refused:
             answer = refused.response()
+        except StorageUnavailable as error:
+            # Who asks cannot be told, so nothing is answered.
+            answer = Refused(503, STORAGE_UNAVAILABLE, str(error), {"Retry-After": str(RETRY_SECONDS)}).response()
         await answer(scope, receive, send)
 
     async def _answer(self, request: Request) -> ASGIApp:

@@ -152,5 +152,6 @@ def test_a_lost_key_file_is_said_plainly_and_nothing_is_overwritten(
     result = terminal.run("accounts", "list")
     assert result.exit_code == 4
     assert "cannot be opened" in result.stderr
+    assert not key_file.exists()
     key_file.write_text(kept)
     assert len(terminal.json("accounts", "list")) == 1

@@ -47,3 +47,13 @@ def test_a_broken_database_is_named_without_a_traceback(terminal: Any, data_dir:
     result = terminal.run("keys", "list")
     assert result.exit_code == 4
     assert "staygraph.db" in result.stderr
+
+
+def test_a_database_that_cannot_be_reached_is_named_without_its_password(
+    terminal: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAYGRAPH_DATABASE_URL", "postgresql://gate:hunter2@127.0.0.1:1/stay")
+    result = terminal.run("keys", "list")
+    assert result.exit_code == 4
+    assert "The database stay on 127.0.0.1 cannot be used" in result.stderr
+    assert "hunter2" not in result.output

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from graph.settings import (
     PROVIDER_FIELDS,
@@ -127,13 +128,38 @@ def test_secrets_never_appear_in_problems() -> None:
     good = base64.urlsafe_b64encode(bytes(32)).decode()
     environ = {
         "STAYGRAPH_SECRET_KEYS": f"{good},hunter2",
-        "STAYGRAPH_DATABASE_URL": "postgresql://user:hunter2@host/db",
+        "STAYGRAPH_DATABASE_URL": "mysql://user:hunter2@host/db",
         "STAYGRAPH_ACME_URL": "https://user:hunter2@acme.test",
     }
     problems = problems_of(environ)
     assert problems.keys() == environ.keys()
     assert "hunter2" not in "".join(problems.values())
     assert good not in "".join(problems.values())
+
+
+@pytest.mark.parametrize(
+    ("written", "opened"),
+    [
+        ("sqlite:////var/lib/staygraph.db", "sqlite+aiosqlite:////var/lib/staygraph.db"),
+        ("postgresql://user:p%40ss@host:5433/db", "postgresql+asyncpg://user:p%40ss@host:5433/db"),
+        ("postgres://user@host/db?sslmode=require", "postgresql+asyncpg://user@host/db?sslmode=require"),
+        ("postgresql+psycopg2://user@host/db", "postgresql+asyncpg://user@host/db"),
+    ],
+)
+def test_a_database_url_is_opened_by_a_driver_that_does_not_block(written: str, opened: str) -> None:
+    settings = load({"STAYGRAPH_DATABASE_URL": written})
+    assert settings.database == opened
+    assert "p%40ss" not in repr(settings)
+
+
+@pytest.mark.parametrize("wrong", ["staygraph.db", "mysql://user@host/db", "postgresql://host", "postgresql://h:x/d"])
+def test_a_database_url_that_cannot_be_used_says_what_can(wrong: str) -> None:
+    assert "postgresql://user:password@host" in problems_of({"STAYGRAPH_DATABASE_URL": wrong})["STAYGRAPH_DATABASE_URL"]
+
+
+def test_odd_characters_of_the_data_folder_are_no_part_of_a_url(tmp_path: Path) -> None:
+    folder = tmp_path / "50% of #1? ä & b"
+    assert make_url(Settings(data_dir=folder).database).database == str(folder / "staygraph.db")
 
 
 def test_keys_are_masked_when_settings_are_printed() -> None:
