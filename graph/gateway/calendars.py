@@ -1,5 +1,6 @@
 """Calendars: only the days that are unknown or too old are asked for, for all listings of an account together."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -58,6 +59,8 @@ class Calendars:
                 failures = await self._load_missing(account, alike, freshness)
                 for each in alike:
                     outcomes[each] = changed(await self._assembled(account, each, freshness, failures), terms.calendar)
+                    if not terms.change_nothing:
+                        await asyncio.sleep(0)  # Many days take a while: others have their turn.
                 self._note(account, alike, freshness, rich=rich)
             return outcomes
 
