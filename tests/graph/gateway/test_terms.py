@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.accounts.accounts import ConnectedAccount
-from graph.gateway.terms import Terms
+from graph.accounts.keys import Viewer
+from graph.gateway.operation import Operation
+from graph.gateway.terms import Terms, terms_of
 from providers.manifest import AuthType
 from providers.model import (
     Calendar,
@@ -148,6 +150,16 @@ def test_terms_are_the_accounts_and_the_markup_for_others_is_for_them_alone() ->
     )
     assert Terms.of(account(distribution_markup_percentage=Decimal(15)), imported=False).change_nothing
     assert Terms.of(account(), imported=True).change_nothing
+
+
+def test_whose_tenant_asks_decides_whether_listings_count_as_imported() -> None:
+    chosen = account(markup_percentage=Decimal(5), distribution_markup_percentage=Decimal(15))
+    asked = calendar(Decimal(100))
+    prices = {
+        tenant: terms_of(chosen, Operation(viewer=Viewer(tenant, "key"), started_at=AT)).calendar(asked).days[0].price
+        for tenant in ("default", "other")
+    }
+    assert prices == {"default": 105, "other": 120}, "one record, each tenant's own price"
 
 
 def test_terms_of_nothing_leave_the_very_objects() -> None:
