@@ -1,5 +1,6 @@
 """Calendars: only the days that are unknown or too old are asked for, for all listings of an account together."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from graph.gateway.reading import Outcome, Reading, key_of
 from graph.gateway.refs import Ref
 from graph.gateway.spans import KnownDays
 from graph.gateway.store import Held, Key
+from graph.gateway.terms import changed, terms_of
 from providers.catalogue import plugin
 from providers.errors import NotFound, ProviderError
 from providers.queries import Days
@@ -49,12 +51,16 @@ class Calendars:
             account: ConnectedAccount, group: Sequence[DaysOfListing]
         ) -> Mapping[DaysOfListing, Outcome]:
             outcomes: dict[DaysOfListing, Outcome] = {}
+            terms = terms_of(account, operation)
             # Days read with their reservations serve reads without, so those come first.
             for rich in (True, False):
                 alike = [each for each in group if each.reservations is rich]
                 await self._refresh_stale(account, alike, freshness)
                 failures = await self._load_missing(account, alike, freshness)
-                outcomes |= {each: await self._assembled(account, each, freshness, failures) for each in alike}
+                for each in alike:
+                    outcomes[each] = changed(await self._assembled(account, each, freshness, failures), terms.calendar)
+                    if not terms.change_nothing:
+                        await asyncio.sleep(0)  # Many days take a while: others have their turn.
                 self._note(account, alike, freshness, rich=rich)
             return outcomes
 

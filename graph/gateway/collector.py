@@ -1,8 +1,8 @@
 """Paged collections over many accounts: listings and reservations share all of this."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from graph.accounts.accounts import ConnectedAccount
@@ -56,6 +56,18 @@ class Collected(Generic[T]):
     fingerprint: str
     before: Mapping[str, Mark]
     end: Mapping[str, Mark]
+
+    def changed(self, changes: Mapping[str, Callable[[T], T]]) -> "Collected[T]":
+        """The page with the records of some accounts changed, and all else as it is: cursors know nothing of it."""
+        if not changes:
+            return self
+        return replace(
+            self,
+            taken=[
+                replace(each, record=changes[each.account_id](each.record)) if each.account_id in changes else each
+                for each in self.taken
+            ],
+        )
 
     def cursor(self, index: int) -> str:
         """The cursor behind the record at ``index``."""

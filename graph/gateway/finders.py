@@ -20,6 +20,7 @@ from graph.gateway.reading import Outcome, Reading, key_of
 from graph.gateway.refs import Ref
 from graph.gateway.reports import SourceStatus
 from graph.gateway.store import Held, Key
+from graph.gateway.terms import terms_of
 from providers.errors import NotFound, NotSupported, ProviderError
 from providers.model import Calendar, Listing, ListingStatus, PriceDetails
 from providers.queries import AvailabilityQuery, FreeListing, ListingOrderField, ListingQuery, OddRecord, Page
@@ -125,11 +126,13 @@ class SearchFinder:
 
     async def judge(self, candidates: Sequence[Candidate]) -> Judged:
         details = await self._details([each.listing_id for each in candidates])
+        terms = terms_of(self.account, self.operation)
         found = {}
         for each in candidates:
             listing = details.found.get(each.listing_id)
             if listing is not None and self.suiting.suits(listing):
-                found[each.listing_id] = self.suiting.available(listing, AvailabilityBasis.PMS_SEARCH, each.price)
+                price = None if each.price is None else terms.price(each.price)
+                found[each.listing_id] = self.suiting.available(listing, AvailabilityBasis.PMS_SEARCH, price)
         return Judged(found=found, fetched_at=details.fetched_at, stale=details.stale, odd=details.odd)
 
     def _by_id(self, free: FreeListing) -> Candidate:

@@ -1,6 +1,6 @@
 """Listings, over all accounts of a tenant."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from graph.accounts.accounts import ConnectedAccount
@@ -24,6 +24,7 @@ from graph.gateway.ordering import listing_ordering
 from graph.gateway.property_types import Worded, worded
 from graph.gateway.reading import Outcome, Reading
 from graph.gateway.refs import Ref
+from graph.gateway.terms import changed, terms_of
 from providers.catalogue import plugin
 from providers.manifest import Manifest
 from providers.model import Listing
@@ -86,9 +87,9 @@ class Listings:
         max_age: int | None = None,
         count: bool = False,
     ) -> Collected[Listing]:
-        """A page of the listings of ``accounts``. Raises ``CursorError``."""
+        """A page of the listings of ``accounts``, priced by their terms. Raises ``CursorError``."""
         in_words = await self.worded(operation, accounts, query, max_age)
-        return await self._collector.collect(
+        page = await self._collector.collect(
             Request(
                 queries=in_words.queries,
                 # Not in the words of a dictionary, which may fail or change between two pages.
@@ -103,6 +104,8 @@ class Listings:
                 count=count,
             )
         )
+        terms = {account.id: terms_of(account, operation) for account in accounts}
+        return page.changed({id_: each.listing for id_, each in terms.items() if not each.change_nothing})
 
     async def worded(
         self, operation: Operation, accounts: Sequence[ConnectedAccount], query: ListingQuery, max_age: int | None
@@ -111,8 +114,14 @@ class Listings:
         return await worded(self._dictionaries, operation, accounts, query, max_age)
 
     async def by_id(self, operation: Operation, refs: Sequence[Ref], max_age: int | None) -> dict[Ref, Outcome]:
-        """Listings by id. One that does not exist has the value None."""
+        """Listings by id, priced by their accounts' terms. One that does not exist has the value None."""
         freshness = self._reading.freshness(operation, self._reading.ages.listing, max_age)
-        return await self._reading.records(
-            operation, refs, LISTINGS.entity, freshness, lambda client, ids: client.listings(ids)
-        )
+
+        async def read(account: ConnectedAccount, group: Sequence[Ref]) -> Mapping[Ref, Outcome]:
+            terms = terms_of(account, operation)
+            outcomes = await self._reading.records_of(
+                account, group, LISTINGS.entity, freshness, lambda client, ids: client.listings(ids)
+            )
+            return {ref: changed(outcome, terms.listing) for ref, outcome in outcomes.items()}
+
+        return await self._reading.by_account(operation, refs, lambda ref: ref.account_id, read)

@@ -12,6 +12,7 @@ from graph.gateway.operation import Operation
 from graph.gateway.reading import Outcome, Reading, key_of
 from graph.gateway.refs import Ref
 from graph.gateway.store import Held, Key
+from graph.gateway.terms import changed, terms_of
 from providers.errors import NotFound, NotSupported, ProviderError, UpstreamInvalid
 from providers.manifest import Limit
 from providers.queries import QuoteRequest
@@ -32,7 +33,7 @@ class Prices:
         self._listings = listings
 
     async def read(self, operation: Operation, stays: Sequence[Stay], max_age: int | None) -> dict[Stay, Outcome]:
-        """The price of each stay."""
+        """The price of each stay, by its account's terms."""
         freshness = self._reading.freshness(operation, self._reading.ages.price, max_age)
 
         async def read_account(account: ConnectedAccount, group: Sequence[Stay]) -> Mapping[Stay, Outcome]:
@@ -42,7 +43,8 @@ class Prices:
                 return await self._quote(operation, account, {key: keys[key].request for key in missing})
 
             kept = await self._reading.keeper.many(list(keys), freshness, load)
-            return {keys[key]: outcome for key, outcome in kept.items()}
+            terms = terms_of(account, operation)
+            return {keys[key]: changed(outcome, terms.price) for key, outcome in kept.items()}
 
         return await self._reading.by_account(operation, stays, lambda stay: stay.account_id, read_account)
 

@@ -143,8 +143,12 @@ class Account(Node):
     )
     status: AccountStatus = strawberry.field(description="Whether it is in use.")
     version: str | None = strawberry.field(description="Version of the integration that you named, if any.")
-    default_discount_percentage: Decimal = strawberry.field(description="Discount on every price, in percent.")
-    markup_percentage: Decimal = strawberry.field(description="Markup on every price, in percent.")
+    default_discount_percentage: Decimal = strawberry.field(
+        description="Discount on every price, in percent: PriceModifications says of what."
+    )
+    markup_percentage: Decimal = strawberry.field(
+        description="Markup on every price, in percent: PriceModifications says of what."
+    )
     distribution_markup_percentage: Decimal = strawberry.field(
         description="Markup for other tenants that imported listings, in percent."
     )

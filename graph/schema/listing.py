@@ -36,7 +36,7 @@ from graph.schema.dictionary import (
     property_type_field,
     rooms_field,
 )
-from graph.schema.exposing import expose_enum, exposes
+from graph.schema.exposing import expose_enum, exposed, exposes
 from graph.schema.node import Node
 from graph.schema.paging import on_cursor
 from graph.schema.parts import cancellation_policies_field, part_field
@@ -120,6 +120,14 @@ class Listing(model.Listing, Node):
         wish = PriceWish(arrival, departure, adults, children, markup, coupon, components)
         wanted = stay(Ref(self.account_id, self.provider_id), wish, "")
         return await info.context.loaders(info).price.load(wanted)
+
+    @strawberry.field(
+        description="The base price as the PMS holds it: without the account's terms.",
+        graphql_type=exposed(model.Money | None),
+    )
+    @pure
+    def original_base_price(self) -> Any:
+        return self.base_price if self.base_price_modifications is None else self.original_base_price
 
     amenities = amenities_field()
     property_type = property_type_field()

@@ -28,7 +28,7 @@ from providers.model.listing import (
     RoomKind,
     RoomType,
 )
-from providers.model.money import Money, money
+from providers.model.money import Money, money, smallest_unit
 from providers.model.parts import (
     CancellationPolicy,
     CancellationPolicyItem,
@@ -43,7 +43,15 @@ from providers.model.parts import (
     RefundKind,
     RentalAgreement,
 )
-from providers.model.price import PriceComponent, PriceDetails, PriceSource, PriceStep
+from providers.model.price import (
+    ComponentSource,
+    PriceComponent,
+    PriceDetails,
+    PriceModification,
+    PriceModifications,
+    PriceSource,
+    PriceStep,
+)
 from providers.model.reservation import (
     AgreementState,
     CancelledBy,
@@ -83,6 +91,7 @@ __all__ = [
     "ClaimState",
     "Cleaning",
     "Comment",
+    "ComponentSource",
     "Contact",
     "CustomField",
     "CustomFieldObject",
@@ -113,6 +122,8 @@ __all__ = [
     "PolicyRef",
     "PriceComponent",
     "PriceDetails",
+    "PriceModification",
+    "PriceModifications",
     "PriceSource",
     "PriceStep",
     "PricingSettings",
@@ -131,4 +142,5 @@ __all__ = [
     "RoomKind",
     "RoomType",
     "money",
+    "smallest_unit",
 ]
