@@ -86,6 +86,7 @@ async def running(
         keeper = Keeper(Store(settings.cache_entries), clock, weigh)
         stack.push_async_callback(keeper.aclose)
         accounts.when_removed(keeper.forget)
+        accounts.when_idle(keeper.forget)
         if settings.background_refresh:
             warming = Warming(keeper, clock, upstream.usage)
             warming.start()

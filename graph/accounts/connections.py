@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from graph.accounts.accounts import AccountGoneError, Accounts, ConnectedAccount
 from graph.accounts.tokens import TRIAL_PREFIX
+from graph.accounts.use import out_of_use
 from graph.accounts.vault import VaultError
 from graph.settings import LIMITS_OFF, Settings
 from providers import catalogue
@@ -80,7 +81,12 @@ class Connections:
         accounts.when_removed(self._forget)
 
     async def client(self, account: ConnectedAccount) -> ProviderClient:
-        """The client of an account. Raises ``ProviderError`` where its credentials cannot be used (any more)."""
+        """The client of an account.
+
+        Raises ``ProviderError`` where its credentials cannot be used (any more), or it is not in use: ``account`` may
+        be of before it was paused, in a refresh that was planned then.
+        """
+        account = await self._as_it_is(account)
         held = self._clients.get(account.id)
         if held is not None and held[0] == account.credentials_version:
             return held[1]
@@ -98,6 +104,14 @@ class Connections:
     def limits_of(self, account: ConnectedAccount) -> tuple[Limit, ...]:
         """The PMS's limits that are kept to for an account. Raises like ``plugin_of``."""
         return limits_in_force(self._settings, self._plugin(account.provider))
+
+    async def _as_it_is(self, account: ConnectedAccount) -> ConnectedAccount:
+        now = await self._accounts.get(account.tenant_id, account.id)
+        if now is None:
+            raise _removed(account)
+        if error := out_of_use(now):
+            raise error
+        return now
 
     async def check(self, provider: str, auth_type: AuthType, config: BaseModel) -> Token | None:
         """Try credentials against the PMS without storing anything.
@@ -220,7 +234,7 @@ class Connections:
         try:
             return method.config.model_validate(await self._accounts.credentials(account))
         except AccountGoneError:
-            raise NotFound("The account was removed.", provider=account.provider, account_id=account.id) from None
+            raise _removed(account) from None
         except VaultError as error:
             message = f"The stored credentials cannot be opened. {error}"
         except ValidationError:
@@ -236,6 +250,10 @@ class Connections:
     def _forget(self, account_id: str) -> None:
         self._clients.pop(account_id, None)
         self._upstream.forget(account_id)
+
+
+def _removed(account: ConnectedAccount) -> NotFound:
+    return NotFound("The account was removed.", provider=account.provider, account_id=account.id)
 
 
 def auth_method(plugin: Plugin, auth_type: AuthType) -> AuthMethod:

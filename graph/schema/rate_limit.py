@@ -7,6 +7,7 @@ from typing import Any
 import strawberry
 
 from graph.accounts.accounts import ConnectedAccount
+from graph.accounts.use import out_of_use
 from graph.schema.account import Account
 from graph.schema.context import Info
 from providers.errors import ProviderError
@@ -41,6 +42,8 @@ async def rate_limits(info: Info, accounts: Sequence[ConnectedAccount]) -> list[
     """The windows of these accounts; other tenants' accounts in them are not named."""
     mine = {account.id for account in accounts}
     for account in accounts:
+        if out_of_use(account):
+            continue
         # An account that was not used yet has no windows until its session is made; that asks nobody.
         try:
             await info.context.gateway.reading.client(account)

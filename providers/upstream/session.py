@@ -91,9 +91,13 @@ class AccountSession:
         caller's deadline, ``UpstreamUnavailable`` at once while the circuit is open.
         """
         try:
-            return await self._flights.join(call, current_caller(), lambda flight: self._perform(call, flight))
+            answer = await self._flights.join(call, current_caller(), lambda flight: self._perform(call, flight))
         except ProviderError as error:
-            raise self._signed(error) from None
+            signed = self._signed(error)
+            self._sender.conclude(signed)
+            raise signed from None
+        self._sender.conclude(None)
+        return answer
 
     async def token(self) -> Token | None:
         """The token in use (issued first if there is none). Raises like ``send``."""
