@@ -16,7 +16,11 @@ from graph.accounts.keys import ApiKeys
 from graph.accounts.notifications import Notifications, Signer
 from graph.accounts.renewals import Renewals
 from graph.accounts.states import States
+from graph.accounts.creation import AccountCreation, NoConsents
+from graph.accounts.health import Health
+from graph.accounts.lifecycle import AccountLifecycle
 from graph.accounts.tokens import StoredTokens
+from graph.accounts.underway import Underway
 from graph.administration import Administration
 from graph.gateway.cursors import Cursors
 from graph.gateway.gateway import Gateway, build_gateway
@@ -75,13 +79,19 @@ async def running(
             watch.start()
             stack.push_async_callback(watch.aclose)
         accounts = Accounts(database, vault, clock=clock)
+        health = Health(database, clock)
+        stack.push_async_callback(health.aclose)
+        accounts.when_removed(health.forget)
+        tokens = StoredTokens(database, vault, clock=clock)
         upstream = Upstream(
-            tokens=StoredTokens(database, vault, clock=clock),
+            tokens=tokens,
             settings=UpstreamSettings(connect_timeout=settings.connect_timeout, call_timeout=settings.call_timeout),
             clock=clock,
             transport=transport,
             observe=observe,
+            concluded=health.note,
         )
+        health.start()
         stack.push_async_callback(upstream.aclose)
         keeper = Keeper(Store(settings.cache_entries), clock, weigh)
         stack.push_async_callback(keeper.aclose)
@@ -110,6 +120,8 @@ async def running(
             clock,
             shown_id=lambda account_id: ids.GlobalId(ids.ACCOUNT, account_id).text(),
         )
+        underway = Underway(clock)
+        stack.push_async_callback(underway.aclose)
         administration = Administration(
             settings=settings,
             clock=clock,
@@ -119,6 +131,10 @@ async def running(
             keys=keys,
             consents=consents,
             signer=signer,
+            creation=AccountCreation(accounts, connections, NoConsents(), health, underway),
+            lifecycle=AccountLifecycle(accounts, connections, tokens, underway),
+            health=health,
+            tokens=tokens,
         )
         reading = Reading(accounts=accounts, connections=connections, keeper=keeper, ages=_ages(settings), clock=clock)
         yield Services(

@@ -194,6 +194,14 @@ class Accounts:
         self._snapshots.drop(tenant_id)
         return _account(row)
 
+    async def check_free(self, tenant_id: str, account_id: str | None, identifier: str | None) -> None:
+        """Raises ``AccountIdTakenError`` or ``IdentifierTakenError`` where ``add`` would."""
+        async with self._database.reading() as session:
+            if account_id is not None and await session.get(AccountRow, account_id) is not None:
+                raise AccountIdTakenError(account_id)
+            if (name := identifier or account_id) is not None:
+                await _check_identifier(session, tenant_id, account_id or "", name)
+
     async def change(
         self, tenant_id: str, account_id: str, change: Callable[[AccountOptions], AccountOptions]
     ) -> ConnectedAccount:

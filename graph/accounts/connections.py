@@ -39,6 +39,7 @@ REFUSALS = frozenset(
 )
 """Errors after which the same credentials will not work later either."""
 
+_REVOKE_PATIENCE = 10.0
 _REFUSALS = {ErrorCode.AUTHENTICATION_FAILED, ErrorCode.PERMISSION_DENIED, ErrorCode.NOT_SUPPORTED}
 
 
@@ -180,6 +181,23 @@ class Connections:
                 failure = error
             # The refresh token may have been spent meanwhile: then the next one is the only way in.
             return Seen(await self._upstream.kept(session.account_id) or token, found, failure)
+
+    async def revoke(self, account: ConnectedAccount, config: BaseModel, token: Token) -> bool:
+        """End a token of an account that is gone already. False where its PMS has no way to do that.
+
+        Raises ``ProviderError`` where the PMS does not confirm it within some seconds.
+        """
+        dialect = self._plugin(account.provider).dialect(account.auth_type, config)
+        with self._trial(account, config) as session:
+            try:
+                async with asyncio.timeout(_REVOKE_PATIENCE):
+                    return await session.exchange(lambda send: dialect.revoke(send, token))
+            except TimeoutError:
+                raise UpstreamTimeout("The PMS did not answer in time.", provider=account.provider) from None
+
+    def given_token(self, account: ConnectedAccount, config: BaseModel) -> Token | None:
+        """The token that the account's credentials themselves hold, if any: it was made elsewhere."""
+        return self._plugin(account.provider).dialect(account.auth_type, config).initial_token()
 
     @contextmanager
     def _trial(self, account: ConnectedAccount, config: BaseModel) -> Iterator[AccountSession]:

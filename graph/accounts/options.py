@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
+from graph.accounts.addresses import check_address
 from graph.rejections import Rejected, Rejection, RejectionCode
 
 MAX_NAME = 200
 MAX_VERSION = 40
+ADDRESS = "an address with https or http, without credentials"
 MAX_MARKUP = Decimal(10_000)
 _HUNDRED = Decimal(100)
 _PLACES = 6
@@ -75,6 +77,13 @@ def _flag(value: Any) -> Any:
     return value, None if isinstance(value, bool) else (RejectionCode.REQUIRED, "It is empty.", "true or false")
 
 
+def _address(value: Any) -> Any:
+    problem = "It is empty." if not isinstance(value, str) or not value.strip() else check_address(value.strip())
+    if problem is None:
+        return value.strip(), None
+    return value, (RejectionCode.INVALID, problem, ADDRESS)
+
+
 _CHECKS: dict[str, Check] = {
     "name": _text(MAX_NAME),
     "identifier": _optional(_text(MAX_NAME)),
@@ -84,6 +93,8 @@ _CHECKS: dict[str, Check] = {
     "distribution_markup_percentage": _percentage(_HUNDRED),
     "allow_import": _flag,
     "require_listing_approval": _flag,
+    "client_redirect_url": _optional(_address),
+    "notification_url": _optional(_address),
 }
 
 API_NAMES = {
@@ -95,6 +106,8 @@ API_NAMES = {
     "distribution_markup_percentage": "distributionMarkupPercentage",
     "allow_import": "allowImport",
     "require_listing_approval": "requireListingApproval",
+    "client_redirect_url": "clientRedirectUrl",
+    "notification_url": "notificationUrl",
 }
 """Each option's name in the API."""
 

@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.accounts.use import out_of_use
-from graph.schema.account import Account
 from graph.schema.context import Info
 from providers.errors import ProviderError
 from providers.manifest import LimitScope
 from providers.upstream.upstream import WindowUsage
+
+if TYPE_CHECKING:
+    from graph.schema.account import Account
 
 
 @strawberry.type(
@@ -32,7 +34,10 @@ class RateLimit:
         description="Until when the PMS told us to make no call at all, UTC; null if it did not."
     )
 
-    @strawberry.field(description="Your accounts that share this window.", graphql_type=list[Account])
+    @strawberry.field(
+        description="Your accounts that share this window.",
+        graphql_type=list[Annotated["Account", strawberry.lazy("graph.schema.account")]],
+    )
     async def accounts(self, info: Info) -> Any:
         found = await info.context.loaders(info).account_by_id.load_many(self.account_ids)
         return [account for account in found if account is not None]
