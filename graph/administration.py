@@ -11,6 +11,7 @@ from graph.accounts.health import Health
 from graph.accounts.keys import ApiKeys
 from graph.accounts.lifecycle import AccountLifecycle
 from graph.accounts.tokens import StoredTokens
+from graph.accounts.underway import Underway
 from graph.settings import Settings
 from graph.storage.database import Database
 from providers.upstream.clock import Clock
@@ -32,3 +33,4 @@ class Administration:
     lifecycle: AccountLifecycle
     health: Health
     tokens: StoredTokens
+    underway: Underway

@@ -135,6 +135,7 @@ async def running(
             lifecycle=AccountLifecycle(accounts, connections, tokens, underway),
             health=health,
             tokens=tokens,
+            underway=underway,
         )
         reading = Reading(accounts=accounts, connections=connections, keeper=keeper, ages=_ages(settings), clock=clock)
         yield Services(

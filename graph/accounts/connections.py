@@ -17,7 +17,7 @@ from graph.settings import LIMITS_OFF, Settings
 from providers import catalogue
 from providers.catalogue import UnknownProvider
 from providers.consent import AuthorizationCode, ConsentFlow
-from providers.contract import Capability, Dialect, Plugin, ProviderClient, Session, capabilities
+from providers.contract import Capability, Dialect, Plugin, ProviderClient, capabilities
 from providers.errors import AuthenticationFailed, ErrorCode, NotFound, NotSupported, ProviderError
 from providers.manifest import AuthMethod, AuthType, Limit, LimitScope
 from providers.upstream.accounts import UpstreamAccount
@@ -215,14 +215,12 @@ class Connections:
         finally:
             self._upstream.forget(trial_id)
 
-    async def _rescue(self, error: ProviderError, session: Session, dialect: Dialect) -> None:
-        """Raise ``CheckInterruptedError`` if the trial got a refresh token that the credentials do not hold."""
-        if error.code in _REFUSALS:
-            return
-        try:
-            token = await session.token()
-        except ProviderError:
-            return
+    async def _rescue(self, error: ProviderError, session: AccountSession, dialect: Dialect) -> None:
+        """Raise ``CheckInterruptedError`` if the trial got a refresh token that the credentials do not hold.
+
+        It may come only after the check has failed, at the deadline of whoever asked.
+        """
+        token = None if error.code in _REFUSALS else await session.held_token()
         if token is not None and token.refresh is not None and token != dialect.initial_token():
             raise CheckInterruptedError(error, token) from error
 

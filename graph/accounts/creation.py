@@ -32,9 +32,6 @@ from providers.errors import ErrorCode, ProviderError
 from providers.manifest import AuthMethod, AuthType
 from providers.upstream.calls import Token
 
-CHECK_SECONDS = 90.0
-"""How long credentials may be tried, once begun: longer than one token call, which may spend a refresh token."""
-
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _REFUSALS = {
     ErrorCode.AUTHENTICATION_FAILED,
@@ -161,7 +158,7 @@ class AccountCreation:
         """Connect an account. Raises ``Rejected`` with all that is wrong, ``CheckFailed`` if it is its credentials."""
         plan = _plan(wanted)
         work = self._create(tenant_id, plan, wanted.account_id)
-        return await self._underway.run(work, name=f"connect:{tenant_id}", patience=CHECK_SECONDS)
+        return await self._underway.run(work)
 
     async def reauthorize(self, tenant_id: str, account_id: str, wanted: NewCredentials) -> Connected:
         """Give an account other credentials once its PMS accepts them, or begin a new consent of its owner.
@@ -174,7 +171,7 @@ class AccountCreation:
             raise no_account()
         plan = _plan_of(account, wanted)
         work = self._reauthorize(account, plan)
-        return await self._underway.run(work, name=f"connect:{tenant_id}", patience=CHECK_SECONDS)
+        return await self._underway.run(work)
 
     async def _create(self, tenant_id: str, plan: _Plan, account_id: str | None) -> Connected:
         identifier = plan.options.get("identifier")

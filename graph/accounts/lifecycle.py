@@ -112,7 +112,7 @@ class AccountLifecycle:
         """
         account = await self.get(tenant_id, account_id)
         work = self._remove(account)
-        return await self._underway.run(work, name=f"remove:{account_id}", patience=REVOKE_SECONDS)
+        return await self._underway.run(work, patience=REVOKE_SECONDS)
 
     async def get(self, tenant_id: str, account_id: str) -> ConnectedAccount:
         """The account. Raises ``Rejected``."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from math import inf
 from typing import Any, TypeVar
 
 import structlog
@@ -14,26 +15,30 @@ from providers.upstream.clock import Clock
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
+GRACE_SECONDS = 1.0
+"""Seconds after the deadline in which work that failed at it may say why."""
+
 
 class Underway:
-    """Runs work in tasks of its own, which outlive the request and are waited for at the end."""
+    """Runs work in tasks of its own, which outlive the request and are waited for when StayGraph stops."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    async def run(self, work: Coroutine[Any, Any, T], *, name: str, patience: float) -> T:
-        """The outcome of ``work``, whose calls may take ``patience`` seconds.
+    async def run(self, work: Coroutine[Any, Any, T], *, patience: float = inf) -> T:
+        """The outcome of ``work``, whose calls have the caller's deadline, or ``patience`` seconds if that is less.
 
-        Raises ``Rejected`` with ``UNAVAILABLE`` at the caller's own deadline; the work goes on.
+        Raises ``Rejected`` with ``UNAVAILABLE`` shortly after the deadline; the work goes on.
         """
-        left = current_caller().deadline - self._clock.monotonic()
-        with calling(Caller(name, self._clock.monotonic() + patience)):
+        caller = current_caller()
+        now = self._clock.monotonic()
+        with calling(Caller(caller.key, min(caller.deadline, now + patience))):
             task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         # Neither the deadline nor a caller that is cancelled ends the task.
-        done, _ = await asyncio.wait({task}, timeout=max(0.0, left))
+        done, _ = await asyncio.wait({task}, timeout=max(0.0, caller.deadline - now) + GRACE_SECONDS)
         if not done:
             message = "The PMS has not answered yet. It goes on in the background: look at the accounts in a minute."
             raise rejected("", RejectionCode.UNAVAILABLE, message)
@@ -45,6 +50,6 @@ class Underway:
             log.warning("work on an account failed", error=type(error).__name__, place=place_of(error))
 
     async def aclose(self) -> None:
-        """Wait until all work has ended; each piece is bounded by its patience."""
+        """Wait until all work has ended: its calls have deadlines, and a token call one of its own."""
         while self._tasks:
             await asyncio.wait(set(self._tasks))

@@ -109,6 +109,10 @@ class AccountSession:
         except ProviderError as error:
             raise self._signed(error) from None
 
+    async def held_token(self) -> Token | None:
+        """The newest token, after the renewal under way if there is one: never a call of its own, nor an error."""
+        return await self._keeper.held()
+
     async def exchange(self, work: Callable[[Send], Awaitable[T]]) -> T:
         """What ``work`` makes of answers to calls without a token, refusals included. Raises like ``send``."""
         try:
