@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from graph.accounts.accounts import Accounts
 from graph.accounts.connections import Connections
 from graph.accounts.consent import Consents
-from graph.accounts.notifications import Signer
 from graph.accounts.creation import AccountCreation
 from graph.accounts.health import Health
 from graph.accounts.keys import ApiKeys
 from graph.accounts.lifecycle import AccountLifecycle
+from graph.accounts.notifications import Signer
 from graph.accounts.tokens import StoredTokens
 from graph.accounts.underway import Underway
 from graph.settings import Settings

@@ -10,15 +10,14 @@ import strawberry
 from graph.accounts.accounts import Accounts
 from graph.accounts.connections import Connections
 from graph.accounts.consent import Consents
+from graph.accounts.creation import AccountCreation
 from graph.accounts.delivery import HttpDelivery
 from graph.accounts.keyring import fitting_vault, watch_of
-from graph.accounts.keys import ApiKeys
+from graph.accounts.health import Health
+from graph.accounts.lifecycle import AccountLifecycle
 from graph.accounts.notifications import Notifications, Signer
 from graph.accounts.renewals import Renewals
 from graph.accounts.states import States
-from graph.accounts.creation import AccountCreation, NoConsents
-from graph.accounts.health import Health
-from graph.accounts.lifecycle import AccountLifecycle
 from graph.accounts.tokens import StoredTokens
 from graph.accounts.underway import Underway
 from graph.administration import Administration
@@ -110,13 +109,14 @@ async def running(
         notifications = Notifications(database, signer, delivery, clock)
         notifications.start()
         stack.push_async_callback(notifications.aclose)
+        renewals = Renewals(database, clock)
         consents = Consents(
             settings,
             accounts,
             connections,
             notifications,
             States(database, vault, clock),
-            Renewals(database, clock),
+            renewals,
             clock,
             shown_id=lambda account_id: ids.GlobalId(ids.ACCOUNT, account_id).text(),
         )
@@ -131,7 +131,16 @@ async def running(
             keys=keys,
             consents=consents,
             signer=signer,
-            creation=AccountCreation(accounts, connections, NoConsents(), health, underway),
+            creation=AccountCreation(
+                accounts,
+                connections,
+                consents,
+                renewals,
+                tokens,
+                health,
+                underway,
+                allow_private=settings.allow_private_urls,
+            ),
             lifecycle=AccountLifecycle(accounts, connections, tokens, underway),
             health=health,
             tokens=tokens,

@@ -18,7 +18,7 @@ from providers import catalogue
 from providers.catalogue import UnknownProvider
 from providers.consent import AuthorizationCode, ConsentFlow
 from providers.contract import Capability, Dialect, Plugin, ProviderClient, capabilities
-from providers.errors import AuthenticationFailed, ErrorCode, NotFound, NotSupported, ProviderError
+from providers.errors import AuthenticationFailed, ErrorCode, NotFound, NotSupported, ProviderError, UpstreamTimeout
 from providers.manifest import AuthMethod, AuthType, Limit, LimitScope
 from providers.upstream.accounts import UpstreamAccount
 from providers.upstream.caller import Caller, calling

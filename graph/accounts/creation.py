@@ -5,8 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -19,10 +18,14 @@ from graph.accounts.accounts import (
     ConnectedAccount,
     IdentifierTakenError,
 )
+from graph.accounts.addresses import ALLOWED
 from graph.accounts.connections import CheckInterruptedError, Connections
+from graph.accounts.consent import Consent, Consents
 from graph.accounts.credentials import FIELD, all_fields, brings_token, checked_config
 from graph.accounts.health import Health
-from graph.accounts.options import ADDRESS, API_NAMES, checked_options
+from graph.accounts.options import API_NAMES, checked_options
+from graph.accounts.renewals import Renewals
+from graph.accounts.tokens import StoredTokens
 from graph.accounts.underway import Underway
 from graph.rejections import Rejected, Rejection, RejectionCode, Rejections, rejected
 from providers import catalogue
@@ -32,6 +35,9 @@ from providers.errors import ErrorCode, ProviderError
 from providers.manifest import AuthMethod, AuthType
 from providers.upstream.calls import Token
 
+_STORING_SECONDS = 30.0
+"""How long storing credentials may keep others from renewing the token of the former ones."""
+
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _REFUSALS = {
     ErrorCode.AUTHENTICATION_FAILED,
@@ -40,28 +46,6 @@ _REFUSALS = {
     ErrorCode.NOT_FOUND,
 }
 _REDIRECT = API_NAMES["client_redirect_url"]
-
-
-class Consent(Protocol):
-    """A consent that was begun: where the account's owner has to go, and until when (aware UTC)."""
-
-    @property
-    def url(self) -> str: ...
-    @property
-    def expires_at(self) -> datetime: ...
-
-
-class Consents(Protocol):
-    """Begins consents. Raises ``Rejected`` or ``ProviderError`` where that is not possible."""
-
-    async def begin(self, account: ConnectedAccount) -> Consent: ...
-
-
-class NoConsents:
-    """To be replaced."""
-
-    async def begin(self, account: ConnectedAccount) -> Consent:
-        raise rejected("authType", RejectionCode.NOT_ALLOWED, "No consents.")
 
 
 class CheckFailed(Rejected):
@@ -136,6 +120,12 @@ class _Trial:
     interruption: ProviderError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Former:
+    config: BaseModel = field(repr=False)
+    token: Token | None = field(repr=False)
+
+
 class AccountCreation:
     """Connects accounts. What it has begun comes to its end, whoever leaves: no refresh token is lost."""
 
@@ -144,19 +134,26 @@ class AccountCreation:
         accounts: Accounts,
         connections: Connections,
         consents: Consents,
+        renewals: Renewals,
+        tokens: StoredTokens,
         health: Health,
         underway: Underway,
+        *,
+        allow_private: bool,
     ) -> None:
         self._accounts = accounts
         self._connections = connections
         self._consents = consents
+        self._renewals = renewals
+        self._tokens = tokens
+        self._allow_private = allow_private
         self._health = health
         self._underway = underway
         self._reserved: set[tuple[str, str]] = set()
 
     async def create(self, tenant_id: str, wanted: NewAccount) -> Connected:
         """Connect an account. Raises ``Rejected`` with all that is wrong, ``CheckFailed`` if it is its credentials."""
-        plan = _plan(wanted)
+        plan = _plan(wanted, allow_private=self._allow_private)
         work = self._create(tenant_id, plan, wanted.account_id)
         return await self._underway.run(work)
 
@@ -169,7 +166,7 @@ class AccountCreation:
         account = await self._accounts.get(tenant_id, account_id)
         if account is None:
             raise no_account()
-        plan = _plan_of(account, wanted)
+        plan = _plan_of(account, wanted, allow_private=self._allow_private)
         work = self._reauthorize(account, plan)
         return await self._underway.run(work)
 
@@ -204,24 +201,50 @@ class AccountCreation:
         tenant_id, account_id = account.tenant_id, account.id
         trial = _Trial(None) if plan.consent else await self._try(plan)
         try:
-            if plan.options:
-                options = plan.options
-                account = await self._accounts.change(tenant_id, account_id, lambda now: replace(now, **options))
+            former = await self._former(account) if plan.consent and plan.config is not None else None
             if plan.config is not None:
-                account = await self._accounts.replace_credentials(
-                    tenant_id,
-                    account_id,
-                    plan.method.type,
-                    plan.config,
-                    token=trial.token,
-                    status=_status(account, plan),
-                )
+                status = _status(account, plan)
+                await self._replace(account, plan.method.type, plan.config, trial.token, status)
+            consent = await self._begun(account, former) if plan.consent else None
+            options = plan.options
+            account = await self._accounts.change(tenant_id, account_id, lambda now: replace(now, **options))
         except AccountGoneError:
             raise no_account() from None
-        if plan.consent:
-            return Connected(account=account, consent=await self._begin(account))
-        self._health.note(account_id, trial.interruption)
-        return Connected(account=account, interruption=trial.interruption)
+        if not plan.consent:
+            self._health.note(account_id, trial.interruption)
+        return Connected(account=account, consent=consent, interruption=trial.interruption)
+
+    async def _replace(
+        self,
+        account: ConnectedAccount,
+        auth_type: AuthType,
+        config: BaseModel,
+        token: Token | None,
+        status: AccountStatus,
+    ) -> None:
+        # A renewal with the former credentials that is under way must not save its token over the new one.
+        async with self._renewals.hold(account.id, _STORING_SECONDS):
+            await self._accounts.replace_credentials(
+                account.tenant_id, account.id, auth_type, config, token=token, status=status
+            )
+
+    async def _former(self, account: ConnectedAccount) -> _Former | None:
+        """What to go back to if no consent can be begun; None where it cannot be opened anyway."""
+        try:
+            return _Former(await self._connections.config(account), await self._tokens.load(account.id))
+        except ProviderError:
+            return None
+
+    async def _begun(self, account: ConnectedAccount, former: _Former | None) -> Consent:
+        now = await self._accounts.newest(account.tenant_id, account.id)
+        if now is None:
+            raise no_account()
+        try:
+            return await self._begin(now)
+        except BaseException:
+            if former is not None:
+                await self._replace(account, account.auth_type, former.config, former.token, account.status)
+            raise
 
     async def _try(self, plan: _Plan) -> _Trial:
         try:
@@ -275,10 +298,10 @@ def no_account() -> Rejected:
     return rejected("id", RejectionCode.NOT_FOUND, "There is no such account.")
 
 
-def _plan(wanted: NewAccount) -> _Plan:
+def _plan(wanted: NewAccount, *, allow_private: bool) -> _Plan:
     """What to do, checked as far as that is possible without asking anybody. Raises ``Rejected`` with all problems."""
     problems = Rejections()
-    options = problems.of(lambda: checked_options(dict(wanted.options)))
+    options = problems.of(lambda: checked_options(dict(wanted.options), allow_private=allow_private))
     problems.of(lambda: _check_id(wanted.account_id))
     way = problems.of(lambda: _way_in(wanted, wanted.options.get("client_redirect_url")))
     if problems.found or options is None or way is None:
@@ -286,10 +309,10 @@ def _plan(wanted: NewAccount) -> _Plan:
     return replace(way, options=options)
 
 
-def _plan_of(account: ConnectedAccount, wanted: NewCredentials) -> _Plan:
+def _plan_of(account: ConnectedAccount, wanted: NewCredentials, *, allow_private: bool) -> _Plan:
     """Likewise for an account that there is already."""
     problems = Rejections()
-    options = problems.of(lambda: checked_options(dict(wanted.options)))
+    options = problems.of(lambda: checked_options(dict(wanted.options), allow_private=allow_private))
     redirect = (options or {}).get("client_redirect_url", account.client_redirect_url)
     way = problems.of(lambda: _way_back(account, wanted, redirect))
     if problems.found or options is None or way is None:
@@ -330,7 +353,7 @@ def _way_in(wanted: NewAccount, redirect: str | None) -> _Plan:
 
 def _no_redirect() -> Rejected:
     message = "OAUTH needs the address that the owner's browser is sent to after the consent."
-    return rejected(_REDIRECT, RejectionCode.REQUIRED, message, allowed=f"{ADDRESS}, or a refreshToken in {FIELD}")
+    return rejected(_REDIRECT, RejectionCode.REQUIRED, message, allowed=f"{ALLOWED}, or a refreshToken in {FIELD}")
 
 
 def _check_id(account_id: str | None) -> None:

@@ -17,9 +17,6 @@ from providers.errors import ProviderError
 from providers.model.described import Described
 from providers.upstream.calls import Token
 
-REVOKE_SECONDS = 10.0
-"""How long a PMS may take to revoke the token of an account that is removed."""
-
 
 class TokenRevocation(Described):
     """What became of the token of a removed account at its PMS."""
@@ -112,7 +109,7 @@ class AccountLifecycle:
         """
         account = await self.get(tenant_id, account_id)
         work = self._remove(account)
-        return await self._underway.run(work, patience=REVOKE_SECONDS)
+        return await self._underway.run(work)
 
     async def get(self, tenant_id: str, account_id: str) -> ConnectedAccount:
         """The account. Raises ``Rejected``."""
@@ -146,8 +143,9 @@ class AccountLifecycle:
         """The token that we made for an account, if any, and the credentials to revoke it with."""
         try:
             token = await self._tokens.load(account.id)
-            config, given = await self._connections.credentials(account)
+            config = await self._connections.config(account)
         except ProviderError as error:
             return None, error
+        given = self._connections.given_token(account, config)
         ours = token is not None and (given is None or token.access != given.access)
         return (_Keys(config, token) if token is not None and ours else None), None

@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import Coroutine
-from math import inf
 from typing import Any, TypeVar
 
 import structlog
 
 from graph.logs import place_of
 from graph.rejections import Rejected, RejectionCode, rejected
-from providers.upstream.caller import Caller, calling, current_caller
+from providers.upstream.caller import current_caller
 from providers.upstream.clock import Clock
 
 log = structlog.get_logger(__name__)
@@ -26,19 +25,17 @@ class Underway:
         self._clock = clock
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    async def run(self, work: Coroutine[Any, Any, T], *, patience: float = inf) -> T:
-        """The outcome of ``work``, whose calls have the caller's deadline, or ``patience`` seconds if that is less.
+    async def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """The outcome of ``work``, whose calls have the caller's deadline.
 
         Raises ``Rejected`` with ``UNAVAILABLE`` shortly after the deadline; the work goes on.
         """
-        caller = current_caller()
-        now = self._clock.monotonic()
-        with calling(Caller(caller.key, min(caller.deadline, now + patience))):
-            task = asyncio.create_task(work)
+        left = current_caller().deadline - self._clock.monotonic()
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         # Neither the deadline nor a caller that is cancelled ends the task.
-        done, _ = await asyncio.wait({task}, timeout=max(0.0, caller.deadline - now) + GRACE_SECONDS)
+        done, _ = await asyncio.wait({task}, timeout=max(0.0, left) + GRACE_SECONDS)
         if not done:
             message = "The PMS has not answered yet. It goes on in the background: look at the accounts in a minute."
             raise rejected("", RejectionCode.UNAVAILABLE, message)
