@@ -141,7 +141,9 @@ async def running(
                 underway,
                 allow_private=settings.allow_private_urls,
             ),
-            lifecycle=AccountLifecycle(accounts, connections, tokens, underway),
+            lifecycle=AccountLifecycle(
+                accounts, connections, tokens, underway, allow_private=settings.allow_private_urls
+            ),
             health=health,
             tokens=tokens,
             underway=underway,

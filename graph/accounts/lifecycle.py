@@ -1,14 +1,22 @@
-"""What happens to an account once it is connected: tried out, paused, resumed, removed."""
+"""What happens to an account once it is connected: changed, tried out, paused, resumed, removed."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from pydantic import BaseModel
 
-from graph.accounts.accounts import AccountGoneError, Accounts, AccountStatus, ConnectedAccount
+from graph.accounts.accounts import (
+    AccountGoneError,
+    Accounts,
+    AccountStatus,
+    ConnectedAccount,
+    IdentifierTakenError,
+)
 from graph.accounts.connections import Connections
 from graph.accounts.creation import no_account
+from graph.accounts.options import API_NAMES, checked_options
 from graph.accounts.tokens import StoredTokens
 from graph.accounts.underway import Underway
 from graph.accounts.use import out_of_use
@@ -64,12 +72,14 @@ class AccountLifecycle:
         tokens: StoredTokens,
         underway: Underway,
         *,
+        allow_private: bool,
         timer: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._accounts = accounts
         self._connections = connections
         self._tokens = tokens
         self._underway = underway
+        self._allow_private = allow_private
         self._timer = timer
 
     async def test(self, tenant_id: str, account_id: str) -> Tested:
@@ -85,6 +95,16 @@ class AccountLifecycle:
         except ProviderError as error:
             failure = error
         return Tested(account, round((self._timer() - start) * 1000), failure)
+
+    async def update(self, tenant_id: str, account_id: str, given: Mapping[str, Any]) -> ConnectedAccount:
+        """Change what a tenant chose: ``given`` are fields of ``AccountOptions`` by name, the others stay."""
+        values = checked_options(dict(given), allow_private=self._allow_private)
+        try:
+            return await self._accounts.change(tenant_id, account_id, lambda present: replace(present, **values))
+        except AccountGoneError:
+            raise no_account() from None
+        except IdentifierTakenError:
+            raise rejected(API_NAMES["identifier"], RejectionCode.TAKEN, "Another account has it.") from None
 
     async def pause(self, tenant_id: str, account_id: str) -> ConnectedAccount:
         """Ask nothing of the PMS from now on. What is under way comes to its end; what was kept is dropped."""

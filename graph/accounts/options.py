@@ -29,7 +29,7 @@ def checked_options(
     rejections: list[Rejection] = []
     values: dict[str, Any] = {}
     for name, value in given.items():
-        check = _address(name, allow_private=allow_private) if name in _ADDRESSES else _CHECKS[name]
+        check = _CHECKS.get(name) or _optional(_address(name, allow_private=allow_private))
         values[name], problem = check(value)
         if problem is not None:
             code, message, allowed = problem
