@@ -136,7 +136,6 @@ async def running(
                 connections,
                 consents,
                 renewals,
-                tokens,
                 health,
                 underway,
                 allow_private=settings.allow_private_urls,

@@ -92,8 +92,8 @@ class Manifest:
     that holds it too can be understood. The ``*_filters`` say which fields of a query
     the PMS applies itself, ``*_orders`` which orders it gives; the gateway does the rest. ``untold_*_filters`` are the
     fields that no record of the PMS can ever fit, since none tells what they ask for: nobody is asked about those.
-    ``webhooks`` says how the PMS learns where to send them; ``webhooks_of_application`` that one such setting serves all
-    accounts of an application.
+    ``webhooks`` says how the PMS learns where to send them; ``webhooks_of_application`` that one such setting serves
+    all accounts of an application.
     """
 
     code: str

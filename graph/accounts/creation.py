@@ -19,19 +19,18 @@ from graph.accounts.accounts import (
     IdentifierTakenError,
 )
 from graph.accounts.addresses import ALLOWED
-from graph.accounts.connections import CheckInterruptedError, Connections
+from graph.accounts.connections import REFUSALS, CheckInterruptedError, Connections
 from graph.accounts.consent import Consent, Consents
 from graph.accounts.credentials import FIELD, all_fields, brings_token, checked_config
 from graph.accounts.health import Health
 from graph.accounts.options import API_NAMES, checked_options
 from graph.accounts.renewals import Renewals
-from graph.accounts.tokens import StoredTokens
 from graph.accounts.underway import Underway
 from graph.rejections import Rejected, Rejection, RejectionCode, Rejections, rejected
 from providers import catalogue
 from providers.catalogue import UnknownProvider
 from providers.contract import Plugin
-from providers.errors import ErrorCode, ProviderError
+from providers.errors import ProviderError
 from providers.manifest import AuthMethod, AuthType
 from providers.upstream.calls import Token
 
@@ -39,12 +38,6 @@ _STORING_SECONDS = 30.0
 """How long storing credentials may keep others from renewing the token of the former ones."""
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
-_REFUSALS = {
-    ErrorCode.AUTHENTICATION_FAILED,
-    ErrorCode.PERMISSION_DENIED,
-    ErrorCode.UPSTREAM_REFUSED,
-    ErrorCode.NOT_FOUND,
-}
 _REDIRECT = API_NAMES["client_redirect_url"]
 
 
@@ -52,7 +45,7 @@ class CheckFailed(Rejected):
     """The PMS refused credentials, or could not be asked: ``error`` says which. Nothing was stored."""
 
     def __init__(self, error: ProviderError) -> None:
-        refused = error.code in _REFUSALS
+        refused = error.code in REFUSALS
         super().__init__(
             Rejection(
                 field=(FIELD,),
@@ -120,12 +113,6 @@ class _Trial:
     interruption: ProviderError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Former:
-    config: BaseModel = field(repr=False)
-    token: Token | None = field(repr=False)
-
-
 class AccountCreation:
     """Connects accounts. What it has begun comes to its end, whoever leaves: no refresh token is lost."""
 
@@ -135,7 +122,6 @@ class AccountCreation:
         connections: Connections,
         consents: Consents,
         renewals: Renewals,
-        tokens: StoredTokens,
         health: Health,
         underway: Underway,
         *,
@@ -145,7 +131,6 @@ class AccountCreation:
         self._connections = connections
         self._consents = consents
         self._renewals = renewals
-        self._tokens = tokens
         self._allow_private = allow_private
         self._health = health
         self._underway = underway
@@ -201,11 +186,11 @@ class AccountCreation:
         tenant_id, account_id = account.tenant_id, account.id
         trial = _Trial(None) if plan.consent else await self._try(plan)
         try:
-            former = await self._former(account) if plan.consent and plan.config is not None else None
-            if plan.config is not None:
-                status = _status(account, plan)
-                await self._replace(account, plan.method.type, plan.config, trial.token, status)
-            consent = await self._begun(account, former) if plan.consent else None
+            consent = await self._consent_again(account, plan) if plan.consent else None
+            if consent is None:
+                paused = account.status is AccountStatus.PAUSED
+                status = AccountStatus.PAUSED if paused else AccountStatus.ACTIVE
+                await self._replace(account, plan.method.type, plan.credentials, trial.token, status)
             options = plan.options
             account = await self._accounts.change(tenant_id, account_id, lambda now: replace(now, **options))
         except AccountGoneError:
@@ -228,23 +213,12 @@ class AccountCreation:
                 account.tenant_id, account.id, auth_type, config, token=token, status=status
             )
 
-    async def _former(self, account: ConnectedAccount) -> _Former | None:
-        """What to go back to if no consent can be begun; None where it cannot be opened anyway."""
-        try:
-            return _Former(await self._connections.config(account), await self._tokens.load(account.id))
-        except ProviderError:
-            return None
-
-    async def _begun(self, account: ConnectedAccount, former: _Former | None) -> Consent:
-        now = await self._accounts.newest(account.tenant_id, account.id)
-        if now is None:
-            raise no_account()
-        try:
-            return await self._begin(now)
-        except BaseException:
-            if former is not None:
-                await self._replace(account, account.auth_type, former.config, former.token, account.status)
-            raise
+    async def _consent_again(self, account: ConnectedAccount, plan: _Plan) -> Consent:
+        """Ask the owner; until then an account that works keeps its credentials."""
+        if account.auth_type is not AuthType.OAUTH:
+            message = "An account of another type cannot wait for a consent: create a new one, or bring a refreshToken."
+            raise rejected("authType", RejectionCode.CONFLICT, message)
+        return await self._begin(account, plan.config)
 
     async def _try(self, plan: _Plan) -> _Trial:
         try:
@@ -254,9 +228,9 @@ class AccountCreation:
         except ProviderError as error:
             raise CheckFailed(error) from None
 
-    async def _begin(self, account: ConnectedAccount) -> Consent:
+    async def _begin(self, account: ConnectedAccount, config: BaseModel | None = None) -> Consent:
         try:
-            return await self._consents.begin(account)
+            return await self._consents.begin(account, config)
         except ProviderError as error:
             raise CheckFailed(error) from None
 
@@ -360,12 +334,6 @@ def _check_id(account_id: str | None) -> None:
     if account_id is not None and not _ID.fullmatch(account_id):
         message = "It has another form."
         raise rejected("id", RejectionCode.INVALID, message, allowed="1 to 40 letters, digits, - and _")
-
-
-def _status(account: ConnectedAccount, plan: _Plan) -> AccountStatus:
-    if plan.consent:
-        return AccountStatus.AWAITING_AUTHORIZATION
-    return AccountStatus.PAUSED if account.status is AccountStatus.PAUSED else AccountStatus.ACTIVE
 
 
 @contextmanager

@@ -109,8 +109,8 @@ class CreatedIntegrationAccount:
 @strawberry.type(description="An integration account whose owner has to consent in the PMS before it can be read.")
 class IntegrationAccountAuthorization:
     account: Account = strawberry.field(
-        description="The account. A new one is AWAITING_AUTHORIZATION; one that is authorized again goes on as before "
-        "until its owner has consented, if its credentials did not change."
+        description="The account. A new one is AWAITING_AUTHORIZATION; one that is authorized again goes on with the "
+        "credentials that it has until its owner has consented."
     )
     authorization_url: str = strawberry.field(
         description="Where the owner's browser has to go: the PMS's page of consent. For one use."

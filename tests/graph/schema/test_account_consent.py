@@ -87,11 +87,13 @@ async def test_an_account_works_on_until_its_owner_has_consented_again(consentin
     assert await names_of(consenting.gateway, account)
 
 
-async def test_another_application_waits_for_its_own_consent(consenting: ConsentWorld) -> None:
+async def test_other_credentials_take_their_place_once_the_owner_has_consented(consenting: ConsentWorld) -> None:
     account = await connected(consenting)
-    application = consenting.simulation.client_credentials_config()
+    application = consenting.simulation.client_credentials_config() | {"scope": "public bookings_read rentals_read"}
     again = (await reauthorize(consenting, account, authConfig=application))["result"]
-    assert again["authorized"] == {"status": "AWAITING_AUTHORIZATION"}
+    assert again["authorized"] == {"status": "ACTIVE"}
+    assert "scope=public+bookings_read+rentals_read" in again["authorizationUrl"].replace("%20", "+")
+    assert await names_of(consenting.gateway, account)
     await consented(consenting, again["authorizationUrl"])
     assert await status(consenting.gateway, account) == "ACTIVE"
 
@@ -105,6 +107,16 @@ async def test_credentials_stay_where_no_consent_can_be_begun_with_others(consen
     assert await status(consenting.gateway, account) == "ACTIVE"
     consenting.gateway.clock.advance(3600 * 3)
     assert await names_of(consenting.gateway, account) == before
+
+
+async def test_an_account_of_another_type_does_not_wait_for_a_consent(consenting: ConsentWorld) -> None:
+    token = consenting.simulation.access_token(0)
+    created = await create(consenting, authType="ACCESS_TOKEN", authConfig={"accessToken": token})
+    account = created["result"]["account"]["id"]
+    application = consenting.simulation.client_credentials_config()
+    payload = await reauthorize(consenting, account, authType="OAUTH", authConfig=application)
+    assert [(each["field"], each["code"]) for each in payload["userErrors"]] == [(["authType"], "CONFLICT")]
+    assert await names_of(consenting.gateway, account)
 
 
 async def connected(consenting: ConsentWorld) -> str:
