@@ -57,7 +57,6 @@ async def opened_keys(settings: Settings) -> AsyncIterator[ApiKeys]:
         yield ApiKeys(database)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 @asynccontextmanager
 async def opened_vault(settings: Settings) -> AsyncIterator[tuple[Database, Vault]]:
     """The database and the vault whose keys fit it."""

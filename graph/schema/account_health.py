@@ -13,6 +13,7 @@ from graph.schema.rate_limit import RateLimit, rate_limits
 from providers import catalogue
 from providers.errors import ErrorCode, ProviderError
 
+expose_enum(ErrorCode, name="UpstreamErrorCode")
 expose_enum(HealthStatus, name="AccountHealthStatus")
 expose_enum(WebhookState)
 

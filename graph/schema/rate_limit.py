@@ -9,12 +9,15 @@ import strawberry
 from graph.accounts.accounts import ConnectedAccount
 from graph.accounts.use import out_of_use
 from graph.schema.context import Info
+from graph.schema.exposing import expose_enum
 from providers.errors import ProviderError
 from providers.manifest import LimitScope
 from providers.upstream.upstream import WindowUsage
 
 if TYPE_CHECKING:
     from graph.schema.account import Account
+
+expose_enum(LimitScope, name="RateLimitScope")
 
 
 @strawberry.type(
