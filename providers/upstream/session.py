@@ -93,9 +93,9 @@ class AccountSession:
         try:
             answer = await self._flights.join(call, current_caller(), lambda flight: self._perform(call, flight))
         except ProviderError as error:
-            signed = self._signed(error)
-            self._sender.conclude(signed)
-            raise signed from None
+            if not self._flights.closed:  # a call that we gave up says nothing of the PMS
+                self._sender.conclude(error)
+            raise self._signed(error) from None
         self._sender.conclude(None)
         return answer
 
