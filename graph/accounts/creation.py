@@ -188,9 +188,7 @@ class AccountCreation:
         try:
             consent = await self._consent_again(account, plan) if plan.consent else None
             if consent is None:
-                paused = account.status is AccountStatus.PAUSED
-                status = AccountStatus.PAUSED if paused else AccountStatus.ACTIVE
-                await self._replace(account, plan.method.type, plan.credentials, trial.token, status)
+                await self._replace(account, plan.method.type, plan.credentials, trial.token)
             options = plan.options
             account = await self._accounts.change(tenant_id, account_id, lambda now: replace(now, **options))
         except AccountGoneError:
@@ -205,12 +203,19 @@ class AccountCreation:
         auth_type: AuthType,
         config: BaseModel,
         token: Token | None,
-        status: AccountStatus,
     ) -> None:
         # A renewal with the former credentials that is under way must not save its token over the new one.
         async with self._renewals.hold(account.id, _STORING_SECONDS):
+            # As it is now: somebody may have paused it while the credentials were tried.
+            now = await self._accounts.newest(account.tenant_id, account.id)
+            paused = now is not None and now.status is AccountStatus.PAUSED
             await self._accounts.replace_credentials(
-                account.tenant_id, account.id, auth_type, config, token=token, status=status
+                account.tenant_id,
+                account.id,
+                auth_type,
+                config,
+                token=token,
+                status=AccountStatus.PAUSED if paused else AccountStatus.ACTIVE,
             )
 
     async def _consent_again(self, account: ConnectedAccount, plan: _Plan) -> Consent:

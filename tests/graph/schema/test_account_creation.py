@@ -5,11 +5,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import text
 
 from graph.accounts.accounts import AccountStatus
 from graph.accounts.keys import Permission
+from graph.schema.account_creation import AuthTypeInput
+from graph.storage.tables import TenantRow
 from providers.manifest import AuthType
 from tests.gateway_world import World, world
 
@@ -306,8 +309,6 @@ async def names_of(running: World, account_id: str) -> list[str]:
 
 
 async def lift_faults(running: World, provider: str) -> None:
-    import httpx
-
     async with httpx.AsyncClient(base_url=running.urls[provider]) as client:
         assert (await client.delete("/_control/faults")).is_success
 
@@ -394,14 +395,10 @@ async def test_another_tenants_account_is_not_there(running: World) -> None:
 
 
 async def add_tenant(running: World, name: str) -> None:
-    from graph.storage.tables import TenantRow
-
     now = datetime.now(UTC)
     async with running.services.database.session() as session:
         session.add(TenantRow(id=name, name=name, created_at=now, updated_at=now))
 
 
 def test_every_way_to_authenticate_can_be_given() -> None:
-    from graph.schema.account_creation import AuthTypeInput
-
     assert {each.name for each in AuthTypeInput} == {*AuthType.__members__, "USERNAME_PASSWORD"}

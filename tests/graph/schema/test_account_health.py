@@ -8,8 +8,10 @@ import httpx
 
 from graph.accounts.accounts import AccountStatus
 from graph.app import create_app
+from graph.schema import ids
 from graph.settings import Settings
-from tests.gateway_world import World
+from tests.gateway_world import World, world
+from tests.graph.schema.test_account_creation import create, hostaway
 
 HEALTH = (
     "{ accounts { nodes { name health { status lastSuccessAt lastErrorAt lastErrorCode lastErrorMessage tokenExpiresAt"
@@ -72,8 +74,6 @@ async def test_credentials_that_the_pms_takes_back_ask_for_authorization(running
 
 async def test_what_is_not_there_says_nothing_of_the_account(running: World) -> None:
     listing = (await running.data("{ listings(first: 1) { nodes { id } } }"))["listings"]["nodes"][0]["id"]
-    from graph.schema import ids
-
     gone = ids.parse(listing, "id")._replace(provider_id="999999999").text()
     await running.ask("query($id: ID!) { listing(id: $id) { name } }", id=gone)
     assert (await healths(running))[0]["lastErrorAt"] is None
@@ -89,8 +89,6 @@ async def test_accounts_out_of_use_say_so(running: World) -> None:
 
 
 async def test_the_budget_left_is_that_of_the_account(running: World, tmp_path: Path) -> None:
-    from tests.gateway_world import world
-
     async with world(tmp_path / "limited", hostaway_accounts=1, bookingsync_accounts=0, limits="documented") as limited:
         await limited.data(LISTINGS)
         (health,) = await healths(limited)
@@ -116,7 +114,5 @@ async def test_health_survives_a_restart_and_is_shared_between_processes(running
 
 
 async def test_a_connected_account_is_healthy_from_its_first_moment(running: World) -> None:
-    from tests.graph.schema.test_account_creation import create, hostaway
-
     await create(running, hostaway(running))
     assert (await healths(running))[-1]["status"] == "HEALTHY"
