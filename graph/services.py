@@ -12,8 +12,9 @@ from graph.accounts.connections import Connections
 from graph.accounts.consent import Consents
 from graph.accounts.creation import AccountCreation
 from graph.accounts.delivery import HttpDelivery
-from graph.accounts.keyring import fitting_vault, watch_of
 from graph.accounts.health import Health
+from graph.accounts.keyring import fitting_vault, watch_of
+from graph.accounts.keys import ApiKeys
 from graph.accounts.lifecycle import AccountLifecycle
 from graph.accounts.notifications import Notifications, Signer
 from graph.accounts.renewals import Renewals
