@@ -12,6 +12,7 @@ from graph.accounts import health as module
 from graph.accounts.accounts import Accounts
 from graph.accounts.health import CallHistory, Health
 from graph.storage.database import Database
+from graph.storage.failures import StorageUnavailable
 from providers.errors import (
     AccountPaused,
     AuthenticationFailed,
@@ -119,7 +120,7 @@ async def test_a_database_that_is_away_loses_nothing(
 
     with monkeypatch.context() as patch:
         patch.setattr(module, "_write", fail)
-        with pytest.raises(OSError, match="gone"):
+        with pytest.raises(StorageUnavailable):
             await health.flush()
     await health.flush()
     assert (await Health(database, health._clock).of(account)).last_success_at == T0
