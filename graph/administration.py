@@ -5,8 +5,13 @@ from dataclasses import dataclass
 from graph.accounts.accounts import Accounts
 from graph.accounts.connections import Connections
 from graph.accounts.consent import Consents
+from graph.accounts.creation import AccountCreation
+from graph.accounts.health import Health
 from graph.accounts.keys import ApiKeys
+from graph.accounts.lifecycle import AccountLifecycle
 from graph.accounts.notifications import Signer
+from graph.accounts.tokens import StoredTokens
+from graph.accounts.underway import Underway
 from graph.settings import Settings
 from graph.storage.database import Database
 from providers.upstream.clock import Clock
@@ -24,3 +29,8 @@ class Administration:
     keys: ApiKeys
     consents: Consents
     signer: Signer
+    creation: AccountCreation
+    lifecycle: AccountLifecycle
+    health: Health
+    tokens: StoredTokens
+    underway: Underway

@@ -1,9 +1,12 @@
 """What is wrong with what a client wants changed: one entry a field, in one vocabulary, for the API and the screen."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from providers.model.described import Described
+
+T = TypeVar("T")
 
 
 class RejectionCode(Described):
@@ -47,3 +50,18 @@ def rejected(field: str, code: RejectionCode, message: str, *, allowed: str | No
     """A refusal for one reason; ``field`` is a path with dots, "" for the whole input."""
     path = tuple(field.split(".")) if field else ()
     return Rejected(Rejection(field=path, code=code, message=message, allowed=allowed))
+
+
+class Rejections:
+    """Gathers what several checks refuse, so that all of it is said at once."""
+
+    def __init__(self) -> None:
+        self.found: list[Rejection] = []
+
+    def of(self, check: Callable[[], T]) -> T | None:
+        """What ``check`` gives; None if it refused, which is noted."""
+        try:
+            return check()
+        except Rejected as refusal:
+            self.found.extend(refusal.rejections)
+            return None

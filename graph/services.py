@@ -10,13 +10,17 @@ import strawberry
 from graph.accounts.accounts import Accounts
 from graph.accounts.connections import Connections
 from graph.accounts.consent import Consents
+from graph.accounts.creation import AccountCreation
 from graph.accounts.delivery import HttpDelivery
+from graph.accounts.health import Health
 from graph.accounts.keyring import fitting_vault, watch_of
 from graph.accounts.keys import ApiKeys
+from graph.accounts.lifecycle import AccountLifecycle
 from graph.accounts.notifications import Notifications, Signer
 from graph.accounts.renewals import Renewals
 from graph.accounts.states import States
 from graph.accounts.tokens import StoredTokens
+from graph.accounts.underway import Underway
 from graph.administration import Administration
 from graph.gateway.cursors import Cursors
 from graph.gateway.gateway import Gateway, build_gateway
@@ -75,17 +79,24 @@ async def running(
             watch.start()
             stack.push_async_callback(watch.aclose)
         accounts = Accounts(database, vault, clock=clock)
+        health = Health(database, clock)
+        stack.push_async_callback(health.aclose)
+        accounts.when_removed(health.forget)
+        tokens = StoredTokens(database, vault, clock=clock)
         upstream = Upstream(
-            tokens=StoredTokens(database, vault, clock=clock),
+            tokens=tokens,
             settings=UpstreamSettings(connect_timeout=settings.connect_timeout, call_timeout=settings.call_timeout),
             clock=clock,
             transport=transport,
             observe=observe,
+            concluded=health.note,
         )
+        health.start()
         stack.push_async_callback(upstream.aclose)
         keeper = Keeper(Store(settings.cache_entries), clock, weigh)
         stack.push_async_callback(keeper.aclose)
         accounts.when_removed(keeper.forget)
+        accounts.when_idle(keeper.forget)
         if settings.background_refresh:
             warming = Warming(keeper, clock, upstream.usage)
             warming.start()
@@ -99,16 +110,19 @@ async def running(
         notifications = Notifications(database, signer, delivery, clock)
         notifications.start()
         stack.push_async_callback(notifications.aclose)
+        renewals = Renewals(database, clock)
         consents = Consents(
             settings,
             accounts,
             connections,
             notifications,
             States(database, vault, clock),
-            Renewals(database, clock),
+            renewals,
             clock,
             shown_id=lambda account_id: ids.GlobalId(ids.ACCOUNT, account_id).text(),
         )
+        underway = Underway(clock)
+        stack.push_async_callback(underway.aclose)
         administration = Administration(
             settings=settings,
             clock=clock,
@@ -118,6 +132,21 @@ async def running(
             keys=keys,
             consents=consents,
             signer=signer,
+            creation=AccountCreation(
+                accounts,
+                connections,
+                consents,
+                renewals,
+                health,
+                underway,
+                allow_private=settings.allow_private_urls,
+            ),
+            lifecycle=AccountLifecycle(
+                accounts, connections, tokens, underway, allow_private=settings.allow_private_urls
+            ),
+            health=health,
+            tokens=tokens,
+            underway=underway,
         )
         reading = Reading(accounts=accounts, connections=connections, keeper=keeper, ages=_ages(settings), clock=clock)
         yield Services(

@@ -105,6 +105,13 @@ class Dialect(ABC):
     def reason(self, answer: Answer) -> str | None:
         """The PMS's own words for a refusal, fit to be shown; None where it gives none."""
 
+    async def revoke(self, send: Send, token: Token) -> bool:
+        """End ``token`` at the PMS, so that nobody can use it any more. False where the PMS has no way to do that.
+
+        ``send`` returns any answer, also a refusal. Raises ``ProviderError`` where the PMS does not confirm it.
+        """
+        return False
+
     def quota(self, answer: Answer) -> Quota | None:
         """What the answer says about the budget."""
         return None

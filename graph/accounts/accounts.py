@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -25,7 +25,7 @@ from providers.model.described import Described
 from providers.upstream.calls import Token
 from providers.upstream.clock import Clock, SystemClock
 
-Removed = Callable[[str], None]
+Hear = Callable[[str], None]
 NONE = Decimal(0)
 
 
@@ -121,14 +121,19 @@ class Accounts:
         self._vault = vault
         self._clock = clock or SystemClock()
         self._snapshots = Snapshots(self._load, clock=self._clock, max_age=snapshot_seconds)
-        self._known: dict[str, frozenset[str]] = {}
+        self._known: dict[str, dict[str, AccountStatus]] = {}
         self._loads = 0
         self._newest: dict[str, int] = {}
-        self._when_removed: list[Removed] = []
+        self._when_removed: list[Hear] = []
+        self._when_idle: list[Hear] = []
 
-    def when_removed(self, hear: Removed) -> None:
+    def when_removed(self, hear: Hear) -> None:
         """Have ``hear`` called with the id of each account that goes, also if another process removed it."""
         self._when_removed.append(hear)
+
+    def when_idle(self, hear: Hear) -> None:
+        """Have ``hear`` called with the id of each account that stays but is put out of use, by any process."""
+        self._when_idle.append(hear)
 
     async def list(self, tenant_id: str) -> ConnectedAccounts:
         """A tenant's accounts, oldest first. The list is the caller's own."""
@@ -188,6 +193,14 @@ class Accounts:
                 session.add(token_row(self._vault, tenant_id, account_id, token, now))
         self._snapshots.drop(tenant_id)
         return _account(row)
+
+    async def check_free(self, tenant_id: str, account_id: str | None, identifier: str | None) -> None:
+        """Raises ``AccountIdTakenError`` or ``IdentifierTakenError`` where ``add`` would."""
+        async with self._database.reading() as session:
+            if account_id is not None and await session.get(AccountRow, account_id) is not None:
+                raise AccountIdTakenError(account_id)
+            if (name := identifier or account_id) is not None:
+                await _check_identifier(session, tenant_id, account_id or "", name)
 
     async def change(
         self, tenant_id: str, account_id: str, change: Callable[[AccountOptions], AccountOptions]
@@ -258,8 +271,8 @@ class Accounts:
             removed = gone.scalar_one_or_none() is not None
         self._snapshots.drop(tenant_id)
         if removed:
-            self._known[tenant_id] = self._known.get(tenant_id, frozenset()) - {account_id}
-            self._tell(account_id)
+            self._known.get(tenant_id, {}).pop(account_id, None)
+            _tell(self._when_removed, account_id)
         return removed
 
     async def credentials(self, account: ConnectedAccount) -> dict[str, Any]:
@@ -292,15 +305,22 @@ class Accounts:
         # A load that was overtaken by a later one knows nothing of what was added in between.
         if order > self._newest.get(tenant_id, 0):
             self._newest[tenant_id] = order
-            ids = frozenset(account.id for account in accounts)
-            for account_id in self._known.get(tenant_id, frozenset()) - ids:
-                self._tell(account_id)
-            self._known[tenant_id] = ids
+            self._notice(tenant_id, {account.id: account.status for account in accounts})
         return accounts
 
-    def _tell(self, account_id: str) -> None:
-        for hear in self._when_removed:
-            hear(account_id)
+    def _notice(self, tenant_id: str, now: dict[str, AccountStatus]) -> None:
+        before = self._known.get(tenant_id, {})
+        self._known[tenant_id] = now
+        for account_id, status in before.items():
+            if account_id not in now:
+                _tell(self._when_removed, account_id)
+            elif status is AccountStatus.ACTIVE and now[account_id] is not AccountStatus.ACTIVE:
+                _tell(self._when_idle, account_id)
+
+
+def _tell(hearers: Iterable[Hear], account_id: str) -> None:
+    for hear in hearers:
+        hear(account_id)
 
 
 def dump_config(config: BaseModel) -> bytes:

@@ -11,13 +11,14 @@ from pydantic import BaseModel, ValidationError
 
 from graph.accounts.accounts import AccountGoneError, Accounts, ConnectedAccount
 from graph.accounts.tokens import TRIAL_PREFIX
+from graph.accounts.use import out_of_use
 from graph.accounts.vault import VaultError
 from graph.settings import LIMITS_OFF, Settings
 from providers import catalogue
 from providers.catalogue import UnknownProvider
 from providers.consent import AuthorizationCode, ConsentFlow
-from providers.contract import Capability, Dialect, Plugin, ProviderClient, Session, capabilities
-from providers.errors import AuthenticationFailed, ErrorCode, NotFound, NotSupported, ProviderError
+from providers.contract import Capability, Dialect, Plugin, ProviderClient, capabilities
+from providers.errors import AuthenticationFailed, ErrorCode, NotFound, NotSupported, ProviderError, UpstreamTimeout
 from providers.manifest import AuthMethod, AuthType, Limit, LimitScope
 from providers.upstream.accounts import UpstreamAccount
 from providers.upstream.caller import Caller, calling
@@ -38,6 +39,7 @@ REFUSALS = frozenset(
 )
 """Errors after which the same credentials will not work later either."""
 
+_REVOKE_PATIENCE = 10.0
 _REFUSALS = {ErrorCode.AUTHENTICATION_FAILED, ErrorCode.PERMISSION_DENIED, ErrorCode.NOT_SUPPORTED}
 
 
@@ -80,7 +82,12 @@ class Connections:
         accounts.when_removed(self._forget)
 
     async def client(self, account: ConnectedAccount) -> ProviderClient:
-        """The client of an account. Raises ``ProviderError`` where its credentials cannot be used (any more)."""
+        """The client of an account.
+
+        Raises ``ProviderError`` where its credentials cannot be used (any more), or it is not in use: ``account`` may
+        be of before it was paused, in a refresh that was planned then.
+        """
+        account = await self._as_it_is(account)
         held = self._clients.get(account.id)
         if held is not None and held[0] == account.credentials_version:
             return held[1]
@@ -98,6 +105,14 @@ class Connections:
     def limits_of(self, account: ConnectedAccount) -> tuple[Limit, ...]:
         """The PMS's limits that are kept to for an account. Raises like ``plugin_of``."""
         return limits_in_force(self._settings, self._plugin(account.provider))
+
+    async def _as_it_is(self, account: ConnectedAccount) -> ConnectedAccount:
+        now = await self._accounts.get(account.tenant_id, account.id)
+        if now is None:
+            raise _removed(account)
+        if error := out_of_use(now):
+            raise error
+        return now
 
     async def check(self, provider: str, auth_type: AuthType, config: BaseModel) -> Token | None:
         """Try credentials against the PMS without storing anything.
@@ -167,6 +182,23 @@ class Connections:
             # The refresh token may have been spent meanwhile: then the next one is the only way in.
             return Seen(await self._upstream.kept(session.account_id) or token, found, failure)
 
+    async def revoke(self, account: ConnectedAccount, config: BaseModel, token: Token) -> bool:
+        """End a token of an account that is gone already. False where its PMS has no way to do that.
+
+        Raises ``ProviderError`` where the PMS does not confirm it within some seconds.
+        """
+        dialect = self._plugin(account.provider).dialect(account.auth_type, config)
+        with self._trial(account, config) as session:
+            try:
+                async with asyncio.timeout(_REVOKE_PATIENCE):
+                    return await session.exchange(lambda send: dialect.revoke(send, token))
+            except TimeoutError:
+                raise UpstreamTimeout("The PMS did not answer in time.", provider=account.provider) from None
+
+    def given_token(self, account: ConnectedAccount, config: BaseModel) -> Token | None:
+        """The token that the account's credentials themselves hold, if any: it was made elsewhere."""
+        return self._plugin(account.provider).dialect(account.auth_type, config).initial_token()
+
     @contextmanager
     def _trial(self, account: ConnectedAccount, config: BaseModel) -> Iterator[AccountSession]:
         """A session with other credentials than the stored ones, as patient as a call must be that spends a code."""
@@ -183,14 +215,12 @@ class Connections:
         finally:
             self._upstream.forget(trial_id)
 
-    async def _rescue(self, error: ProviderError, session: Session, dialect: Dialect) -> None:
-        """Raise ``CheckInterruptedError`` if the trial got a refresh token that the credentials do not hold."""
-        if error.code in _REFUSALS:
-            return
-        try:
-            token = await session.token()
-        except ProviderError:
-            return
+    async def _rescue(self, error: ProviderError, session: AccountSession, dialect: Dialect) -> None:
+        """Raise ``CheckInterruptedError`` if the trial got a refresh token that the credentials do not hold.
+
+        It may come only after the check has failed, at the deadline of whoever asked.
+        """
+        token = None if error.code in _REFUSALS else await session.held_token()
         if token is not None and token.refresh is not None and token != dialect.initial_token():
             raise CheckInterruptedError(error, token) from error
 
@@ -220,7 +250,7 @@ class Connections:
         try:
             return method.config.model_validate(await self._accounts.credentials(account))
         except AccountGoneError:
-            raise NotFound("The account was removed.", provider=account.provider, account_id=account.id) from None
+            raise _removed(account) from None
         except VaultError as error:
             message = f"The stored credentials cannot be opened. {error}"
         except ValidationError:
@@ -236,6 +266,10 @@ class Connections:
     def _forget(self, account_id: str) -> None:
         self._clients.pop(account_id, None)
         self._upstream.forget(account_id)
+
+
+def _removed(account: ConnectedAccount) -> NotFound:
+    return NotFound("The account was removed.", provider=account.provider, account_id=account.id)
 
 
 def auth_method(plugin: Plugin, auth_type: AuthType) -> AuthMethod:

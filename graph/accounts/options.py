@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
+from graph.accounts.addresses import ALLOWED, ALLOWED_PRIVATE, check_address
 from graph.rejections import Rejected, Rejection, RejectionCode
 
 MAX_NAME = 200
@@ -17,15 +18,19 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 Check = Callable[[Any], "tuple[Any, tuple[RejectionCode, str, str] | None]"]
 
 
-def checked_options(given: dict[str, Any], *, path: tuple[str, ...] = ()) -> dict[str, Any]:
+def checked_options(
+    given: dict[str, Any], *, path: tuple[str, ...] = (), allow_private: bool = False
+) -> dict[str, Any]:
     """``given`` (fields of ``AccountOptions``, by name) with texts trimmed, all of it acceptable.
 
+    ``allow_private`` admits addresses with http or within private networks.
     Raises ``Rejected`` with one rejection for each field that is not; their names are those of the API.
     """
     rejections: list[Rejection] = []
     values: dict[str, Any] = {}
     for name, value in given.items():
-        values[name], problem = _CHECKS[name](value)
+        check = _CHECKS.get(name) or _optional(_address(name, allow_private=allow_private))
+        values[name], problem = check(value)
         if problem is not None:
             code, message, allowed = problem
             rejections.append(Rejection(field=(*path, API_NAMES[name]), code=code, message=message, allowed=allowed))
@@ -75,6 +80,23 @@ def _flag(value: Any) -> Any:
     return value, None if isinstance(value, bool) else (RejectionCode.REQUIRED, "It is empty.", "true or false")
 
 
+def _address(name: str, *, allow_private: bool) -> Check:
+    fragment = _ADDRESSES[name]
+    allowed = ALLOWED_PRIVATE if allow_private else ALLOWED
+
+    def check(value: Any) -> Any:
+        text = value.strip() if isinstance(value, str) else ""
+        if not text:
+            return value, (RejectionCode.REQUIRED, "It is empty.", allowed)
+        if (problem := check_address(text, allow_private=True, fragment=fragment)) is not None:
+            return value, (RejectionCode.INVALID, problem, allowed)
+        if (problem := check_address(text, allow_private=allow_private, fragment=fragment)) is not None:
+            return value, (RejectionCode.NOT_ALLOWED, problem, allowed)
+        return text, None
+
+    return check
+
+
 _CHECKS: dict[str, Check] = {
     "name": _text(MAX_NAME),
     "identifier": _optional(_text(MAX_NAME)),
@@ -86,6 +108,9 @@ _CHECKS: dict[str, Check] = {
     "require_listing_approval": _flag,
 }
 
+_ADDRESSES = {"client_redirect_url": True, "notification_url": False}
+"""Options that are addresses, and whether a part after # is of use there."""
+
 API_NAMES = {
     "name": "name",
     "identifier": "accountIdentifier",
@@ -95,6 +120,8 @@ API_NAMES = {
     "distribution_markup_percentage": "distributionMarkupPercentage",
     "allow_import": "allowImport",
     "require_listing_approval": "requireListingApproval",
+    "client_redirect_url": "clientRedirectUrl",
+    "notification_url": "notificationUrl",
 }
 """Each option's name in the API."""
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from graph.accounts.accounts import ConnectedAccount
+from graph.accounts.use import is_idle, out_of_use
 from graph.gateway.calendars import Calendars
 from graph.gateway.collecting import Taken, Totals, take_in_turn, take_merged
 from graph.gateway.collector import Collected
@@ -69,6 +70,8 @@ class Availability:
             self._stream(operation, account, search, ordering or by_id(), before.get(account.id, PageMark()))
             for account in accounts
         ]
+        for stream in streams:
+            stream.error = out_of_use(stream.account)
         if ordering is None:
             taken = await take_in_turn(streams, search.first, self._totals)
         else:
@@ -77,7 +80,7 @@ class Availability:
             for error in filter(None, (stream.error, stream.stale)):
                 name_error(error, stream.account)
         has_next = any(stream.ready or not (stream.done or stream.error) for stream in streams)
-        whole = not has_next and not before and not any(stream.error for stream in streams)
+        whole = not has_next and not before and all(not stream.error or is_idle(stream.error) for stream in streams)
         return Collected(
             taken=taken,
             has_next=has_next,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from graph.accounts.accounts import ConnectedAccount
+from graph.accounts.use import is_idle, out_of_use
 from graph.gateway.collecting import Taken, Totals, take_in_turn, take_merged
 from graph.gateway.cursors import Cursors, fingerprint
 from graph.gateway.holdings import Holdings
@@ -108,7 +109,7 @@ class Collector(Generic[T, Q]):
             for account in request.accounts
         ]
         for stream in streams:
-            stream.error = request.failures.get(stream.account.id)
+            stream.error = out_of_use(stream.account) or request.failures.get(stream.account.id)
         if ordering is None:
             taken = await take_in_turn(streams, request.first, self._totals)
         else:
@@ -132,7 +133,7 @@ class Collector(Generic[T, Q]):
         )
 
     async def _total(self, streams: Sequence[AccountStream[T]]) -> int | None:
-        counts = await asyncio.gather(*(stream.count() for stream in streams))
+        counts = await asyncio.gather(*(stream.count() for stream in streams if not is_idle(stream.error)))
         known = [count for count in counts if count is not None]
         return sum(known) if len(known) == len(counts) else None
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from graph.accounts.accounts import Accounts, ConnectedAccount
 from graph.accounts.connections import Connections
+from graph.accounts.use import out_of_use
 from graph.gateway.held_values import ListingReservations, PartValue, Words
 from graph.gateway.holding import Holding
 from graph.gateway.keeper import Keeper, Kept, Loaded
@@ -71,7 +72,10 @@ class Reading:
         account_id: Callable[[R], str],
         read: Callable[[ConnectedAccount, Sequence[R]], Awaitable[Mapping[R, Outcome]]],
     ) -> dict[R, Outcome]:
-        """Read what is wanted account by account, all at once; one account's failure leaves the others alone."""
+        """Read what is wanted account by account, all at once; one account's failure leaves the others alone.
+
+        Of accounts that are not in use nothing is read, not even from the cache.
+        """
         accounts = await self.known_accounts(operation)
         groups: dict[str, list[R]] = {}
         for each in dict.fromkeys(wanted):
@@ -82,6 +86,9 @@ class Reading:
             account = accounts.get(id_)
             if account is None:
                 outcomes.update(dict.fromkeys(group, NotFound("No such account is connected.")))
+                return
+            if (idle := out_of_use(account)) is not None:
+                outcomes.update(dict.fromkeys(group, idle))
                 return
             try:
                 outcomes.update(await read(account, group))

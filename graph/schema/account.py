@@ -11,6 +11,7 @@ from graph.accounts.accounts import AccountStatus, ConnectedAccount
 from graph.gateway.dictionaries import DictionaryOf
 from graph.gateway.policies import PoliciesOf
 from graph.schema import ids
+from graph.schema.account_health import AccountHealth, health_of
 from graph.schema.arguments import After, First, check_first, check_list
 from graph.schema.connection import Connection, connection, wants_total
 from graph.schema.context import Info
@@ -45,6 +46,10 @@ def _identifier(account: strawberry.Parent[ConnectedAccount]) -> str:
 @pure
 def _id(account: strawberry.Parent[ConnectedAccount]) -> strawberry.ID:
     return ids.GlobalId(ids.ACCOUNT, account.id).text()
+
+
+async def _health(account: strawberry.Parent[ConnectedAccount], info: Info) -> Any:
+    return await health_of(info, account)
 
 
 async def _provider_account(account: strawberry.Parent[ConnectedAccount], info: Info) -> Any:
@@ -156,8 +161,17 @@ class Account(Node):
     require_listing_approval: bool = strawberry.field(
         description="Whether listings seen for the first time wait for approval, hidden."
     )
+    client_redirect_url: str | None = strawberry.field(
+        description="Where its owner's browser is sent after a consent; null where there is none."
+    )
+    notification_url: str | None = strawberry.field(
+        description="Where a message is posted to after a consent; null where nobody is told."
+    )
     created_at: datetime = strawberry.field(description="When it was connected, UTC.")
     updated_at: datetime = strawberry.field(description="When its settings or credentials last changed, UTC.")
+    health: AccountHealth | None = strawberry.field(
+        resolver=_health, description="How it does, as its calls told; asks no PMS.", graphql_type=AccountHealth | None
+    )
     provider_account: ProviderAccount | None = strawberry.field(
         resolver=_provider_account,
         description="The business account in the PMS; null where the PMS has no such record or fails.",

@@ -1,15 +1,13 @@
 """Mutations of integration accounts that do not connect them."""
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Any
 
 import strawberry
 
-from graph.accounts.accounts import AccountGoneError, ConnectedAccount, IdentifierTakenError
+from graph.accounts.accounts import ConnectedAccount
 from graph.accounts.keys import Permission
-from graph.accounts.options import checked_options
-from graph.rejections import Rejected, RejectionCode, rejected
+from graph.rejections import Rejected
 from graph.schema import ids
 from graph.schema.account import Account
 from graph.schema.context import Info
@@ -43,6 +41,12 @@ class UpdateIntegrationAccountInput:
     require_listing_approval: bool | None = strawberry.field(
         default=strawberry.UNSET, description="Whether listings seen for the first time wait for approval, hidden."
     )
+    client_redirect_url: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Where its owner's browser is sent after the next consent; null: nowhere."
+    )
+    notification_url: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Where a message is posted after the next consent; null: nowhere."
+    )
 
 
 @strawberry.type(description="An integration account after a change.")
@@ -74,21 +78,15 @@ class AccountChanges:
         account_id = ids.parse(id, "id", ids.ACCOUNT).account_id
         given = _given(input)
         try:
-            values = checked_options({**given, **_nulls_refused(given)})
-            changed = await info.context.administration.accounts.change(
-                viewer.tenant_id, account_id, lambda present: replace(present, **values)
+            changed = await info.context.administration.lifecycle.update(
+                viewer.tenant_id, account_id, {**given, **_nulls_refused(given)}
             )
-        except AccountGoneError:
-            return _payload(None, rejected("id", RejectionCode.NOT_FOUND, "There is no such account."))
-        except IdentifierTakenError:
-            message = "Another account has it."
-            return _payload(None, rejected("accountIdentifier", RejectionCode.TAKEN, message))
         except Rejected as refusal:
             return _payload(None, refusal)
         return _payload(changed)
 
 
-_NULLABLE = {"identifier", "version"}
+_NULLABLE = {"identifier", "version", "client_redirect_url", "notification_url"}
 
 
 def _given(input_: UpdateIntegrationAccountInput) -> dict[str, Any]:

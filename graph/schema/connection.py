@@ -157,12 +157,13 @@ def _source(report: SourceReport) -> Source:
         fetched_at=report.fetched_at,
         skipped_records=report.skipped,
         note=report.note,
-        error=_source_error(report.error),
+        error=source_error(report.error),
         applied=[AppliedArgument(argument=each.argument, by=each.by) for each in report.applied],
     )
 
 
-def _source_error(error: ProviderError | None) -> SourceError | None:
+def source_error(error: ProviderError | None) -> SourceError | None:
+    """An upstream failure as clients see it beside the data."""
     if error is None:
         return None
     shown = provider_extensions(error)

@@ -3,11 +3,13 @@
 import strawberry
 
 from graph.schema.account_changes import AccountChanges
+from graph.schema.account_creation import AccountCreations
+from graph.schema.account_lifecycle import AccountLifecycleChanges
 
 
 @strawberry.type(
     description="Everything that can be changed. What was wrong with an input is in userErrors, field by field; where "
     "there are any, nothing was changed. Errors beside the data are for what no input can mend."
 )
-class Mutation(AccountChanges):
+class Mutation(AccountCreations, AccountChanges, AccountLifecycleChanges):
     pass

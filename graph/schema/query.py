@@ -8,11 +8,12 @@ from typing import Annotated, Any
 import strawberry
 
 from graph.access.loaders import settled
+from graph.accounts.accounts import AccountStatus
 from graph.gateway.availability import Search
 from graph.gateway.calendars import DaysOfListing
 from graph.schema import ids
 from graph.schema.account import Account
-from graph.schema.accounts_page import AccountConnection, accounts_page
+from graph.schema.accounts_page import AccountConnection, account_choice, accounts_page
 from graph.schema.arguments import (
     MAX_DAYS,
     MAX_IDS,
@@ -67,10 +68,17 @@ class Query(NotificationQueries):
         providers: Annotated[
             list[str] | None, strawberry.argument(description="Only accounts of these PMSs, by code.")
         ] = None,
+        statuses: Annotated[
+            list[AccountStatus] | None, strawberry.argument(description="Only accounts that are this.")
+        ] = None,
+        account_identifiers: Annotated[
+            list[str] | None, strawberry.argument(description="Only the accounts that you gave these ids.")
+        ] = None,
         max_age: MaxAge = None,
     ) -> Any:
         info.context.begin(info, check_max_age(max_age))
-        return await accounts_page(info, check_first(first), after, providers)
+        choice = account_choice(providers, statuses, account_identifiers)
+        return await accounts_page(info, check_first(first), after, choice)
 
     @strawberry.field(
         description="One connected account; null, with the error NOT_FOUND, if there is none with this id.",

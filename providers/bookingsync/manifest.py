@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic.alias_generators import to_camel
 
-from providers.manifest import AuthMethod, AuthType, Limit, LimitScope, Manifest, Precision, WindowKind
+from providers.manifest import AuthMethod, AuthType, Limit, LimitScope, Manifest, Precision, WebhookSetup, WindowKind
 
 CODE = "BOOKINGSYNC"
 RENTALS_PER_PAGE = 50
@@ -102,6 +102,7 @@ MANIFEST = Manifest(
                 "A registered application: with a refresh token as one account authorized it, without as "
                 "itself (client credentials: public data only)."
             ),
+            without_consent=lambda config: config.account_id is not None,
         ),
         AuthMethod(
             type=AuthType.ACCESS_TOKEN,
@@ -132,4 +133,7 @@ MANIFEST = Manifest(
     ),
     listing_page_size=RENTALS_PER_PAGE,
     reservation_page_size=RECORDS_PER_PAGE,
+    # BookingSync documentation, Webhook subscriptions: in the partner panel, for all accounts of the application.
+    webhooks=WebhookSetup.MANUAL,
+    webhooks_of_application=True,
 )

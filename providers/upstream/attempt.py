@@ -22,6 +22,8 @@ from providers.upstream.windows import Permit
 
 log = logging.getLogger(__name__)
 Observe = Callable[[CallOutcome], None]
+Conclude = Callable[[str, ProviderError | None], None]
+"""Told of each call's account, and how the call ended for whoever asked: after renewals and retries."""
 
 TOO_MANY_REQUESTS = 429
 SERVER_ERRORS = range(500, 600)
@@ -42,6 +44,7 @@ class Sender:
     clock: Clock
     observe: Observe | None
     turns: Turns
+    concluded: Conclude | None = None
 
     @property
     def dialect(self) -> Dialect:
@@ -51,6 +54,15 @@ class Sender:
         """Seconds that one attempt at ``call`` may take."""
         spends_a_token = not call.authorized and not call.is_safe
         return self.settings.token_timeout if spends_a_token else self.settings.call_timeout
+
+    def conclude(self, error: ProviderError | None) -> None:
+        """Tell how a call of the account ended. What listens must never be able to fail it."""
+        if self.concluded is None:
+            return
+        try:
+            self.concluded(self.account.account_id, error)
+        except Exception:
+            log.warning("the observer of upstream calls failed", exc_info=True)
 
     async def send(self, request: httpx.Request, call: Call, permit: Permit, number: int) -> Answer:
         """The answer to ``request``: 2xx with JSON or nothing, 3xx or 4xx. Settles ``permit`` in any case.

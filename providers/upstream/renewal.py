@@ -131,6 +131,15 @@ class TokenKeeper:
         await self._settled()
         return self._token
 
+    async def held(self) -> Token | None:
+        """The token that is there once the renewal under way, if any, has ended. Begins none, so it fails not.
+
+        A renewal has a patience of its own: this may outlast the deadline of whoever asked.
+        """
+        if self._task is not None and not self._task.done():
+            await asyncio.wait({self._task})
+        return self._token
+
     def did_not_help(self) -> None:
         """A new token was rejected like the old one: the PMS means something else, and tokens would be made in vain.
 

@@ -91,9 +91,13 @@ class AccountSession:
         caller's deadline, ``UpstreamUnavailable`` at once while the circuit is open.
         """
         try:
-            return await self._flights.join(call, current_caller(), lambda flight: self._perform(call, flight))
+            answer = await self._flights.join(call, current_caller(), lambda flight: self._perform(call, flight))
         except ProviderError as error:
+            if not self._flights.closed:  # a call that we gave up says nothing of the PMS
+                self._sender.conclude(error)
             raise self._signed(error) from None
+        self._sender.conclude(None)
+        return answer
 
     async def token(self) -> Token | None:
         """The token in use (issued first if there is none). Raises like ``send``."""
@@ -104,6 +108,10 @@ class AccountSession:
             raise self._signed(UpstreamTimeout(SPENT)) from None
         except ProviderError as error:
             raise self._signed(error) from None
+
+    async def held_token(self) -> Token | None:
+        """The newest token, after the renewal under way if there is one: never a call of its own, nor an error."""
+        return await self._keeper.held()
 
     async def exchange(self, work: Callable[[Send], Awaitable[T]]) -> T:
         """What ``work`` makes of answers to calls without a token, refusals included. Raises like ``send``."""

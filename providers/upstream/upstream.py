@@ -7,7 +7,7 @@ from weakref import WeakSet
 import httpx
 
 from providers.upstream.accounts import CallOutcome, UpstreamAccount, UpstreamSettings, WindowUsage
-from providers.upstream.attempt import Observe, Sender
+from providers.upstream.attempt import Conclude, Observe, Sender
 from providers.upstream.breaker import Breaker
 from providers.upstream.calls import Token
 from providers.upstream.clock import Clock, SystemClock
@@ -34,8 +34,8 @@ __all__ = [
 class Upstream:
     """All calls to all PMSs of this process. Belongs to one event loop.
 
-    ``transport`` replaces the network, ``observe`` is told of each attempt, ``random`` jitters the pauses, ``permits``
-    counts (in memory unless given).
+    ``transport`` replaces the network, ``observe`` is told of each attempt, ``concluded`` of the end of each call,
+    ``random`` jitters the pauses, ``permits`` counts (in memory unless given).
     """
 
     def __init__(
@@ -47,12 +47,14 @@ class Upstream:
         transport: httpx.AsyncBaseTransport | None = None,
         random: Random | None = None,
         observe: Observe | None = None,
+        concluded: Conclude | None = None,
         permits: Permits | None = None,
     ) -> None:
         self._tokens = tokens
         self._settings = settings or UpstreamSettings()
         self._clock = clock or SystemClock()
         self._observe = observe
+        self._concluded = concluded
         self._client = create_client(self._settings, transport)
         self._permits = permits or MemoryPermits(self._clock, max_waiting=self._settings.max_waiting)
         self._policy = RetryPolicy(self._settings, random or Random())  # noqa: S311 - jitter is no secret
@@ -96,6 +98,7 @@ class Upstream:
             clock=self._clock,
             observe=self._observe,
             turns=self._turns,
+            concluded=self._concluded,
         )
         return AccountSession(sender, shelf, budget, self._policy)
 
