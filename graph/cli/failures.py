@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 
 from graph.accounts.vault import VaultError
 from graph.cli.screen import complain
+from graph.rejections import Rejected, Rejection
 from graph.settings import SettingsError
 from graph.storage.failures import StorageError
 from providers.catalogue import UnknownProvider
@@ -50,6 +51,11 @@ def describe(error: ProviderError) -> str:
     return f"{error.code}: {error.message}{again}"
 
 
+def _words(rejection: Rejection) -> str:
+    allowed = f" Allowed: {rejection.allowed}." if rejection.allowed else ""
+    return f"{'.'.join(rejection.field)}: {rejection.message}{allowed}".removeprefix(": ")
+
+
 class Commands(TyperGroup):
     """The group of all commands, with the failures that people can do something about turned into words."""
 
@@ -59,6 +65,9 @@ class Commands(TyperGroup):
         except CommandError as failure:
             complain(failure.message)
             raise typer.Exit(failure.code) from None
+        except Rejected as refusal:
+            complain("\n".join(map(_words, refusal.rejections)))
+            raise typer.Exit(ExitCode.USAGE) from None
         except SettingsError as error:
             count = len(error.problems)
             complain(f"{count} setting{'s are' if count > 1 else ' is'} wrong:\n{error}")
