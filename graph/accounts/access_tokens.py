@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import structlog
 from joserfc import jwt
 from joserfc.errors import ExpiredTokenError, InvalidClaimError, JoseError, MissingClaimError
 from joserfc.jws import JWSRegistry, extract_compact
@@ -21,8 +20,6 @@ from graph.accounts.jwks import KeySets, KeysUnavailable
 from graph.accounts.keys import Permission, Scope, Viewer
 from graph.accounts.refusals import NotAuthenticated
 from providers.upstream.clock import Clock
-
-log = structlog.get_logger(__name__)
 
 ALGORITHMS = ("RS256", "ES256", "EdDSA", "Ed25519")
 """Ed25519 is the newer name (RFC 9864) of what EdDSA means with such a key."""

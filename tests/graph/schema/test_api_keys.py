@@ -174,3 +174,19 @@ async def test_only_what_one_has_can_be_given_away(acme: World) -> None:
     other = await acme.services.tenants.create("Other")
     for_other = await make(acme, secret, name="x", scopes=["ANY_TENANT"], tenantId=other.id)
     assert [(error["field"], error["code"]) for error in for_other["userErrors"]] == [(["scopes"], "NOT_ALLOWED")]
+
+
+async def test_an_administrator_who_acts_for_another_tenant_manages_the_keys_of_that_one_alone(acme: World) -> None:
+    other = await acme.services.tenants.create("Other")
+    headers = {"Authorization": f"Bearer {await acme.key_with(Permission.ADMIN)}", "X-Tenant-Id": other.id}
+    made = (await acme.post(CREATE, {"input": {"name": "Theirs"}}, **headers)).json()["data"]["createApiKey"]
+    assert made["apiKey"]["tenantId"] == other.id
+    listed = (await acme.post(LIST, None, **headers)).json()["data"]["apiKeys"]["nodes"]
+    assert [node["id"] for node in listed] == [made["apiKey"]["id"]]
+    everything = (await acme.post(LIST, {"all": True}, **headers)).json()
+    assert everything["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    (own, *_) = await acme.services.keys.list("default")
+    refused = (await acme.post(REVOKE, {"id": own.id}, **headers)).json()["data"]["revokeApiKey"]
+    assert refused["userErrors"] == [{"field": ["id"], "code": "NOT_FOUND"}]
+    elsewhere = (await acme.post(CREATE, {"input": {"name": "x", "tenantId": "default"}}, **headers)).json()
+    assert [error["code"] for error in elsewhere["data"]["createApiKey"]["userErrors"]] == ["NOT_FOUND"]
