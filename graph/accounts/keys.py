@@ -1,9 +1,11 @@
 """API keys: who may ask. A key's secret is shown once, when it is made; afterwards only its hash is known."""
 
+import asyncio
 import hashlib
 import hmac
 import re
 import secrets
+from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +28,11 @@ _SECRET = re.compile(r"sg_[A-Za-z0-9_-]{43}")
 MAX_DESCRIPTION = 500
 LONGEST = timedelta(days=3660)
 """The furthest that a key's end may lie ahead."""
+
+STRANGERS_AT_ONCE = 4
+"""Secrets that never let anybody in before, looked up at a time: a flood of guesses leaves the database to others."""
+
+MAX_KNOWN = 10_000
 
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 _ID = re.compile(r"[a-z0-9_]{1,40}")
@@ -131,6 +138,8 @@ class ApiKeys:
         self._database = database
         self._clock = clock or SystemClock()
         self._viewers = Snapshots(self._find, clock=self._clock, max_age=snapshot_seconds)
+        self._known: OrderedDict[bytes, None] = OrderedDict()
+        self._strangers = asyncio.Semaphore(STRANGERS_AT_ONCE)
 
     async def create(
         self,
@@ -240,9 +249,20 @@ class ApiKeys:
         """
         if not _SECRET.fullmatch(secret):
             return None
-        viewer = await self._viewers.get(_digest(secret))
+        viewer = await self._look_up(_digest(secret))
         if viewer is None or (viewer.expires_at is not None and viewer.expires_at <= self._clock.now()):
             return None
+        return viewer
+
+    async def _look_up(self, digest: bytes) -> Viewer | None:
+        if digest in self._known:
+            return await self._viewers.get(digest)
+        async with self._strangers:
+            viewer = await self._viewers.get(digest)
+        if viewer is not None:
+            self._known[digest] = None
+            if len(self._known) > MAX_KNOWN:
+                self._known.popitem(last=False)
         return viewer
 
     async def _find(self, digest: bytes) -> Viewer | None:

@@ -1,12 +1,15 @@
 """API keys: shown once, stored as a hash, revoked within a second."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import event, text
 
-from graph.accounts.keys import ApiKeys, KeyStatus, Permission, Scope, Viewer
+from graph.accounts.keys import STRANGERS_AT_ONCE, ApiKeys, KeyStatus, Permission, Scope, Viewer
 from graph.accounts.tenants import Tenants
 from graph.rejections import Rejected, RejectionCode
 from graph.storage.database import Database
@@ -211,3 +214,39 @@ async def test_unknown_expired_and_revoked_keys_take_the_same_way(
 async def test_what_has_not_the_form_of_a_key_costs_no_read(keys: ApiKeys, statements: list[str], wrong: str) -> None:
     assert await keys.authenticate(wrong) is None
     assert statements == []
+
+
+async def test_a_flood_of_guesses_leaves_the_way_to_those_who_are_known(
+    keys: ApiKeys, database: Database, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, secret = await keys.create("default", "Dashboard")
+    assert await keys.authenticate(secret) is not None
+    clock.elapsed += 2  # what is remembered of it is too old now
+    reading, most, at_once, gate = database.reading, 0, 0, asyncio.Event()
+
+    @asynccontextmanager
+    async def slow() -> AsyncIterator[Any]:
+        nonlocal most, at_once
+        at_once += 1
+        most = max(most, at_once)
+        try:
+            await gate.wait()
+            async with reading() as session:
+                yield session
+        finally:
+            at_once -= 1
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "reading", slow)
+        guesses = [asyncio.create_task(keys.authenticate(f"sg_{number:043}")) for number in range(100)]
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert most == STRANGERS_AT_ONCE
+        known = asyncio.create_task(keys.authenticate(secret))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert most == STRANGERS_AT_ONCE + 1  # it did not queue behind them
+        gate.set()
+        assert await known is not None
+        assert await asyncio.gather(*guesses) == [None] * 100
+    assert most == STRANGERS_AT_ONCE + 1
