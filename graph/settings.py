@@ -44,6 +44,7 @@ BUILD_VARIABLE = "STAYGRAPH_EXPLORER"
 KEY_BYTES = 32
 
 _SHOWN_VALUE = 60
+_UNSHOWN = ("secret_keys", "database_url", "public_url", "jwt_jwks_url")
 
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -368,7 +369,7 @@ def _checked(values: dict[str, Any], problems: list[Problem]) -> Settings:
 def _problem(error: Any) -> Problem:
     field = str(error["loc"][0])
     wrong = str(error["msg"]).removeprefix("Value error, ").rstrip(".")
-    shown = isinstance(error["input"], (str, int, float)) and field not in ("secret_keys", "database_url", "public_url")
+    shown = isinstance(error["input"], (str, int, float)) and field not in _UNSHOWN
     return Problem(variable_name(field), str(error["input"]) if shown else None, wrong, allowed_values(field))
 
 
