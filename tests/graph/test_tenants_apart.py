@@ -64,6 +64,7 @@ OWN = [
     "{ viewer { tenant { id name } key { id name } } }",
     "{ apiKeys { totalCount nodes { id tenantId name } pageInfo { endCursor } } }",
     "{ apiKeys(allTenants: true) { totalCount nodes { id tenantId name } } }",
+    "{ notificationSecret }",
     "{ tenants { totalCount nodes { id name } pageInfo { endCursor } } }",
 ]
 
@@ -290,3 +291,8 @@ def test_a_default_key_that_may_only_write_is_kept_out_like_any_other(stage: Sta
     default = stage.world.sides["default"]
     permission = stage.ask(default, "{ viewer { permission } }", {})[1]["data"]["viewer"]["permission"]
     assert permission == Permission.WRITE
+
+
+def test_each_tenant_signs_with_a_secret_of_its_own(stage: Stage) -> None:
+    answers = [stage.ask(side, "{ notificationSecret }", {})[1] for side in stage.world.sides.values()]
+    assert len({answer["data"]["notificationSecret"] for answer in answers}) == len(TENANTS)
