@@ -10,6 +10,7 @@ from graph.accounts.health import Health
 from graph.accounts.keys import ApiKeys
 from graph.accounts.lifecycle import AccountLifecycle
 from graph.accounts.notifications import Signer
+from graph.accounts.tenants import Tenants
 from graph.accounts.tokens import StoredTokens
 from graph.accounts.underway import Underway
 from graph.settings import Settings
@@ -34,3 +35,4 @@ class Administration:
     health: Health
     tokens: StoredTokens
     underway: Underway
+    tenants: Tenants

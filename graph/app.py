@@ -19,6 +19,7 @@ from graph.services import Services, running
 from graph.settings import Settings
 from graph.web.callback import callback
 from graph.web.endpoint import Endpoint
+from graph.web.gate import TENANT_HEADER
 from providers.upstream.attempt import Observe
 from providers.upstream.clock import Clock, SystemClock
 
@@ -78,7 +79,7 @@ def create_app(
             CORSMiddleware,
             allow_origins=settings.allowed_origins,
             allow_methods=["POST"],
-            allow_headers=["Authorization", "X-API-Key", "Content-Type"],
+            allow_headers=["Authorization", "X-API-Key", TENANT_HEADER, "Content-Type"],
         )
     return app
 

@@ -7,18 +7,22 @@ from dataclasses import dataclass
 import httpx
 import strawberry
 
+from graph.accounts.access_tokens import AccessTokens, Expected
 from graph.accounts.accounts import Accounts
+from graph.accounts.authentication import Authentication
 from graph.accounts.connections import Connections
 from graph.accounts.consent import Consents
 from graph.accounts.creation import AccountCreation
 from graph.accounts.delivery import HttpDelivery
 from graph.accounts.health import Health
+from graph.accounts.jwks import KeySets
 from graph.accounts.keyring import fitting_vault, watch_of
 from graph.accounts.keys import ApiKeys
 from graph.accounts.lifecycle import AccountLifecycle
 from graph.accounts.notifications import Notifications, Signer
 from graph.accounts.renewals import Renewals
 from graph.accounts.states import States
+from graph.accounts.tenants import Tenants
 from graph.accounts.tokens import StoredTokens
 from graph.accounts.underway import Underway
 from graph.administration import Administration
@@ -49,6 +53,8 @@ class Services:
     clock: Clock
     database: Database
     keys: ApiKeys
+    tenants: Tenants
+    authentication: Authentication
     accounts: Accounts
     connections: Connections
     upstream: Upstream
@@ -104,6 +110,7 @@ async def running(
         connections = Connections(settings, accounts, upstream)
         cursors = Cursors(*vault.derived(CURSOR_KEY))
         keys = ApiKeys(database, clock=clock)
+        tenants = Tenants(database, clock=clock)
         signer = Signer(vault)
         delivery = HttpDelivery(allow_private=settings.allow_private_urls)
         stack.push_async_callback(delivery.aclose)
@@ -130,6 +137,7 @@ async def running(
             accounts=accounts,
             connections=connections,
             keys=keys,
+            tenants=tenants,
             consents=consents,
             signer=signer,
             creation=AccountCreation(
@@ -154,6 +162,8 @@ async def running(
             clock=clock,
             database=database,
             keys=keys,
+            tenants=tenants,
+            authentication=Authentication(keys, tenants, _access_tokens(settings, clock, stack)),
             accounts=accounts,
             connections=connections,
             upstream=upstream,
@@ -169,6 +179,22 @@ async def running(
                 ),
             ),
         )
+
+
+def _access_tokens(settings: Settings, clock: Clock, stack: AsyncExitStack) -> AccessTokens | None:
+    """What checks the tokens of the identity provider; None where none is set up."""
+    issuer, audience, url = settings.jwt_issuer, settings.jwt_audience, settings.jwt_jwks_url
+    if issuer is None or audience is None or url is None:
+        return None
+    keys = KeySets(url, clock)
+    stack.push_async_callback(keys.aclose)
+    expected = Expected(
+        issuer=issuer,
+        audience=audience,
+        tenant_claim=settings.jwt_tenant_claim,
+        permission_claim=settings.jwt_permission_claim,
+    )
+    return AccessTokens(expected, keys, clock)
 
 
 def _ages(settings: Settings) -> Ages:

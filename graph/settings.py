@@ -28,6 +28,7 @@ from pydantic import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from graph.jwt_settings import Audience, Issuer, JwksUrl, PermissionClaim, TenantClaim, jwt_problems
 from graph.setting_sources import CONFIG_VARIABLE, PREFIX, ConfigFileError, Variable, read_variables
 from providers import catalogue
 from providers.contract import Plugin
@@ -43,6 +44,7 @@ BUILD_VARIABLE = "STAYGRAPH_EXPLORER"
 KEY_BYTES = 32
 
 _SHOWN_VALUE = 60
+_UNSHOWN = ("secret_keys", "database_url", "public_url", "jwt_jwks_url")
 
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -172,6 +174,12 @@ class Settings(BaseModel):
         description="Web origins whose pages may call the API from a browser (CORS), besides our own.",
         json_schema_extra={"allowed": "comma-separated origins such as https://app.example.com, or *"},
     )
+
+    jwt_issuer: Issuer = None
+    jwt_audience: Audience = None
+    jwt_jwks_url: JwksUrl = None
+    jwt_tenant_claim: TenantClaim = "tenant"
+    jwt_permission_claim: PermissionClaim = "scope"
 
     log_format: Literal["console", "json"] = Field("console", description="How log lines are written.")
     log_level: Annotated[
@@ -352,6 +360,7 @@ def _checked(values: dict[str, Any], problems: list[Problem]) -> Settings:
         settings = Settings.model_validate(values)
     except ValidationError as error:
         raise SettingsError([*map(_problem, error.errors(include_context=False)), *problems]) from None
+    problems += [Problem(*each) for each in jwt_problems(settings)]
     if problems:
         raise SettingsError(problems)
     return settings
@@ -360,7 +369,7 @@ def _checked(values: dict[str, Any], problems: list[Problem]) -> Settings:
 def _problem(error: Any) -> Problem:
     field = str(error["loc"][0])
     wrong = str(error["msg"]).removeprefix("Value error, ").rstrip(".")
-    shown = isinstance(error["input"], (str, int, float)) and field not in ("secret_keys", "database_url", "public_url")
+    shown = isinstance(error["input"], (str, int, float)) and field not in _UNSHOWN
     return Problem(variable_name(field), str(error["input"]) if shown else None, wrong, allowed_values(field))
 
 

@@ -5,7 +5,19 @@ from typing import Annotated
 
 import typer
 
-from graph.cli import accounts, demo, keys, notifications, providers, rotation, sandbox, schema, serve, settings
+from graph.cli import (
+    accounts,
+    demo,
+    keys,
+    notifications,
+    providers,
+    rotation,
+    sandbox,
+    schema,
+    serve,
+    settings,
+    tenants,
+)
 from graph.cli.failures import Commands
 
 _EPILOG = (
@@ -29,6 +41,7 @@ app.command("sandbox")(sandbox.sandbox)
 app.add_typer(accounts.app, name="accounts")
 keys.app.command("rotate-secrets")(rotation.rotate_secrets)
 app.add_typer(keys.app, name="keys")
+app.add_typer(tenants.app, name="tenants")
 app.add_typer(notifications.app, name="notifications")
 app.add_typer(providers.app, name="providers")
 app.command("schema")(schema.schema)

@@ -12,7 +12,7 @@ import typer
 from graph.accounts.accounts import Accounts
 from graph.accounts.connections import auth_method
 from graph.accounts.keyfile import open_vault
-from graph.accounts.keys import ApiKeys, Scope
+from graph.accounts.keys import ApiKeys, Permission, Scope
 from graph.accounts.tenants import DEFAULT_TENANT
 from graph.cli.local import opened_database, prepare_settings
 from graph.cli.options import AsJson, Latency, Limits, Seed, SimulatedLimits
@@ -104,7 +104,9 @@ async def _prepare(settings: Settings, pmss: Sequence[SimulatedPms]) -> str:
             for number, (auth_type, config) in enumerate(pms.credentials, start=1):
                 checked = auth_method(pms.plugin, auth_type).config.model_validate(config)
                 await accounts.add(DEFAULT_TENANT, manifest.code, f"{manifest.name} {number}", auth_type, checked)
-        _, secret = await ApiKeys(database).create(DEFAULT_TENANT, "Demo", scopes={Scope.RAW})
+        _, secret = await ApiKeys(database).create(
+            DEFAULT_TENANT, "Demo", scopes={Scope.RAW}, permission=Permission.ADMIN
+        )
     return secret
 
 

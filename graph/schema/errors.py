@@ -26,10 +26,10 @@ OPERATION_TOO_LARGE = "OPERATION_TOO_LARGE"
 """The document is deeper, longer or costlier than this server allows."""
 
 UNAUTHENTICATED = "UNAUTHENTICATED"
-"""No API key, or one that is not valid."""
+"""No API key or token, or one that is not valid."""
 
 FORBIDDEN = "FORBIDDEN"
-"""The API key lacks the scope that a field needs."""
+"""The API key or token lacks the permission or scope that a field needs, or names a tenant it may not act for."""
 
 STORAGE_UNAVAILABLE = "STORAGE_UNAVAILABLE"
 """The database cannot be used at the moment."""
@@ -41,15 +41,15 @@ CODES = {
     BAD_INPUT: "An argument is not acceptable: `argument` names it, `allowed` says what is.",
     INVALID_OPERATION: "The document or its variables do not fit the schema.",
     OPERATION_TOO_LARGE: "The document is deeper, longer or costlier than this server allows.",
-    UNAUTHENTICATED: "No API key was sent, or it is not valid.",
-    FORBIDDEN: "The API key lacks the scope that this field needs.",
+    UNAUTHENTICATED: "No API key or token was sent, or it is not valid.",
+    FORBIDDEN: "The API key or token lacks the permission or scope that this needs, or may not act for this tenant.",
     STORAGE_UNAVAILABLE: "StayGraph's database cannot be used at the moment; try again in a while.",
     INTERNAL: "A fault of StayGraph itself; the server's log has the details.",
 }
 
 
 class Forbidden(Exception):
-    """The viewer's key lacks a scope. The message says which, and how to get a key that has it."""
+    """The viewer lacks a permission or a scope. The message says which, and how to get a key that has it."""
 
 
 # The parser tells what it refuses in words only; a test holds each of these.

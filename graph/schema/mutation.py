@@ -5,11 +5,13 @@ import strawberry
 from graph.schema.account_changes import AccountChanges
 from graph.schema.account_creation import AccountCreations
 from graph.schema.account_lifecycle import AccountLifecycleChanges
+from graph.schema.api_key_changes import ApiKeyChanges
+from graph.schema.tenant import TenantChanges
 
 
 @strawberry.type(
     description="Everything that can be changed. What was wrong with an input is in userErrors, field by field; where "
     "there are any, nothing was changed. Errors beside the data are for what no input can mend."
 )
-class Mutation(AccountCreations, AccountChanges, AccountLifecycleChanges):
+class Mutation(AccountCreations, AccountChanges, AccountLifecycleChanges, ApiKeyChanges, TenantChanges):
     pass

@@ -10,7 +10,18 @@ def require(info: Info, needed: Permission) -> Viewer:
     viewer = info.context.operation.viewer
     if not viewer.permission.includes(needed):
         raise Forbidden(
-            f"This needs an API key with the permission {needed.value}; this key has {viewer.permission.value}. "
-            f"Make one: staygraph keys create --permission {needed.value}."
+            f"This needs an API key or token with the permission {needed.value}; yours has {viewer.permission.value}. "
+            f"Make a key: staygraph keys create --permission {needed.value}."
+        )
+    return viewer
+
+
+def require_default_admin(info: Info) -> Viewer:
+    """The viewer, if it may do what concerns all tenants. Raises ``Forbidden``."""
+    viewer = info.context.operation.viewer
+    if not viewer.manages_tenants:
+        raise Forbidden(
+            "This needs an API key or token of the default tenant with the permission ADMIN, and no other tenant named "
+            "in X-Tenant-Id."
         )
     return viewer

@@ -14,6 +14,7 @@ from graph.gateway.calendars import DaysOfListing
 from graph.schema import ids
 from graph.schema.account import Account
 from graph.schema.accounts_page import AccountConnection, account_choice, accounts_page
+from graph.schema.api_key import ApiKeyQueries
 from graph.schema.arguments import (
     MAX_DAYS,
     MAX_IDS,
@@ -47,6 +48,7 @@ from graph.schema.reservation import (
     reservation_query,
 )
 from graph.schema.selecting import selects
+from graph.schema.tenant import TenantQueries
 from providers.catalogue import plugins
 from providers.errors import NotFound
 
@@ -58,7 +60,7 @@ MAX_STAYS = 50
     description="Everything that can be read. A field that can fail is nullable, so that its failure leaves the "
     "fields beside it alone: look for the reason in the answer's errors, under extensions.code."
 )
-class Query(NotificationQueries):
+class Query(ApiKeyQueries, NotificationQueries, TenantQueries):
     @strawberry.field(description="Your connected accounts, oldest first.", graphql_type=AccountConnection | None)
     async def accounts(
         self,

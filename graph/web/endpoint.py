@@ -94,7 +94,7 @@ class Endpoint:
         if request.method != "POST":
             raise _method_not_allowed()
         services = self._services()
-        request.scope["viewer"] = await admit(request, services.keys)
+        request.scope["viewer"] = await admit(request, services.authentication)
         body = await read_operation(request, services.settings.max_body_bytes)
         view = self._view = self._view or OperationView(services)
 

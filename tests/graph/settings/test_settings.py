@@ -271,3 +271,44 @@ def test_public_address_that_browsers_cannot_use_is_refused_without_showing_it(v
     assert problem.variable == "STAYGRAPH_PUBLIC_URL"
     assert problem.allowed == "an address such as https://graph.example.com"
     assert "secret" not in str(refused.value)
+
+
+JWT = {
+    "STAYGRAPH_JWT_ISSUER": "https://login.example.com/",
+    "STAYGRAPH_JWT_AUDIENCE": "https://stays.example.com",
+    "STAYGRAPH_JWT_JWKS_URL": "https://login.example.com/keys?v=2",
+}
+
+
+def test_an_identity_provider_is_named_by_three_settings() -> None:
+    settings = load(JWT)
+    assert (settings.jwt_issuer, settings.jwt_audience, settings.jwt_jwks_url) == tuple(JWT.values())
+    assert (settings.jwt_tenant_claim, settings.jwt_permission_claim) == ("tenant", "scope")
+
+
+@pytest.mark.parametrize("name", sorted(JWT))
+def test_each_of_the_three_is_missed_beside_the_others(name: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load({other: value for other, value in JWT.items() if other != name})
+    assert [problem.variable for problem in caught.value.problems] == [name]
+    assert "is missing" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "login.example.com/keys",
+        "http://login.example.com/keys",
+        "ftp://a/keys",
+        "https://u:secret@a/keys",
+        "https://a:x/keys",
+    ],
+)
+def test_keys_of_a_provider_never_come_in_clear(wrong: str) -> None:
+    with pytest.raises(SettingsError, match="STAYGRAPH_JWT_JWKS_URL") as refused:
+        load(JWT | {"STAYGRAPH_JWT_JWKS_URL": wrong})
+    assert wrong not in str(refused.value)
+
+
+def test_a_provider_on_this_machine_may_do_without_encryption() -> None:
+    assert load(JWT | {"STAYGRAPH_JWT_JWKS_URL": "http://127.0.0.1:9/keys"}).jwt_jwks_url == "http://127.0.0.1:9/keys"
