@@ -15,12 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from graph.accounts.ids import new_id
 from graph.accounts.sealed import credentials_context
+from graph.accounts.synced_fields import fields_off
 from graph.accounts.tokens import token_row
 from graph.accounts.vault import Vault
 from graph.storage.database import Database
 from graph.storage.snapshots import SNAPSHOT_SECONDS, Snapshots
 from graph.storage.tables import AccountRow, AccountTokenRow, Table
 from providers.manifest import AuthType
+from providers.model import NOTHING_OFF, FieldsOff
 from providers.model.described import Described
 from providers.upstream.calls import Token
 from providers.upstream.clock import Clock, SystemClock
@@ -83,6 +85,8 @@ class ConnectedAccount:
     require_listing_approval: bool = False
     client_redirect_url: str | None = None
     notification_url: str | None = None
+    fields_off: FieldsOff = NOTHING_OFF
+    """Fields of listings that the operator switched off for its PMS."""
 
     @property
     def options(self) -> AccountOptions:
@@ -92,6 +96,7 @@ class ConnectedAccount:
 
 _OPTIONS = tuple(AccountOptions.__dataclass_fields__)
 ConnectedAccounts = list[ConnectedAccount]
+FieldsChanged = Callable[[ConnectedAccount], None]
 
 
 class AccountGoneError(LookupError):
@@ -125,10 +130,20 @@ class Accounts:
         self._loads = 0
         self._newest: dict[str, int] = {}
         self._when_removed: list[Removed] = []
+        self._when_fields_change: list[FieldsChanged] = []
+        self._fields_off: dict[str, FieldsOff] = {}
 
     def when_removed(self, hear: Removed) -> None:
         """Have ``hear`` called with the id of each account that goes, also if another process removed it."""
         self._when_removed.append(hear)
+
+    def when_fields_change(self, hear: FieldsChanged) -> None:
+        """Have ``hear`` called with each account whose PMS's fields were switched, also if another process did it."""
+        self._when_fields_change.append(hear)
+
+    def reread(self) -> None:
+        """What accounts are read with was changed: the next read sees it."""
+        self._snapshots.clear()
 
     async def list(self, tenant_id: str) -> ConnectedAccounts:
         """A tenant's accounts, oldest first. The list is the caller's own."""
@@ -183,8 +198,9 @@ class Accounts:
                 raise AccountIdTakenError(account_id)
             await _check_identifier(session, tenant_id, account_id, row.identifier)
             session.add(row)
+            await session.flush()
+            await session.refresh(row, ["fields_to_sync"])
             if token is not None:
-                await session.flush()
                 session.add(token_row(self._vault, tenant_id, account_id, token, now))
         self._snapshots.drop(tenant_id)
         return _account(row)
@@ -296,9 +312,19 @@ class Accounts:
             for account_id in self._known.get(tenant_id, frozenset()) - ids:
                 self._tell(account_id)
             self._known[tenant_id] = ids
+            self._note_fields(accounts)
         return accounts
 
+    def _note_fields(self, accounts: ConnectedAccounts) -> None:
+        for account in accounts:
+            former = self._fields_off.get(account.id, account.fields_off)
+            self._fields_off[account.id] = account.fields_off
+            if former != account.fields_off:
+                for hear in self._when_fields_change:
+                    hear(account)
+
     def _tell(self, account_id: str) -> None:
+        self._fields_off.pop(account_id, None)
         for hear in self._when_removed:
             hear(account_id)
 
@@ -343,5 +369,6 @@ def _account(row: AccountRow) -> ConnectedAccount:
         updated_at=row.updated_at,
         credentials_version=row.credentials_version,
         status=AccountStatus[row.status],
+        fields_off=fields_off(row.fields_to_sync),
         **{name: getattr(row, name) for name in _OPTIONS},
     )

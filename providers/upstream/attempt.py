@@ -15,6 +15,7 @@ from providers.upstream.calls import Answer, Call
 from providers.upstream.classify import budget, check_body, server_error
 from providers.upstream.clock import Clock
 from providers.upstream.exchange import ExchangeFailed, exchange
+from providers.upstream.partner import PartnerKey, PartnerKeys, masked
 from providers.upstream.permits import Permits
 from providers.upstream.retry import AttemptFailed
 from providers.upstream.turns import Turns
@@ -42,6 +43,7 @@ class Sender:
     clock: Clock
     observe: Observe | None
     turns: Turns
+    partner_keys: PartnerKeys
 
     @property
     def dialect(self) -> Dialect:
@@ -52,8 +54,12 @@ class Sender:
         spends_a_token = not call.authorized and not call.is_safe
         return self.settings.token_timeout if spends_a_token else self.settings.call_timeout
 
-    async def send(self, request: httpx.Request, call: Call, permit: Permit, number: int) -> Answer:
+    async def send(
+        self, request: httpx.Request, call: Call, permit: Permit, number: int, partner_key: PartnerKey
+    ) -> Answer:
         """The answer to ``request``: 2xx with JSON or nothing, 3xx or 4xx. Settles ``permit`` in any case.
+
+        The ``partner_key`` that the request carries is struck out of the answer.
 
         Raises ``AttemptFailed`` for everything else, and ``UpstreamUnavailable`` while the circuit is open.
         """
@@ -80,7 +86,7 @@ class Sender:
         except BaseException:
             attempt.abandoned()
             raise
-        return await attempt.judged(answer)
+        return await attempt.judged(masked(answer, partner_key))
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from providers.upstream.caller import current_caller
 from providers.upstream.calls import Answer, Call, Token
 from providers.upstream.classify import refusal
 from providers.upstream.exchange import build, check_path
+from providers.upstream.partner import with_partner_key
 from providers.upstream.renewal import TokenKeeper, TokenShelf
 from providers.upstream.retry import AttemptFailed, RetryBudget, RetryPolicy
 from providers.upstream.sharing import SPENT, Flight, Flights
@@ -212,10 +213,12 @@ class AccountSession:
         try:
             used = self._keeper.newest(token) if call.authorized else None
             headers = self._sender.dialect.headers(used) if call.authorized else {}
+            partner_key = await self._sender.partner_keys.partner_key(self.account.provider)
+            whole, headers = with_partner_key(call, headers, partner_key)
             patience = self._sender.patience(call)
-            request = build(self._sender.client, self.account.base_url, call, headers, patience=patience)
+            request = build(self._sender.client, self.account.base_url, whole, headers, patience=patience)
         except BaseException:
             permits.give_back(permit)
             raise
         flight.was_sent = True
-        return await self._sender.send(request, call, permit, number), used
+        return await self._sender.send(request, call, permit, number, partner_key), used

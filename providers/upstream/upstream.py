@@ -11,6 +11,7 @@ from providers.upstream.attempt import Observe, Sender
 from providers.upstream.breaker import Breaker
 from providers.upstream.calls import Token
 from providers.upstream.clock import Clock, SystemClock
+from providers.upstream.partner import NoPartnerKeys, PartnerKeys
 from providers.upstream.permits import MemoryPermits, Permits
 from providers.upstream.renewal import TokenShelf
 from providers.upstream.retry import RetryBudget, RetryPolicy
@@ -35,7 +36,7 @@ class Upstream:
     """All calls to all PMSs of this process. Belongs to one event loop.
 
     ``transport`` replaces the network, ``observe`` is told of each attempt, ``random`` jitters the pauses, ``permits``
-    counts (in memory unless given).
+    counts (in memory unless given). What ``partner_keys`` hold goes with every call, those for tokens included.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Upstream:
         random: Random | None = None,
         observe: Observe | None = None,
         permits: Permits | None = None,
+        partner_keys: PartnerKeys | None = None,
     ) -> None:
         self._tokens = tokens
         self._settings = settings or UpstreamSettings()
@@ -57,6 +59,7 @@ class Upstream:
         self._permits = permits or MemoryPermits(self._clock, max_waiting=self._settings.max_waiting)
         self._policy = RetryPolicy(self._settings, random or Random())  # noqa: S311 - jitter is no secret
         self._turns = Turns()
+        self._partner_keys = partner_keys or NoPartnerKeys()
         self._sessions: dict[str, AccountSession] = {}
         self._open_sessions: WeakSet[AccountSession] = WeakSet()
         self._shelves: dict[str, TokenShelf] = {}
@@ -96,6 +99,7 @@ class Upstream:
             clock=self._clock,
             observe=self._observe,
             turns=self._turns,
+            partner_keys=self._partner_keys,
         )
         return AccountSession(sender, shelf, budget, self._policy)
 
