@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from graph.accounts.accounts import Accounts
 from graph.accounts.connections import Connections
 from graph.accounts.consent import Consents
+from graph.accounts.definitions import Definitions
 from graph.accounts.keys import ApiKeys
 from graph.accounts.notifications import Signer
 from graph.settings import Settings
@@ -24,3 +25,4 @@ class Administration:
     keys: ApiKeys
     consents: Consents
     signer: Signer
+    definitions: Definitions

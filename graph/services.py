@@ -10,6 +10,7 @@ import strawberry
 from graph.accounts.accounts import Accounts
 from graph.accounts.connections import Connections
 from graph.accounts.consent import Consents
+from graph.accounts.definitions import Definitions
 from graph.accounts.delivery import HttpDelivery
 from graph.accounts.keyring import fitting_vault, watch_of
 from graph.accounts.keys import ApiKeys
@@ -29,6 +30,7 @@ from graph.schema.guards import SizeLimits
 from graph.schema.schema import build_schema
 from graph.settings import Settings
 from graph.storage.database import Database
+from providers.model import variant
 from providers.upstream.accounts import UpstreamSettings
 from providers.upstream.attempt import Observe
 from providers.upstream.clock import Clock
@@ -75,17 +77,21 @@ async def running(
             watch.start()
             stack.push_async_callback(watch.aclose)
         accounts = Accounts(database, vault, clock=clock)
+        definitions = Definitions(database, vault, clock=clock)
+        definitions.when_changed(accounts.reread)
         upstream = Upstream(
             tokens=StoredTokens(database, vault, clock=clock),
             settings=UpstreamSettings(connect_timeout=settings.connect_timeout, call_timeout=settings.call_timeout),
             clock=clock,
             transport=transport,
             observe=observe,
+            partner_keys=definitions,
         )
         stack.push_async_callback(upstream.aclose)
         keeper = Keeper(Store(settings.cache_entries), clock, weigh)
         stack.push_async_callback(keeper.aclose)
         accounts.when_removed(keeper.forget)
+        accounts.when_fields_change(lambda account: keeper.keep_variant(account.id, variant(account.fields_off)))
         if settings.background_refresh:
             warming = Warming(keeper, clock, upstream.usage)
             warming.start()
@@ -118,6 +124,7 @@ async def running(
             keys=keys,
             consents=consents,
             signer=signer,
+            definitions=definitions,
         )
         reading = Reading(accounts=accounts, connections=connections, keeper=keeper, ages=_ages(settings), clock=clock)
         yield Services(

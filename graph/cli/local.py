@@ -8,6 +8,7 @@ from typing import Any
 
 from graph.accounts.accounts import Accounts
 from graph.accounts.connections import Connections
+from graph.accounts.definitions import Definitions
 from graph.accounts.keyring import fitting_vault
 from graph.accounts.keys import ApiKeys
 from graph.accounts.tokens import StoredTokens
@@ -61,6 +62,7 @@ class Local:
     accounts: Accounts
     connections: Connections
     keys: ApiKeys
+    definitions: Definitions
 
 
 @asynccontextmanager
@@ -68,12 +70,14 @@ async def opened(settings: Settings) -> AsyncIterator[Local]:
     """Accounts and connections. Checks first that the vault's keys fit what is stored."""
     async with opened_vault(settings) as (database, vault):
         accounts = Accounts(database, vault)
+        definitions = Definitions(database, vault)
         upstream = Upstream(
             tokens=StoredTokens(database, vault),
             settings=UpstreamSettings(connect_timeout=settings.connect_timeout, call_timeout=settings.call_timeout),
+            partner_keys=definitions,
         )
         try:
-            yield Local(accounts, Connections(settings, accounts, upstream), ApiKeys(database))
+            yield Local(accounts, Connections(settings, accounts, upstream), ApiKeys(database), definitions)
         finally:
             await upstream.aclose()
 
