@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -58,14 +59,22 @@ async def read(world: World, permission: Permission = Permission.ADMIN, tenant: 
 
 
 class LeapingClock(ShiftedClock):
-    """A clock whose monotonic time can be moved on, too: what is remembered for a second is old at once."""
+    """The clock of another process on the same machine. Its monotonic time can be moved on: what this process
+    remembers for a second is old at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, shared: ShiftedClock) -> None:
         super().__init__()
+        self._shared = shared
         self._leapt = 0.0
+
+    def now(self) -> datetime:
+        return self._shared.now()
 
     def monotonic(self) -> float:
         return super().monotonic() + self._leapt
+
+    def advance(self, seconds: float) -> None:
+        self._shared.advance(seconds)
 
     def leap(self, seconds: float) -> None:
         self._leapt += seconds
@@ -75,7 +84,7 @@ class LeapingClock(ShiftedClock):
 @asynccontextmanager
 async def another_process(world: World) -> AsyncIterator[tuple[World, LeapingClock]]:
     """A second gateway over the same data folder and the same PMSs."""
-    clock = LeapingClock()
+    clock = LeapingClock(world.clock)
     calls: list[CallOutcome] = []
     app = create_app(world.services.settings, clock=clock, observe=calls.append)
     async with (

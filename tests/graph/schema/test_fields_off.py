@@ -1,6 +1,7 @@
 """Fields of listings that are switched off: null everywhere, not asked for, not kept, not filtered or ordered by."""
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,9 @@ FIELDS = " ".join(dict.fromkeys([ALWAYS, *SELECTED.values()]))
 LISTINGS = f"{{ listings(first: 20) {{ nodes {{ {FIELDS} }} sources {{ fieldsOff status note }} }} }}"
 ONE = f"query($id: ID!, $age: Int) {{ listing(id: $id, maxAge: $age) {{ {FIELDS} }} }}"
 RAW = "{ listings(first: 20) { nodes { id raw } } }"
-STAY = 'arrival: "2027-03-01", departure: "2027-03-04", adults: 2'
+DAY = datetime.now(UTC).date() + timedelta(days=280)
+"""Nothing is booked so far ahead."""
+STAY = f'arrival: "{DAY}", departure: "{DAY + timedelta(days=4)}", adults: 2'
 
 
 @pytest.fixture(params=["HOSTAWAY", "BOOKINGSYNC"])
