@@ -8,17 +8,18 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from graph.accounts.definition_checks import checked_definition
 from graph.accounts.ids import new_id
 from graph.accounts.oauth_application import OAuthApplication
+from graph.accounts.sealed import oauth_application_context, partner_key_context
 from graph.accounts.synced_fields import fields_off, stored_fields
 from graph.accounts.vault import Vault, VaultError
 from graph.storage.database import Database
+from graph.storage.failures import StorageError
 from graph.storage.snapshots import SNAPSHOT_SECONDS, Snapshots
 from graph.storage.tables import IntegrationDefinitionRow
+from graph.storage.upsert import upsert
 from providers import catalogue
 from providers.contract import Plugin
 from providers.errors import AuthenticationFailed
@@ -126,7 +127,7 @@ class Definitions:
             found = await self._snapshots.get(provider)
         except VaultError as error:
             raise AuthenticationFailed(f"The stored partner key cannot be opened. {error}", provider=provider) from None
-        except (SQLAlchemyError, OSError):
+        except StorageError:
             if provider not in self._last:
                 raise
             return self._last[provider]
@@ -141,31 +142,17 @@ class Definitions:
     async def _made(self, plugin: Plugin) -> IntegrationDefinitionRow:
         """The row of a provider, made now unless another process was quicker."""
         code = plugin.manifest.code
-        try:
-            async with self._database.session() as session:
-                present = await session.get(IntegrationDefinitionRow, code)
-                return present or await self._new(session, plugin)
-        except IntegrityError:
-            async with self._database.reading() as session:
-                return await session.get_one(IntegrationDefinitionRow, code)
-
-    async def _new(self, session: AsyncSession, plugin: Plugin) -> IntegrationDefinitionRow:
         now = self._clock.now()
-        row = IntegrationDefinitionRow(
-            provider=plugin.manifest.code,
-            id=new_id("def", now),
-            name=plugin.manifest.name,
-            icon=None,
-            partner_key=None,
-            oauth_application=None,
-            fields_to_sync=None,
-            revision=secrets.token_hex(8),
-            created_at=now,
-            updated_at=now,
-        )
-        session.add(row)
-        await session.flush()
-        return row
+        first = {
+            "id": new_id("def", now),
+            "name": plugin.manifest.name,
+            "revision": secrets.token_hex(8),
+            "created_at": now,
+            "updated_at": now,
+        }
+        async with self._database.session() as session:
+            await upsert(session, IntegrationDefinitionRow, {"provider": code}, {}, when_new=first)
+            return await session.get_one(IntegrationDefinitionRow, code)
 
     def _stored(self, provider: str, name: str, value: Any) -> Any:
         match value:
@@ -178,7 +165,7 @@ class Definitions:
         return stored_fields(value) if name == "fields_to_sync" else value
 
     def _sealed(self, provider: str, name: str, plain: object) -> bytes:
-        return self._vault.seal(json.dumps(plain).encode(), context=_context(provider, name))
+        return self._vault.seal(json.dumps(plain).encode(), context=_CONTEXTS[name](provider))
 
     def _opened(self, row: IntegrationDefinitionRow) -> _Secrets:
         key = self._open(row, "partner_key")
@@ -194,7 +181,7 @@ class Definitions:
         sealed = getattr(row, name)
         if sealed is None:
             return None
-        plain: dict[str, Any] = json.loads(self._vault.open(sealed, context=_context(row.provider, name)))
+        plain: dict[str, Any] = json.loads(self._vault.open(sealed, context=_CONTEXTS[name](row.provider)))
         return plain
 
     def _definition(self, row: IntegrationDefinitionRow) -> Definition:
@@ -212,5 +199,4 @@ class Definitions:
         )
 
 
-def _context(provider: str, name: str) -> str:
-    return f"definition/{provider}/{name}"
+_CONTEXTS = {"partner_key": partner_key_context, "oauth_application": oauth_application_context}
