@@ -34,7 +34,10 @@ class ListingField(Described):
     AMENITIES = "amenities", "amenities."
     LONGITUDE = "longitude", "location, which needs latitude as well: half a position is none."
     PROVIDER_ID = "providerID", "providerId. The id of the listing stays as it is."
-    START_PRICE = "startPrice", "basePrice, basePricePeriod, minimumPrice, maximumPrice."
+    START_PRICE = (
+        "startPrice",
+        "basePrice, originalBasePrice, basePriceModifications, basePricePeriod, minimumPrice, maximumPrice.",
+    )
     DESCRIPTION = "description", "description, summary, headline, texts."
     BEDROOM_COUNT = "bedroomCount", "bedrooms."
     INTERNAL_NAME = "internalName", "internalName."
@@ -92,7 +95,14 @@ _OWN: Mapping[ListingField, tuple[str, ...]] = {
     ListingField.TIME_ZONE: ("time_zone",),
     ListingField.AMENITIES: ("amenities",),
     ListingField.LONGITUDE: ("location",),
-    ListingField.START_PRICE: ("base_price", "base_price_period", "minimum_price", "maximum_price"),
+    ListingField.START_PRICE: (
+        "base_price",
+        "original_base_price",
+        "base_price_modifications",
+        "base_price_period",
+        "minimum_price",
+        "maximum_price",
+    ),
     ListingField.DESCRIPTION: ("description", "summary", "headline", "texts"),
     ListingField.BEDROOM_COUNT: ("bedrooms",),
     ListingField.INTERNAL_NAME: ("internal_name",),

@@ -30,7 +30,8 @@ SELECTED: Mapping[ListingField, str] = {
     ListingField.AMENITIES: "amenities { providerId }",
     ListingField.LONGITUDE: "location { latitude }",
     ListingField.PROVIDER_ID: "providerId",
-    ListingField.START_PRICE: "basePrice { amount } basePricePeriod minimumPrice { amount } maximumPrice { amount }",
+    ListingField.START_PRICE: "basePrice { amount } originalBasePrice { amount } basePricePeriod "
+    "minimumPrice { amount } maximumPrice { amount }",
     ListingField.DESCRIPTION: "description summary headline texts { description }",
     ListingField.BEDROOM_COUNT: "bedrooms",
     ListingField.INTERNAL_NAME: "internalName",
