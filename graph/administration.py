@@ -6,6 +6,7 @@ from graph.accounts.accounts import Accounts
 from graph.accounts.connections import Connections
 from graph.accounts.consent import Consents
 from graph.accounts.creation import AccountCreation
+from graph.accounts.definitions import Definitions
 from graph.accounts.health import Health
 from graph.accounts.keys import ApiKeys
 from graph.accounts.lifecycle import AccountLifecycle
@@ -36,3 +37,4 @@ class Administration:
     tokens: StoredTokens
     underway: Underway
     tenants: Tenants
+    definitions: Definitions

@@ -13,6 +13,7 @@ from graph.accounts.authentication import Authentication
 from graph.accounts.connections import Connections
 from graph.accounts.consent import Consents
 from graph.accounts.creation import AccountCreation
+from graph.accounts.definitions import Definitions
 from graph.accounts.delivery import HttpDelivery
 from graph.accounts.health import Health
 from graph.accounts.jwks import KeySets
@@ -37,6 +38,7 @@ from graph.schema.guards import SizeLimits
 from graph.schema.schema import build_schema
 from graph.settings import Settings
 from graph.storage.database import Database
+from providers.model import variant
 from providers.upstream.accounts import UpstreamSettings
 from providers.upstream.attempt import Observe
 from providers.upstream.clock import Clock
@@ -89,6 +91,8 @@ async def running(
         stack.push_async_callback(health.aclose)
         accounts.when_removed(health.forget)
         tokens = StoredTokens(database, vault, clock=clock)
+        definitions = Definitions(database, vault, clock=clock)
+        definitions.when_changed(accounts.reread)
         upstream = Upstream(
             tokens=tokens,
             settings=UpstreamSettings(connect_timeout=settings.connect_timeout, call_timeout=settings.call_timeout),
@@ -96,6 +100,7 @@ async def running(
             transport=transport,
             observe=observe,
             concluded=health.note,
+            partner_keys=definitions,
         )
         health.start()
         stack.push_async_callback(upstream.aclose)
@@ -103,6 +108,7 @@ async def running(
         stack.push_async_callback(keeper.aclose)
         accounts.when_removed(keeper.forget)
         accounts.when_idle(keeper.forget)
+        accounts.when_fields_change(lambda account: keeper.keep_variant(account.id, variant(account.fields_off)))
         if settings.background_refresh:
             warming = Warming(keeper, clock, upstream.usage)
             warming.start()
@@ -155,6 +161,7 @@ async def running(
             health=health,
             tokens=tokens,
             underway=underway,
+            definitions=definitions,
         )
         reading = Reading(accounts=accounts, connections=connections, keeper=keeper, ages=_ages(settings), clock=clock)
         yield Services(

@@ -24,6 +24,7 @@ from providers.consent import ConsentFlow
 from providers.errors import NotSupported
 from providers.manifest import AuthType, LimitScope, Manifest
 from providers.model import (
+    NOTHING_OFF,
     Calendar,
     CancellationPolicy,
     Channel,
@@ -31,6 +32,7 @@ from providers.model import (
     Described,
     DictionaryEntry,
     DictionaryKind,
+    FieldsOff,
     Listing,
     ListingFee,
     ListingTax,
@@ -39,6 +41,7 @@ from providers.model import (
     PricingSettings,
     ProviderAccount,
     ProviderUser,
+    RawNames,
     RentalAgreement,
     Reservation,
 )
@@ -230,6 +233,15 @@ class ProviderClient:
     async def custom_fields(self) -> list[CustomField]:
         """The fields that the business added to its PMS."""
         raise NotSupported("This provider has no custom fields.", provider=self.provider)
+
+    fields_off: FieldsOff = NOTHING_OFF
+    """Fields of listings that the operator switched off, set before the first read and never changed.
+
+    What serves them alone need not be asked for. The gateway empties them in every ``Listing`` in any case.
+    """
+
+    raw_listing_names: ClassVar[RawNames | None] = None
+    """What switches each name of a raw listing; None: raw listings are left out while anything is switched off."""
 
     calendars_per_call: ClassVar[int] = 1
     """How many calendars one call brings."""

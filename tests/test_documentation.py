@@ -29,6 +29,7 @@ from providers import catalogue
 from providers.contract import Capability, Dialect, Plugin, ProviderClient, capabilities
 from providers.errors import ErrorCode, UpstreamInvalid
 from providers.manifest import AuthType
+from providers.model import ListingField
 from providers.quality import claims as claims_file
 from providers.quality import declared, documented, field_page
 from providers.quality.claims import Claims
@@ -122,6 +123,10 @@ def test_readme_lists_every_method_of_a_client_with_its_capability() -> None:
         methods = [method for method, named in listed.items() if named == capability]
         everything = type("Everything", (ProviderClient,), {method: lambda self: None for method in methods})
         assert capabilities(everything) == {capability}
+
+
+def test_readme_lists_every_key_of_fields_to_sync_with_what_it_switches() -> None:
+    assert table("Key", "Switches") == [(key.value, key.description) for key in ListingField]
 
 
 def test_readme_names_every_method_of_a_dialect_and_of_a_plugin() -> None:

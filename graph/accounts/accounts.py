@@ -15,12 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from graph.accounts.ids import new_id
 from graph.accounts.sealed import credentials_context
+from graph.accounts.synced_fields import fields_off
 from graph.accounts.tokens import token_row
 from graph.accounts.vault import Vault
 from graph.storage.database import Database
 from graph.storage.snapshots import SNAPSHOT_SECONDS, Snapshots
 from graph.storage.tables import AccountRow, AccountTokenRow, Table
 from providers.manifest import AuthType
+from providers.model import NOTHING_OFF, FieldsOff
 from providers.model.described import Described
 from providers.upstream.calls import Token
 from providers.upstream.clock import Clock, SystemClock
@@ -83,6 +85,8 @@ class ConnectedAccount:
     require_listing_approval: bool = False
     client_redirect_url: str | None = None
     notification_url: str | None = None
+    fields_off: FieldsOff = NOTHING_OFF
+    """Fields of listings that the operator switched off for its PMS."""
 
     @property
     def options(self) -> AccountOptions:
@@ -92,6 +96,7 @@ class ConnectedAccount:
 
 _OPTIONS = tuple(AccountOptions.__dataclass_fields__)
 ConnectedAccounts = list[ConnectedAccount]
+FieldsChanged = Callable[[ConnectedAccount], None]
 
 
 class AccountGoneError(LookupError):
@@ -126,6 +131,8 @@ class Accounts:
         self._newest: dict[str, int] = {}
         self._when_removed: list[Hear] = []
         self._when_idle: list[Hear] = []
+        self._when_fields_change: list[FieldsChanged] = []
+        self._fields_off: dict[str, FieldsOff] = {}
 
     def when_removed(self, hear: Hear) -> None:
         """Have ``hear`` called with the id of each account that goes, also if another process removed it."""
@@ -134,6 +141,14 @@ class Accounts:
     def when_idle(self, hear: Hear) -> None:
         """Have ``hear`` called with the id of each account that stays but is put out of use, by any process."""
         self._when_idle.append(hear)
+
+    def when_fields_change(self, hear: FieldsChanged) -> None:
+        """Have ``hear`` called with each account whose PMS's fields were switched, also if another process did it."""
+        self._when_fields_change.append(hear)
+
+    def reread(self) -> None:
+        """What accounts are read with was changed: the next read sees it."""
+        self._snapshots.clear()
 
     async def list(self, tenant_id: str) -> ConnectedAccounts:
         """A tenant's accounts, oldest first. The list is the caller's own."""
@@ -188,8 +203,9 @@ class Accounts:
                 raise AccountIdTakenError(account_id)
             await _check_identifier(session, tenant_id, account_id, row.identifier)
             session.add(row)
+            await session.flush()
+            await session.refresh(row, ["fields_to_sync"])
             if token is not None:
-                await session.flush()
                 session.add(token_row(self._vault, tenant_id, account_id, token, now))
         self._snapshots.drop(tenant_id)
         return _account(row)
@@ -306,6 +322,7 @@ class Accounts:
         if order > self._newest.get(tenant_id, 0):
             self._newest[tenant_id] = order
             self._notice(tenant_id, {account.id: account.status for account in accounts})
+            self._note_fields(accounts)
         return accounts
 
     def _notice(self, tenant_id: str, now: dict[str, AccountStatus]) -> None:
@@ -313,9 +330,18 @@ class Accounts:
         self._known[tenant_id] = now
         for account_id, status in before.items():
             if account_id not in now:
+                self._fields_off.pop(account_id, None)
                 _tell(self._when_removed, account_id)
             elif status is AccountStatus.ACTIVE and now[account_id] is not AccountStatus.ACTIVE:
                 _tell(self._when_idle, account_id)
+
+    def _note_fields(self, accounts: ConnectedAccounts) -> None:
+        for account in accounts:
+            former = self._fields_off.get(account.id, account.fields_off)
+            self._fields_off[account.id] = account.fields_off
+            if former != account.fields_off:
+                for hear in self._when_fields_change:
+                    hear(account)
 
 
 def _tell(hearers: Iterable[Hear], account_id: str) -> None:
@@ -363,5 +389,6 @@ def _account(row: AccountRow) -> ConnectedAccount:
         updated_at=row.updated_at,
         credentials_version=row.credentials_version,
         status=AccountStatus[row.status],
+        fields_off=fields_off(row.fields_to_sync),
         **{name: getattr(row, name) for name in _OPTIONS},
     )

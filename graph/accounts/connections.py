@@ -20,6 +20,7 @@ from providers.consent import AuthorizationCode, ConsentFlow
 from providers.contract import Capability, Dialect, Plugin, ProviderClient, capabilities
 from providers.errors import AuthenticationFailed, ErrorCode, NotFound, NotSupported, ProviderError, UpstreamTimeout
 from providers.manifest import AuthMethod, AuthType, Limit, LimitScope
+from providers.model import FieldsOff
 from providers.upstream.accounts import UpstreamAccount
 from providers.upstream.caller import Caller, calling
 from providers.upstream.calls import Token
@@ -69,7 +70,7 @@ class Seen:
 
 
 class Connections:
-    """Clients of connected accounts, one for each version of an account's credentials."""
+    """Clients of connected accounts, one for each version of an account's credentials and choice of fields."""
 
     def __init__(
         self, settings: Settings, accounts: Accounts, upstream: Upstream, *, find: FindPlugin = catalogue.plugin
@@ -78,7 +79,7 @@ class Connections:
         self._accounts = accounts
         self._upstream = upstream
         self._find = find
-        self._clients: dict[str, tuple[str, ProviderClient]] = {}
+        self._clients: dict[str, tuple[tuple[str, FieldsOff], ProviderClient]] = {}
         accounts.when_removed(self._forget)
 
     async def client(self, account: ConnectedAccount) -> ProviderClient:
@@ -88,14 +89,16 @@ class Connections:
         be of before it was paused, in a refresh that was planned then.
         """
         account = await self._as_it_is(account)
+        version = (account.credentials_version, account.fields_off)
         held = self._clients.get(account.id)
-        if held is not None and held[0] == account.credentials_version:
+        if held is not None and held[0] == version:
             return held[1]
         plugin = self._plugin(account.provider)
         method = auth_method(plugin, account.auth_type)
         config = await self._config(account, method)
         client = self._connect(plugin, account.id, account.auth_type, config, account.credentials_version)
-        self._clients[account.id] = (account.credentials_version, client)
+        client.fields_off = account.fields_off
+        self._clients[account.id] = (version, client)
         return client
 
     def plugin_of(self, account: ConnectedAccount) -> Plugin:

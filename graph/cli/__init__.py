@@ -7,6 +7,7 @@ import typer
 
 from graph.cli import (
     accounts,
+    definitions,
     demo,
     keys,
     notifications,
@@ -43,6 +44,7 @@ keys.app.command("rotate-secrets")(rotation.rotate_secrets)
 app.add_typer(keys.app, name="keys")
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(notifications.app, name="notifications")
+app.add_typer(definitions.app, name="definitions")
 app.add_typer(providers.app, name="providers")
 app.command("schema")(schema.schema)
 app.command("settings")(settings.settings)

@@ -10,6 +10,7 @@ from graph.accounts.accounts import Accounts
 from graph.accounts.connections import Connections
 from graph.accounts.consent import Consents
 from graph.accounts.creation import AccountCreation
+from graph.accounts.definitions import Definitions
 from graph.accounts.delivery import HttpDelivery
 from graph.accounts.health import Health
 from graph.accounts.keyring import fitting_vault
@@ -73,6 +74,7 @@ class Local:
     creation: AccountCreation
     lifecycle: AccountLifecycle
     health: Health
+    definitions: Definitions
 
 
 @asynccontextmanager
@@ -86,10 +88,12 @@ async def opened(settings: Settings) -> AsyncIterator[Local]:
         stack.push_async_callback(health.aclose)
         accounts.when_removed(health.forget)
         tokens = StoredTokens(database, vault)
+        definitions = Definitions(database, vault)
         upstream = Upstream(
             tokens=tokens,
             settings=UpstreamSettings(connect_timeout=settings.connect_timeout, call_timeout=settings.call_timeout),
             concluded=health.note,
+            partner_keys=definitions,
         )
         stack.push_async_callback(upstream.aclose)
         delivery = HttpDelivery(allow_private=settings.allow_private_urls)
@@ -118,6 +122,7 @@ async def opened(settings: Settings) -> AsyncIterator[Local]:
             ),
             lifecycle=AccountLifecycle(accounts, connections, tokens, underway, allow_private=private),
             health=health,
+            definitions=definitions,
         )
 
 

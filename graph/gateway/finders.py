@@ -20,6 +20,7 @@ from graph.gateway.reading import Outcome, Reading, key_of
 from graph.gateway.refs import Ref
 from graph.gateway.reports import SourceStatus
 from graph.gateway.store import Held, Key
+from graph.gateway.switched import free_listings
 from graph.gateway.terms import terms_of
 from providers.errors import NotFound, NotSupported, ProviderError
 from providers.model import Calendar, Listing, ListingStatus, PriceDetails
@@ -167,7 +168,7 @@ async def searched(reading: Reading, account: ConnectedAccount, stay: Availabili
 
     async def load(_: Sequence[Key]) -> Loaded:
         client = await reading.client(account)
-        page = await client.free_listings(stay)
+        page = await free_listings(client, stay)
         known = {
             key_of(account, "listing", each.listing_id): Held(each.listing, page.fetched_at)
             for each in page.items

@@ -24,6 +24,7 @@ from graph.gateway.ordering import listing_ordering
 from graph.gateway.property_types import Worded, worded
 from graph.gateway.reading import Outcome, Reading
 from graph.gateway.refs import Ref
+from graph.gateway.switched import listing_page, listings_by_id, unused_filters, usable_orders
 from graph.gateway.terms import changed, terms_of
 from providers.catalogue import plugin
 from providers.manifest import Manifest
@@ -35,31 +36,32 @@ def _manifest(account: ConnectedAccount) -> Manifest:
     return plugin(account.provider).manifest
 
 
+def _orders(account: ConnectedAccount) -> frozenset[str]:
+    return usable_orders(_manifest(account).listing_orders, account.fields_off)
+
+
 LISTINGS: Kind[Listing, ListingQuery] = Kind(
     what="listings",
     entity="listing",
-    page=lambda client, query, position: client.listing_page(query, position),
+    page=listing_page,
     whole_query=ListingQuery(),
-    native=lambda query, account: native_listing_query(
-        query, _manifest(account).listing_filters, _manifest(account).listing_orders
-    ),
+    native=lambda query, account: native_listing_query(query, _manifest(account).listing_filters, _orders(account)),
     exact=lambda query, account: is_exact(query, _manifest(account).listing_filters),
-    ordered=lambda query, account: query.order in _manifest(account).listing_orders,
+    ordered=lambda query, account: query.order in _orders(account),
     page_size=lambda account: _manifest(account).listing_page_size,
     keeps=keeps_listing,
     ordering=listing_ordering,
     local=told_by_records,
     decided=decided_by,
     base=whenever_changed,
-    nothing_fits=lambda query, account: nothing_fits(
-        query, _manifest(account), _manifest(account).untold_listing_filters
+    nothing_fits=lambda query, account: (
+        nothing_fits(query, _manifest(account), _manifest(account).untold_listing_filters)
+        or unused_filters(query, account.fields_off)
     ),
     refusal=lambda query, account: refusal(
-        query, _manifest(account), _manifest(account).listing_filters, _manifest(account).listing_orders
+        query, _manifest(account), _manifest(account).listing_filters, _orders(account)
     ),
-    applied=lambda query, account: applied_by(
-        query, _manifest(account).listing_filters, _manifest(account).listing_orders
-    ),
+    applied=lambda query, account: applied_by(query, _manifest(account).listing_filters, _orders(account)),
     unordered=lambda query: replace(query, order=ListingOrderField.PROVIDER, direction=OrderDirection.ASC),
     changes=lambda instant, account: LISTINGS.native(
         ListingQuery(updated_since=instant, order=ListingOrderField.UPDATED, direction=OrderDirection.DESC), account
@@ -119,9 +121,7 @@ class Listings:
 
         async def read(account: ConnectedAccount, group: Sequence[Ref]) -> Mapping[Ref, Outcome]:
             terms = terms_of(account, operation)
-            outcomes = await self._reading.records_of(
-                account, group, LISTINGS.entity, freshness, lambda client, ids: client.listings(ids)
-            )
+            outcomes = await self._reading.records_of(account, group, LISTINGS.entity, freshness, listings_by_id)
             return {ref: changed(outcome, terms.listing) for ref, outcome in outcomes.items()}
 
         return await self._reading.by_account(operation, refs, lambda ref: ref.account_id, read)

@@ -15,6 +15,7 @@ from graph.gateway.store import Held, Key
 from graph.gateway.terms import changed, terms_of
 from providers.errors import NotFound, NotSupported, ProviderError, UpstreamInvalid
 from providers.manifest import Limit
+from providers.model import Listing, ListingField
 from providers.queries import QuoteRequest
 
 
@@ -95,7 +96,14 @@ class Prices:
     async def _currencies(
         self, operation: Operation, account: ConnectedAccount, listing_ids: Sequence[str]
     ) -> dict[str, str | ProviderError]:
-        """The currency of each listing: its quotes name none."""
+        """The currency of each listing: its quotes name none.
+
+        Where listings are read without it, they are read once more for it, and what was read is not kept.
+        """
+        if ListingField.CURRENCY in account.fields_off:
+            client = await self._reading.client(account)
+            batch = await client.listings(listing_ids)
+            return {id_: batch.failed.get(id_) or _named_currency(batch.found.get(id_)) for id_ in listing_ids}
         refs = {Ref(account.id, id_): id_ for id_ in listing_ids}
         outcomes = await self._listings.by_id(operation, list(refs), None)
         return {refs[ref]: _currency(outcome) for ref, outcome in outcomes.items()}
@@ -108,11 +116,13 @@ def let_through(limit: Limit, seconds: float, margin: float) -> int:
 
 
 def _currency(outcome: Outcome) -> str | ProviderError:
-    if isinstance(outcome, Kept) and outcome.value is None:
+    return _named_currency(outcome.value) if isinstance(outcome, Kept) else outcome
+
+
+def _named_currency(listing: Listing | None) -> str | ProviderError:
+    if listing is None:
         return NotFound("The PMS has no such listing.")
-    if isinstance(outcome, Kept):
-        return outcome.value.currency or UpstreamInvalid("The PMS names no currency for this listing.")
-    return outcome
+    return listing.currency or UpstreamInvalid("The PMS names no currency for this listing.")
 
 
 def _name(request: QuoteRequest) -> str:

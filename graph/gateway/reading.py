@@ -14,11 +14,15 @@ from graph.gateway.keeper import Keeper, Kept, Loaded
 from graph.gateway.operation import Freshness, Operation
 from graph.gateway.refs import Ref
 from graph.gateway.spans import KnownDays
-from graph.gateway.store import Held, Key
+from graph.gateway.store import Held, Key, variant_kind
 from providers.contract import ProviderClient
 from providers.errors import NotFound, ProviderError
+from providers.model import variant
 from providers.queries import Batch, Page
 from providers.upstream.clock import Clock
+
+LISTING_KINDS = frozenset({"listing", "listing-page", "listing-held", "listing-counted", "free-listings"})
+"""What is kept under these kinds holds listings."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -156,7 +160,12 @@ class Reading:
 
 
 def key_of(account: ConnectedAccount, kind: str, name: str) -> Key:
-    """Where something of an account is kept. New credentials may see other things: they get keys of their own."""
+    """Where something of an account is kept. New credentials may see other things: they get keys of their own.
+
+    So do listings for each choice of fields.
+    """
+    if kind in LISTING_KINDS:
+        kind = variant_kind(kind, variant(account.fields_off))
     return Key(account.tenant_id, account.id, f"{account.credentials_version}:{kind}", name)
 
 

@@ -16,6 +16,7 @@ from graph.schema.exposing import expose_enum
 from graph.schema.plain import pure
 from graph.schema.selecting import selects
 from providers.errors import ErrorCode, ProviderError
+from providers.model import ListingField
 
 if TYPE_CHECKING:
     from graph.schema.account import Account
@@ -67,6 +68,14 @@ class Source:
         description="Which of the filters and orders that were asked for the PMS applied, and which StayGraph: of what "
         "StayGraph alone applies, every record must be read, so a page may be short. Empty where nothing was read."
     )
+
+    @strawberry.field(
+        description="Fields of listings that the operator switched off for this account's PMS, by the keys of "
+        "fieldsToSync.listing: they are null wherever its listings appear, and no filter or order uses them."
+    )
+    @pure
+    def fields_off(self) -> list[str]:
+        return [key.value for key in ListingField if key in self.source.fields_off]
 
     @strawberry.field(
         description="The account.",

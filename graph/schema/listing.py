@@ -56,12 +56,25 @@ expose_enum(ListingOrderField)
 expose_enum(model.PropertyType)
 
 
+def _provider_id_field() -> Any:
+    @pure
+    def shown(listing: strawberry.Parent[model.Listing]) -> str | None:
+        return None if model.ListingField.PROVIDER_ID in listing.fields_off else listing.provider_id
+
+    return strawberry.field(
+        resolver=shown,
+        description="The listing's id in the PMS; null while the operator has it switched off (providerID).",
+    )
+
+
 @exposes(model.Listing)
 class Listing(model.Listing, Node):
     @strawberry.field(description="Opaque id, unique over all types, accounts and PMSs.")
     @pure
     def id(self) -> strawberry.ID:
         return ids.GlobalId(ids.LISTING, self.account_id, self.provider_id).text()
+
+    provider_id = _provider_id_field()
 
     @strawberry.field(
         description="The account it was read through.",

@@ -6,6 +6,7 @@ from graph.schema.account_changes import AccountChanges
 from graph.schema.account_creation import AccountCreations
 from graph.schema.account_lifecycle import AccountLifecycleChanges
 from graph.schema.api_key_changes import ApiKeyChanges
+from graph.schema.definition_changes import DefinitionChanges
 from graph.schema.tenant import TenantChanges
 
 
@@ -13,5 +14,7 @@ from graph.schema.tenant import TenantChanges
     description="Everything that can be changed. What was wrong with an input is in userErrors, field by field; where "
     "there are any, nothing was changed. Errors beside the data are for what no input can mend."
 )
-class Mutation(AccountCreations, AccountChanges, AccountLifecycleChanges, ApiKeyChanges, TenantChanges):
+class Mutation(
+    AccountCreations, AccountChanges, AccountLifecycleChanges, ApiKeyChanges, DefinitionChanges, TenantChanges
+):
     pass

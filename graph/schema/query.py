@@ -31,6 +31,7 @@ from graph.schema.availability import MAX_NIGHTS, AvailableListing, availability
 from graph.schema.calendar import Calendar
 from graph.schema.connection import Connection, connection, wants_total
 from graph.schema.context import Info
+from graph.schema.definition import DefinitionQueries
 from graph.schema.listing import Listing, ListingFilter, ListingOrder, listing_query
 from graph.schema.node import Node
 from graph.schema.notification_queries import NotificationQueries
@@ -60,7 +61,7 @@ MAX_STAYS = 50
     description="Everything that can be read. A field that can fail is nullable, so that its failure leaves the "
     "fields beside it alone: look for the reason in the answer's errors, under extensions.code."
 )
-class Query(ApiKeyQueries, NotificationQueries, TenantQueries):
+class Query(ApiKeyQueries, DefinitionQueries, NotificationQueries, TenantQueries):
     @strawberry.field(description="Your connected accounts, oldest first.", graphql_type=AccountConnection | None)
     async def accounts(
         self,

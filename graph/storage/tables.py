@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlalchemy import (
     JSON,
@@ -17,9 +17,10 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    select,
 )
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 
@@ -125,6 +126,8 @@ class AccountRow(Table):
     require_listing_approval: Mapped[bool] = mapped_column(Boolean, server_default=false())
     client_redirect_url: Mapped[str | None] = mapped_column(Text)
     notification_url: Mapped[str | None] = mapped_column(Text)
+    if TYPE_CHECKING:
+        fields_to_sync: ClassVar[Any]
 
 
 class AccountTokenRow(Table):
@@ -220,6 +223,17 @@ class IntegrationDefinitionRow(Table):
     revision: Mapped[str] = mapped_column(String(40))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+# Loaded with each account, by whatever statement: nobody who reads an account can miss what its provider is to leave
+# out.
+AccountRow.fields_to_sync = column_property(
+    select(IntegrationDefinitionRow.fields_to_sync)
+    .where(IntegrationDefinitionRow.provider == AccountRow.provider)
+    .correlate_except(IntegrationDefinitionRow)
+    .scalar_subquery(),
+    expire_on_flush=False,
+)
 
 
 class ListingApprovalRow(Table):

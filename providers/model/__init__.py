@@ -28,6 +28,7 @@ from providers.model.listing import (
     RoomKind,
     RoomType,
 )
+from providers.model.listing_fields import NOTHING_OFF, FieldsOff, ListingField, RawNames, trimmed, variant
 from providers.model.money import Money, money, smallest_unit
 from providers.model.parts import (
     CancellationPolicy,
@@ -72,6 +73,7 @@ from providers.model.user import ProviderUser
 from providers.model.vocabulary import AmenityKind, Channel, PropertyType
 
 __all__ = [
+    "NOTHING_OFF",
     "Access",
     "AccountPreferences",
     "Address",
@@ -100,6 +102,7 @@ __all__ = [
     "Described",
     "DictionaryEntry",
     "DictionaryKind",
+    "FieldsOff",
     "FinanceLine",
     "FinanceLineType",
     "GeoPoint",
@@ -109,6 +112,7 @@ __all__ = [
     "License",
     "Listing",
     "ListingFee",
+    "ListingField",
     "ListingStatus",
     "ListingTax",
     "ListingText",
@@ -132,6 +136,7 @@ __all__ = [
     "ProviderUser",
     "RatePeriod",
     "RateRule",
+    "RawNames",
     "RefundKind",
     "RentalAgreement",
     "Reservation",
@@ -143,4 +148,6 @@ __all__ = [
     "RoomType",
     "money",
     "smallest_unit",
+    "trimmed",
+    "variant",
 ]

@@ -302,3 +302,4 @@ class Listing:
     created_at: Annotated[datetime | None, Doc("When the PMS created it, UTC.")] = None
     updated_at: Annotated[datetime | None, Doc("When the PMS last changed it, UTC.")] = None
     raw: Mapping[str, Any] | None = None
+    fields_off: frozenset[str] = frozenset()

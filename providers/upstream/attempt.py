@@ -15,6 +15,7 @@ from providers.upstream.calls import Answer, Call
 from providers.upstream.classify import budget, check_body, server_error
 from providers.upstream.clock import Clock
 from providers.upstream.exchange import ExchangeFailed, exchange
+from providers.upstream.partner import PartnerKey, PartnerKeys, masked
 from providers.upstream.permits import Permits
 from providers.upstream.retry import AttemptFailed
 from providers.upstream.turns import Turns
@@ -44,6 +45,7 @@ class Sender:
     clock: Clock
     observe: Observe | None
     turns: Turns
+    partner_keys: PartnerKeys
     concluded: Conclude | None = None
 
     @property
@@ -64,8 +66,12 @@ class Sender:
         except Exception:
             log.warning("the observer of upstream calls failed", exc_info=True)
 
-    async def send(self, request: httpx.Request, call: Call, permit: Permit, number: int) -> Answer:
+    async def send(
+        self, request: httpx.Request, call: Call, permit: Permit, number: int, partner_key: PartnerKey
+    ) -> Answer:
         """The answer to ``request``: 2xx with JSON or nothing, 3xx or 4xx. Settles ``permit`` in any case.
+
+        The ``partner_key`` that the request carries is struck out of the answer.
 
         Raises ``AttemptFailed`` for everything else, and ``UpstreamUnavailable`` while the circuit is open.
         """
@@ -92,7 +98,7 @@ class Sender:
         except BaseException:
             attempt.abandoned()
             raise
-        return await attempt.judged(answer)
+        return await attempt.judged(masked(answer, partner_key))
 
 
 @dataclass(slots=True)

@@ -147,6 +147,11 @@ class TokenKeeper:
         """
         self._fruitless_at = self._clock.monotonic()
 
+    def forget_refusals(self) -> None:
+        """What goes with calls has changed: the PMS may accept now what it refused before."""
+        self._failure = None
+        self._fruitless_at = -inf
+
     async def aclose(self, patience: float) -> None:
         """Let a renewal end, since it may have spent the old refresh token; cancel it after ``patience`` seconds."""
         task = self._task

@@ -13,6 +13,7 @@ from providers.upstream.caller import current_caller
 from providers.upstream.calls import Answer, Call, Token
 from providers.upstream.classify import refusal
 from providers.upstream.exchange import build, check_path
+from providers.upstream.partner import NO_PARTNER_KEY, with_partner_key
 from providers.upstream.renewal import TokenKeeper, TokenShelf
 from providers.upstream.retry import AttemptFailed, RetryBudget, RetryPolicy
 from providers.upstream.sharing import SPENT, Flight, Flights
@@ -72,6 +73,7 @@ class AccountSession:
         self._keeper = TokenKeeper(
             sender.dialect, shelf, self._send_for_token, sender.clock, patience=sender.settings.token_timeout
         )
+        self._partner_key = NO_PARTNER_KEY
         self._specs: dict[str | None, tuple[WindowSpec, ...]] = {}
         for charge in {None, *(limit.charge for limit in self.account.limits)}:
             self._windows(charge)
@@ -103,6 +105,7 @@ class AccountSession:
         """The token in use (issued first if there is none). Raises like ``send``."""
         try:
             async with asyncio.timeout_at(current_caller().deadline):
+                await self._notice_partner_key()
                 return await self._keeper.token()
         except TimeoutError:
             raise self._signed(UpstreamTimeout(SPENT)) from None
@@ -161,6 +164,7 @@ class AccountSession:
         ("a 403 on a write", Hostaway documentation, Authentication), so writes are repeated after a 401 only.
         """
         self._sender.breaker.check()
+        await self._notice_partner_key()
         token = await self._keeper.token()
         answer, used = await self._attempts(call, flight, token)
         if used is None or not self._sender.dialect.token_rejected(answer):
@@ -181,6 +185,13 @@ class AccountSession:
         if self._sender.dialect.token_rejected(answer):
             self._keeper.did_not_help()
         return answer
+
+    async def _notice_partner_key(self) -> None:
+        """Where the partner key is another than before, refusals of credentials are no longer remembered."""
+        key = await self._sender.partner_keys.partner_key(self.account.provider)
+        if key != self._partner_key:
+            self._partner_key = key
+            self._keeper.forget_refusals()
 
     async def _send_for_token(self, call: Call) -> Answer:
         """For the dialect: any 2xx, 3xx or 4xx answer. Repeated where the call says that this is safe."""
@@ -220,10 +231,12 @@ class AccountSession:
         try:
             used = self._keeper.newest(token) if call.authorized else None
             headers = self._sender.dialect.headers(used) if call.authorized else {}
+            partner_key = await self._sender.partner_keys.partner_key(self.account.provider)
+            whole, headers = with_partner_key(call, headers, partner_key)
             patience = self._sender.patience(call)
-            request = build(self._sender.client, self.account.base_url, call, headers, patience=patience)
+            request = build(self._sender.client, self.account.base_url, whole, headers, patience=patience)
         except BaseException:
             permits.give_back(permit)
             raise
         flight.was_sent = True
-        return await self._sender.send(request, call, permit, number), used
+        return await self._sender.send(request, call, permit, number, partner_key), used

@@ -11,6 +11,7 @@ from providers.upstream.attempt import Conclude, Observe, Sender
 from providers.upstream.breaker import Breaker
 from providers.upstream.calls import Token
 from providers.upstream.clock import Clock, SystemClock
+from providers.upstream.partner import NoPartnerKeys, PartnerKeys
 from providers.upstream.permits import MemoryPermits, Permits
 from providers.upstream.renewal import TokenShelf
 from providers.upstream.retry import RetryBudget, RetryPolicy
@@ -35,7 +36,8 @@ class Upstream:
     """All calls to all PMSs of this process. Belongs to one event loop.
 
     ``transport`` replaces the network, ``observe`` is told of each attempt, ``concluded`` of the end of each call,
-    ``random`` jitters the pauses, ``permits`` counts (in memory unless given).
+    ``random`` jitters the pauses, ``permits`` counts (in memory unless given). What ``partner_keys`` hold goes with
+    every call, those for tokens included.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Upstream:
         observe: Observe | None = None,
         concluded: Conclude | None = None,
         permits: Permits | None = None,
+        partner_keys: PartnerKeys | None = None,
     ) -> None:
         self._tokens = tokens
         self._settings = settings or UpstreamSettings()
@@ -59,6 +62,7 @@ class Upstream:
         self._permits = permits or MemoryPermits(self._clock, max_waiting=self._settings.max_waiting)
         self._policy = RetryPolicy(self._settings, random or Random())  # noqa: S311 - jitter is no secret
         self._turns = Turns()
+        self._partner_keys = partner_keys or NoPartnerKeys()
         self._sessions: dict[str, AccountSession] = {}
         self._open_sessions: WeakSet[AccountSession] = WeakSet()
         self._shelves: dict[str, TokenShelf] = {}
@@ -99,6 +103,7 @@ class Upstream:
             observe=self._observe,
             turns=self._turns,
             concluded=self._concluded,
+            partner_keys=self._partner_keys,
         )
         return AccountSession(sender, shelf, budget, self._policy)
 
