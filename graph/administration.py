@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 
 from graph.accounts.accounts import Accounts
+from graph.accounts.approvals import Approvals
 from graph.accounts.connections import Connections
 from graph.accounts.consent import Consents
 from graph.accounts.keys import ApiKeys
 from graph.accounts.notifications import Signer
+from graph.gateway.choosing import Choosing
+from graph.gateway.visibility import Visibility
 from graph.settings import Settings
 from graph.storage.database import Database
 from providers.upstream.clock import Clock
@@ -24,3 +27,6 @@ class Administration:
     keys: ApiKeys
     consents: Consents
     signer: Signer
+    approvals: Approvals
+    visibility: Visibility
+    choosing: Choosing

@@ -8,9 +8,11 @@ import httpx
 import strawberry
 
 from graph.accounts.accounts import Accounts
+from graph.accounts.approvals import Approvals
 from graph.accounts.connections import Connections
 from graph.accounts.consent import Consents
 from graph.accounts.delivery import HttpDelivery
+from graph.accounts.imports import Imports
 from graph.accounts.keyring import fitting_vault, watch_of
 from graph.accounts.keys import ApiKeys
 from graph.accounts.notifications import Notifications, Signer
@@ -18,11 +20,13 @@ from graph.accounts.renewals import Renewals
 from graph.accounts.states import States
 from graph.accounts.tokens import StoredTokens
 from graph.administration import Administration
+from graph.gateway.choosing import Choosing
 from graph.gateway.cursors import Cursors
 from graph.gateway.gateway import Gateway, build_gateway
 from graph.gateway.keeper import Keeper
 from graph.gateway.reading import Ages, Reading, weigh
 from graph.gateway.store import Store
+from graph.gateway.visibility import Visibility
 from graph.gateway.warming import Warming
 from graph.schema import ids
 from graph.schema.guards import SizeLimits
@@ -109,6 +113,20 @@ async def running(
             clock,
             shown_id=lambda account_id: ids.GlobalId(ids.ACCOUNT, account_id).text(),
         )
+        approvals = Approvals(database, clock)
+        stack.push_async_callback(approvals.aclose)
+        accounts.when_removed(approvals.forget)
+        imports = Imports(database, accounts, clock)
+        visibility = Visibility(accounts, approvals, imports)
+        reading = Reading(
+            accounts=accounts,
+            connections=connections,
+            keeper=keeper,
+            ages=_ages(settings),
+            clock=clock,
+            visibility=visibility,
+        )
+        gateway = build_gateway(reading, cursors)
         administration = Administration(
             settings=settings,
             clock=clock,
@@ -118,8 +136,10 @@ async def running(
             keys=keys,
             consents=consents,
             signer=signer,
+            approvals=approvals,
+            visibility=visibility,
+            choosing=Choosing(accounts, approvals, imports, visibility, gateway.listings),
         )
-        reading = Reading(accounts=accounts, connections=connections, keeper=keeper, ages=_ages(settings), clock=clock)
         yield Services(
             settings=settings,
             clock=clock,
@@ -128,7 +148,7 @@ async def running(
             accounts=accounts,
             connections=connections,
             upstream=upstream,
-            gateway=build_gateway(reading, cursors),
+            gateway=gateway,
             administration=administration,
             cursors=cursors,
             schema=build_schema(

@@ -12,6 +12,7 @@ from graph.accounts.options import checked_options
 from graph.rejections import Rejected, RejectionCode, rejected
 from graph.schema import ids
 from graph.schema.account import Account
+from graph.schema.approval_changes import keep_listings_shown
 from graph.schema.context import Info
 from graph.schema.permissions import require
 from graph.schema.user_errors import UserError, user_errors
@@ -41,7 +42,9 @@ class UpdateIntegrationAccountInput:
         default=strawberry.UNSET, description="Whether other tenants may import its listings."
     )
     require_listing_approval: bool | None = strawberry.field(
-        default=strawberry.UNSET, description="Whether listings seen for the first time wait for approval, hidden."
+        default=strawberry.UNSET,
+        description="Whether listings seen for the first time wait for approval, hidden. When this is switched on, all "
+        "listings that the account has are read, and stay shown.",
     )
 
 
@@ -75,6 +78,7 @@ class AccountChanges:
         given = _given(input)
         try:
             values = checked_options({**given, **_nulls_refused(given)})
+            await keep_listings_shown(info, account_id, values)
             changed = await info.context.administration.accounts.change(
                 viewer.tenant_id, account_id, lambda present: replace(present, **values)
             )

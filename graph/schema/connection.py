@@ -69,11 +69,11 @@ class Source:
     )
 
     @strawberry.field(
-        description="The account.",
-        graphql_type=Annotated["Account", strawberry.lazy("graph.schema.account")],
+        description="The account; null if it is another tenant's, of which listings were imported.",
+        graphql_type=Annotated["Account", strawberry.lazy("graph.schema.account")] | None,
     )
     def account(self) -> Any:
-        return self.source
+        return None if self.source.imported else self.source
 
 
 @strawberry.type(description="A record and its place in the list.")
