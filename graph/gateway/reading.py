@@ -126,13 +126,14 @@ class Reading:
     ) -> dict[R, Outcome]:
         """As ``by_account``, of listings that the tenant sees, imported ones too; the others do not exist for it."""
         sight = await self.sight(operation)
+        readable = sight.readable
         shown = [each for each in wanted if sight.shows(listing(each))]
         outcomes = await self.by_account(
-            operation, shown, lambda each: listing(each).account_id, read, accounts=sight.readable
+            operation, shown, lambda each: listing(each).account_id, read, accounts=readable
         )
         for each in wanted:
             if each not in outcomes:
-                account = sight.readable[listing(each).account_id]
+                account = readable[listing(each).account_id]
                 hidden = NotFound("The listing is not shown: it waits for approval, or was rejected.")
                 outcomes[each] = named_error(hidden, account)
         return outcomes

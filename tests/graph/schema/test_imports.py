@@ -310,6 +310,32 @@ async def test_importers_see_nothing_that_is_the_owners_alone(
     assert "errors" not in body
 
 
+async def test_the_account_behind_an_import_and_its_reservations_stay_out_of_reach(
+    owner: Tenant, importer: Tenant, offering: str, estate: Estate
+) -> None:
+    one = listing_id(offering, 1)
+    await importer.choose(IMPORT, one)
+    (stay,) = (await owner.data("{ reservations { nodes { id } } }"))["reservations"]["nodes"]
+    estate.calls.clear()
+    body = await importer.ask(
+        """query($account: ID!, $stay: ID!, $both: [ID!]!) {
+          account(id: $account) { name } reservation(id: $stay) { id } nodes(ids: $both) { id } }""",
+        account=ids.GlobalId(ids.ACCOUNT, offering).text(),
+        stay=stay["id"],
+        both=[ids.GlobalId(ids.ACCOUNT, offering).text(), stay["id"]],
+    )
+    assert body["data"] == {"account": None, "reservation": None, "nodes": [None, None]}
+    for query in (
+        "query($ids: [ID!]) { reservations(filter: { listingIds: $ids }) { nodes { id } } }",
+        "query($ids: [ID!]) { listings(filter: { accountIds: $ids }) { nodes { id } } }",
+        "query($ids: [ID!]) { providerAccounts(accountIds: $ids) { sources { status } } }",
+    ):
+        given = [one] if "listingIds" in query else [ids.GlobalId(ids.ACCOUNT, offering).text()]
+        refused = await importer.ask(query, ids=given)
+        assert refused["errors"][0]["extensions"]["code"] == "BAD_INPUT"
+    assert not estate.calls
+
+
 @pytest.mark.parametrize("given", [f'text: "{PLANTED}"', f'contactName: "{PLANTED}"', 'userId: "1"'])
 async def test_no_filter_tells_what_is_hidden(
     importer: Tenant, owner: Tenant, offering: str, estate: Estate, given: str
