@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import fields
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -376,6 +377,20 @@ async def test_the_owners_trouble_is_told_without_its_reasons(importer: Tenant, 
     assert data["importableListings"]["incomplete"] is True
     estate.failing.clear()
     assert len(await importer.names("maxAge: 0")) == 1
+
+
+async def test_importers_pay_the_markup_for_distribution_and_the_owner_does_not(
+    owner: Tenant, importer: Tenant, offering: str, estate: Estate
+) -> None:
+    one = listing_id(offering, 1)
+    await owner.set(offering, distributionMarkupPercentage="10")
+    await importer.choose(IMPORT, one)
+    asked = f"""query($id: ID!) {{ priceDetails(inputs: [{{ listingId: $id, {STAY} }}]) {{
+      total {{ amount }} originalTotal {{ amount }} }} }}"""
+    for who, total in ((importer, 110), (owner, 100), (importer, 110)):
+        (price,) = (await who.data(asked, id=one))["priceDetails"]
+        assert (Decimal(price["total"]["amount"]), Decimal(price["originalTotal"]["amount"])) == (total, 100)
+    assert estate.counted()["quotes"] == 1
 
 
 # Calls and the cache.
