@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from graph.accounts.accounts import Accounts
+from graph.accounts.approvals import Approvals
 from graph.accounts.connections import Connections
 from graph.accounts.consent import Consents
 from graph.accounts.creation import AccountCreation
@@ -14,6 +15,8 @@ from graph.accounts.notifications import Signer
 from graph.accounts.tenants import Tenants
 from graph.accounts.tokens import StoredTokens
 from graph.accounts.underway import Underway
+from graph.gateway.choosing import Choosing
+from graph.gateway.visibility import Visibility
 from graph.settings import Settings
 from graph.storage.database import Database
 from providers.upstream.clock import Clock
@@ -38,3 +41,6 @@ class Administration:
     underway: Underway
     tenants: Tenants
     definitions: Definitions
+    approvals: Approvals
+    visibility: Visibility
+    choosing: Choosing

@@ -9,6 +9,7 @@ import strawberry
 
 from graph.accounts.access_tokens import AccessTokens, Expected
 from graph.accounts.accounts import Accounts
+from graph.accounts.approvals import Approvals
 from graph.accounts.authentication import Authentication
 from graph.accounts.connections import Connections
 from graph.accounts.consent import Consents
@@ -16,6 +17,7 @@ from graph.accounts.creation import AccountCreation
 from graph.accounts.definitions import Definitions
 from graph.accounts.delivery import HttpDelivery
 from graph.accounts.health import Health
+from graph.accounts.imports import Imports
 from graph.accounts.jwks import KeySets
 from graph.accounts.keyring import fitting_vault, watch_of
 from graph.accounts.keys import ApiKeys
@@ -27,11 +29,13 @@ from graph.accounts.tenants import Tenants
 from graph.accounts.tokens import StoredTokens
 from graph.accounts.underway import Underway
 from graph.administration import Administration
+from graph.gateway.choosing import Choosing
 from graph.gateway.cursors import Cursors
 from graph.gateway.gateway import Gateway, build_gateway
 from graph.gateway.keeper import Keeper
 from graph.gateway.reading import Ages, Reading, weigh
 from graph.gateway.store import Store
+from graph.gateway.visibility import Visibility
 from graph.gateway.warming import Warming
 from graph.schema import ids
 from graph.schema.guards import SizeLimits
@@ -136,6 +140,20 @@ async def running(
         )
         underway = Underway(clock)
         stack.push_async_callback(underway.aclose)
+        approvals = Approvals(database, clock)
+        stack.push_async_callback(approvals.aclose)
+        accounts.when_removed(approvals.forget)
+        imports = Imports(database, accounts, clock)
+        visibility = Visibility(accounts, approvals, imports)
+        reading = Reading(
+            accounts=accounts,
+            connections=connections,
+            keeper=keeper,
+            ages=_ages(settings),
+            clock=clock,
+            visibility=visibility,
+        )
+        gateway = build_gateway(reading, cursors)
         administration = Administration(
             settings=settings,
             clock=clock,
@@ -162,8 +180,10 @@ async def running(
             tokens=tokens,
             underway=underway,
             definitions=definitions,
+            approvals=approvals,
+            visibility=visibility,
+            choosing=Choosing(accounts, approvals, imports, visibility, gateway.listings),
         )
-        reading = Reading(accounts=accounts, connections=connections, keeper=keeper, ages=_ages(settings), clock=clock)
         yield Services(
             settings=settings,
             clock=clock,
@@ -174,7 +194,7 @@ async def running(
             accounts=accounts,
             connections=connections,
             upstream=upstream,
-            gateway=build_gateway(reading, cursors),
+            gateway=gateway,
             administration=administration,
             cursors=cursors,
             schema=build_schema(

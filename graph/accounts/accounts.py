@@ -93,6 +93,11 @@ class ConnectedAccount:
         """What may be changed about it without connecting it again."""
         return AccountOptions(**{name: getattr(self, name) for name in _OPTIONS})
 
+    @property
+    def imported(self) -> bool:
+        """Whether it is another tenant's, of which only listings that were imported are seen: see ``imports``."""
+        return False
+
 
 _OPTIONS = tuple(AccountOptions.__dataclass_fields__)
 ConnectedAccounts = list[ConnectedAccount]

@@ -11,6 +11,7 @@ from graph.gateway.listings import Listings
 from graph.gateway.operation import Operation
 from graph.gateway.reading import Outcome, Reading, key_of
 from graph.gateway.refs import Ref
+from graph.gateway.shared_records import shared_price
 from graph.gateway.store import Held, Key
 from graph.gateway.terms import changed, terms_of
 from providers.errors import NotFound, NotSupported, ProviderError, UpstreamInvalid
@@ -24,6 +25,10 @@ class Stay(NamedTuple):
 
     account_id: str
     request: QuoteRequest
+
+    @property
+    def listing(self) -> Ref:
+        return Ref(self.account_id, self.request.listing_id)
 
 
 class Prices:
@@ -45,9 +50,12 @@ class Prices:
 
             kept = await self._reading.keeper.many(list(keys), freshness, load)
             terms = terms_of(account, operation)
-            return {keys[key]: changed(outcome, terms.price) for key, outcome in kept.items()}
+            priced = {keys[key]: changed(outcome, terms.price) for key, outcome in kept.items()}
+            if account.imported:
+                return {stay: changed(outcome, shared_price) for stay, outcome in priced.items()}
+            return priced
 
-        return await self._reading.by_account(operation, stays, lambda stay: stay.account_id, read_account)
+        return await self._reading.by_listing(operation, stays, lambda stay: stay.listing, read_account)
 
     def most(self, account: ConnectedAccount, seconds: float) -> int | None:
         """How many prices of an account can be had in ``seconds``; None: so many as may be asked for anyway.

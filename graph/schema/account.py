@@ -8,6 +8,7 @@ import strawberry
 
 from graph.access.loaders import settled
 from graph.accounts.accounts import AccountStatus, ConnectedAccount
+from graph.accounts.approvals import ListingApproval
 from graph.gateway.dictionaries import DictionaryOf
 from graph.gateway.policies import PoliciesOf
 from graph.schema import ids
@@ -17,7 +18,7 @@ from graph.schema.connection import Connection, connection, wants_total
 from graph.schema.context import Info
 from graph.schema.exposing import expose_enum, exposed
 from graph.schema.gaps import policies_in, report_gaps
-from graph.schema.listing import AccountListingFilter, Listing, ListingOrder, listing_query
+from graph.schema.listing import AccountListingFilter, Listing, ListingOrder, listing_query, wanted_approval
 from graph.schema.node import Node
 from graph.schema.paging import on_cursor
 from graph.schema.plain import pure
@@ -77,8 +78,15 @@ async def _listings(
             after=after,
             max_age=info.context.max_age(info),
             count=wants_total(info),
+            approval=wanted_approval(filter),
         )
     return connection(page, info, after)
+
+
+async def _pending_listing_count(account: strawberry.Parent[ConnectedAccount], info: Info) -> int:
+    if not account.require_listing_approval:
+        return 0
+    return (await info.context.administration.approvals.of(account)).count(ListingApproval.PENDING)
 
 
 async def _reservations(
@@ -166,6 +174,11 @@ class Account(Node):
     )
     notification_url: str | None = strawberry.field(
         description="Where a message is posted to after a consent; null where nobody is told."
+    )
+    pending_listing_count: int = strawberry.field(
+        resolver=_pending_listing_count,
+        description="How many listings were seen and wait for approval, those that the PMS deleted meanwhile included. "
+        "Asks no PMS.",
     )
     created_at: datetime = strawberry.field(description="When it was connected, UTC.")
     updated_at: datetime = strawberry.field(description="When its settings or credentials last changed, UTC.")

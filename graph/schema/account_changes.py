@@ -7,9 +7,11 @@ import strawberry
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.accounts.keys import Permission
+from graph.accounts.options import checked_options
 from graph.rejections import Rejected
 from graph.schema import ids
 from graph.schema.account import Account
+from graph.schema.approval_changes import keep_listings_shown
 from graph.schema.context import Info
 from graph.schema.permissions import require
 from graph.schema.user_errors import UserError, user_errors
@@ -39,7 +41,9 @@ class UpdateIntegrationAccountInput:
         default=strawberry.UNSET, description="Whether other tenants may import its listings."
     )
     require_listing_approval: bool | None = strawberry.field(
-        default=strawberry.UNSET, description="Whether listings seen for the first time wait for approval, hidden."
+        default=strawberry.UNSET,
+        description="Whether listings seen for the first time wait for approval, hidden. When this is switched on, all "
+        "listings that the account has are read, and stay shown.",
     )
     client_redirect_url: str | None = strawberry.field(
         default=strawberry.UNSET, description="Where its owner's browser is sent after the next consent; null: nowhere."
@@ -78,9 +82,11 @@ class AccountChanges:
         account_id = ids.parse(id, "id", ids.ACCOUNT).account_id
         given = _given(input)
         try:
-            changed = await info.context.administration.lifecycle.update(
-                viewer.tenant_id, account_id, {**given, **_nulls_refused(given)}
-            )
+            administration = info.context.administration
+            given = {**given, **_nulls_refused(given)}
+            values = checked_options(given, allow_private=administration.settings.allow_private_urls)
+            await keep_listings_shown(info, account_id, values)
+            changed = await administration.lifecycle.update(viewer.tenant_id, account_id, values)
         except Rejected as refusal:
             return _payload(None, refusal)
         return _payload(changed)

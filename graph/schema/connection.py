@@ -78,11 +78,11 @@ class Source:
         return [key.value for key in ListingField if key in self.source.fields_off]
 
     @strawberry.field(
-        description="The account.",
-        graphql_type=Annotated["Account", strawberry.lazy("graph.schema.account")],
+        description="The account; null if it is another tenant's, of which listings were imported.",
+        graphql_type=Annotated["Account", strawberry.lazy("graph.schema.account")] | None,
     )
     def account(self) -> Any:
-        return self.source
+        return None if self.source.imported else self.source
 
 
 @strawberry.type(description="A record and its place in the list.")

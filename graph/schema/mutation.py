@@ -6,7 +6,9 @@ from graph.schema.account_changes import AccountChanges
 from graph.schema.account_creation import AccountCreations
 from graph.schema.account_lifecycle import AccountLifecycleChanges
 from graph.schema.api_key_changes import ApiKeyChanges
+from graph.schema.approval_changes import ApprovalChanges
 from graph.schema.definition_changes import DefinitionChanges
+from graph.schema.import_changes import ImportChanges
 from graph.schema.tenant import TenantChanges
 
 
@@ -15,6 +17,13 @@ from graph.schema.tenant import TenantChanges
     "there are any, nothing was changed. Errors beside the data are for what no input can mend."
 )
 class Mutation(
-    AccountCreations, AccountChanges, AccountLifecycleChanges, ApiKeyChanges, DefinitionChanges, TenantChanges
+    AccountCreations,
+    AccountChanges,
+    AccountLifecycleChanges,
+    ApiKeyChanges,
+    ApprovalChanges,
+    DefinitionChanges,
+    ImportChanges,
+    TenantChanges,
 ):
     pass
