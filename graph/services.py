@@ -108,11 +108,8 @@ async def running(
         )
         health.start()
         stack.push_async_callback(upstream.aclose)
-        keeper = Keeper(Store(settings.cache_entries), clock, weigh)
+        keeper = _keeper(settings, accounts, clock)
         stack.push_async_callback(keeper.aclose)
-        accounts.when_removed(keeper.forget)
-        accounts.when_idle(keeper.forget)
-        accounts.when_fields_change(lambda account: keeper.keep_variant(account.id, variant(account.fields_off)))
         if settings.background_refresh:
             warming = Warming(keeper, clock, upstream.usage)
             warming.start()
@@ -222,6 +219,15 @@ def _access_tokens(settings: Settings, clock: Clock, stack: AsyncExitStack) -> A
         permission_claim=settings.jwt_permission_claim,
     )
     return AccessTokens(expected, keys, clock)
+
+
+def _keeper(settings: Settings, accounts: Accounts, clock: Clock) -> Keeper:
+    """A cache that forgets what accounts take with them."""
+    keeper = Keeper(Store(settings.cache_entries), clock, weigh)
+    accounts.when_removed(keeper.forget)
+    accounts.when_idle(keeper.forget)
+    accounts.when_fields_change(lambda account: keeper.keep_variant(account.id, variant(account.fields_off)))
+    return keeper
 
 
 def _ages(settings: Settings) -> Ages:
