@@ -1,5 +1,7 @@
 """The schema, put together."""
 
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import strawberry
@@ -10,6 +12,7 @@ from strawberry.extensions import (
     ValidationCache,
 )
 from strawberry.printer import print_schema
+from strawberry.schema.types.base_scalars import DecimalDefinition
 from strawberry.types import ExecutionContext
 
 from graph.schema.account import Account
@@ -22,6 +25,9 @@ from graph.schema.reservation import Reservation
 from providers.errors import ErrorCode
 
 CACHED_DOCUMENTS = 500
+
+# Strawberry's own writes 0.0000001 as 1E-7, which clients that expect digits stumble over.
+_PLAIN_DECIMAL = replace(DecimalDefinition, serialize=lambda value: format(value, "f"))
 
 
 class GatewaySchema(strawberry.Schema):
@@ -47,6 +53,7 @@ def build_schema(*, max_tokens: int = 5000, limits: SizeLimits = SizeLimits()) -
         types=[Account, Listing, Reservation, ErrorCode],
         extensions=extensions,
         execution_context_class=PlainExecutor,
+        scalar_overrides={Decimal: _PLAIN_DECIMAL},
     )
     mark_plain_fields(schema)
     return schema
