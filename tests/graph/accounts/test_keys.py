@@ -60,8 +60,11 @@ async def test_revoking_twice_keeps_the_first_time(keys: ApiKeys, clock: Any) ->
     assert [each.revoked_at for each in await keys.list("default")] == [revoked_at]
 
 
-async def test_a_key_has_the_scopes_it_was_made_with_and_no_others(keys: ApiKeys, database: Database) -> None:
+async def test_a_key_has_the_scopes_it_was_made_with_and_no_others(
+    keys: ApiKeys, database: Database, clock: Any
+) -> None:
     plain, secret = await keys.create("default", "Dashboard")
+    clock.elapsed += 1
     raw, raw_secret = await keys.create("default", "Debugging", scopes=[Scope.RAW])
     for store in (keys, ApiKeys(database)):
         assert await store.authenticate(secret) == Viewer("default", plain.id)
