@@ -124,7 +124,9 @@ async def test_an_account_has_everything_it_was_created_with(running: World) -> 
         "notificationUrl": "https://shop.example/notify",
     }
     read = await running.data(
-        "query($id: ID!) { account(id: $id) { name listings(first: 3) { nodes { name } } } }", id=account["id"]
+        "query($id: ID!) { account(id: $id) { name listings(first: 3, filter: { approval: [PENDING] })"
+        " { nodes { name } } } }",
+        id=account["id"],
     )
     assert read["account"]["name"] == "Beach"
     assert len(read["account"]["listings"]["nodes"]) == 3
