@@ -11,12 +11,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from graph.accounts.consent import CALLBACK_PATH
 from graph.explorer.examples import example_tabs
 from graph.explorer.files import explorer_routes
 from graph.explorer.page import PAGE_HEADERS, bearer, explorer_page
 from graph.services import Services, running
 from graph.settings import Settings
+from graph.web.callback import callback
 from graph.web.endpoint import Endpoint
+from graph.web.gate import TENANT_HEADER
 from providers.upstream.attempt import Observe
 from providers.upstream.clock import Clock, SystemClock
 
@@ -58,19 +61,25 @@ def create_app(
         """Says that the server runs; it asks no PMS."""
         return JSONResponse({"status": "ok"})
 
+    finish = callback(lambda: alive[0].administration.consents)
     endpoint = Endpoint(lambda: alive[0], page)
     app = FastAPI(
         title="StayGraph",
         lifespan=lifespan,
         openapi_url=None,
-        routes=[Route("/graphql", endpoint), *explorer_routes(), Route("/health", health)],
+        routes=[
+            Route("/graphql", endpoint),
+            *explorer_routes(),
+            Route("/health", health),
+            Route(CALLBACK_PATH, finish),
+        ],
     )
     if settings.allowed_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.allowed_origins,
             allow_methods=["POST"],
-            allow_headers=["Authorization", "X-API-Key", "Content-Type"],
+            allow_headers=["Authorization", "X-API-Key", TENANT_HEADER, "Content-Type"],
         )
     return app
 

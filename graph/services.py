@@ -7,21 +7,42 @@ from dataclasses import dataclass
 import httpx
 import strawberry
 
+from graph.accounts.access_tokens import AccessTokens, Expected
 from graph.accounts.accounts import Accounts
+from graph.accounts.approvals import Approvals
+from graph.accounts.authentication import Authentication
 from graph.accounts.connections import Connections
-from graph.accounts.keyfile import open_vault
+from graph.accounts.consent import Consents
+from graph.accounts.creation import AccountCreation
+from graph.accounts.definitions import Definitions
+from graph.accounts.delivery import HttpDelivery
+from graph.accounts.health import Health
+from graph.accounts.imports import Imports
+from graph.accounts.jwks import KeySets
+from graph.accounts.keyring import fitting_vault, watch_of
 from graph.accounts.keys import ApiKeys
+from graph.accounts.lifecycle import AccountLifecycle
+from graph.accounts.notifications import Notifications, Signer
+from graph.accounts.renewals import Renewals
+from graph.accounts.states import States
+from graph.accounts.tenants import Tenants
 from graph.accounts.tokens import StoredTokens
+from graph.accounts.underway import Underway
+from graph.administration import Administration
+from graph.gateway.choosing import Choosing
 from graph.gateway.cursors import Cursors
 from graph.gateway.gateway import Gateway, build_gateway
 from graph.gateway.keeper import Keeper
 from graph.gateway.reading import Ages, Reading, weigh
 from graph.gateway.store import Store
+from graph.gateway.visibility import Visibility
 from graph.gateway.warming import Warming
+from graph.schema import ids
 from graph.schema.guards import SizeLimits
 from graph.schema.schema import build_schema
 from graph.settings import Settings
 from graph.storage.database import Database
+from providers.model import variant
 from providers.upstream.accounts import UpstreamSettings
 from providers.upstream.attempt import Observe
 from providers.upstream.clock import Clock
@@ -38,10 +59,13 @@ class Services:
     clock: Clock
     database: Database
     keys: ApiKeys
+    tenants: Tenants
+    authentication: Authentication
     accounts: Accounts
     connections: Connections
     upstream: Upstream
     gateway: Gateway
+    administration: Administration
     cursors: Cursors
     schema: strawberry.Schema
 
@@ -62,36 +86,113 @@ async def running(
         database = Database(settings.database)
         stack.push_async_callback(database.aclose)
         await database.migrate()
-        vault = open_vault(settings)
+        vault = await fitting_vault(settings, database)
+        if (watch := watch_of(settings, vault)) is not None:
+            watch.start()
+            stack.push_async_callback(watch.aclose)
         accounts = Accounts(database, vault, clock=clock)
-        await accounts.verify_keys()
+        health = Health(database, clock)
+        stack.push_async_callback(health.aclose)
+        accounts.when_removed(health.forget)
+        tokens = StoredTokens(database, vault, clock=clock)
+        definitions = Definitions(database, vault, clock=clock)
+        definitions.when_changed(accounts.reread)
         upstream = Upstream(
-            tokens=StoredTokens(database, vault),
+            tokens=tokens,
             settings=UpstreamSettings(connect_timeout=settings.connect_timeout, call_timeout=settings.call_timeout),
             clock=clock,
             transport=transport,
             observe=observe,
+            concluded=health.note,
+            partner_keys=definitions,
         )
+        health.start()
         stack.push_async_callback(upstream.aclose)
-        keeper = Keeper(Store(settings.cache_entries), clock, weigh)
+        keeper = _keeper(settings, accounts, clock)
         stack.push_async_callback(keeper.aclose)
-        accounts.when_removed(keeper.forget)
         if settings.background_refresh:
             warming = Warming(keeper, clock, upstream.usage)
             warming.start()
             stack.push_async_callback(warming.aclose)
         connections = Connections(settings, accounts, upstream)
-        cursors = Cursors(vault.derive(CURSOR_KEY))
-        reading = Reading(accounts=accounts, connections=connections, keeper=keeper, ages=_ages(settings), clock=clock)
+        cursors = Cursors(*vault.derived(CURSOR_KEY))
+        keys = ApiKeys(database, clock=clock)
+        tenants = Tenants(database, clock=clock)
+        signer = Signer(vault)
+        delivery = HttpDelivery(allow_private=settings.allow_private_urls)
+        stack.push_async_callback(delivery.aclose)
+        notifications = Notifications(database, signer, delivery, clock)
+        notifications.start()
+        stack.push_async_callback(notifications.aclose)
+        renewals = Renewals(database, clock)
+        consents = Consents(
+            settings,
+            accounts,
+            connections,
+            notifications,
+            States(database, vault, clock),
+            renewals,
+            clock,
+            shown_id=lambda account_id: ids.GlobalId(ids.ACCOUNT, account_id).text(),
+        )
+        underway = Underway(clock)
+        stack.push_async_callback(underway.aclose)
+        approvals = Approvals(database, clock)
+        stack.push_async_callback(approvals.aclose)
+        accounts.when_removed(approvals.forget)
+        imports = Imports(database, accounts, clock)
+        visibility = Visibility(accounts, approvals, imports)
+        reading = Reading(
+            accounts=accounts,
+            connections=connections,
+            keeper=keeper,
+            ages=_ages(settings),
+            clock=clock,
+            visibility=visibility,
+        )
+        gateway = build_gateway(reading, cursors)
+        administration = Administration(
+            settings=settings,
+            clock=clock,
+            database=database,
+            accounts=accounts,
+            connections=connections,
+            keys=keys,
+            tenants=tenants,
+            consents=consents,
+            signer=signer,
+            creation=AccountCreation(
+                accounts,
+                connections,
+                consents,
+                renewals,
+                health,
+                underway,
+                allow_private=settings.allow_private_urls,
+            ),
+            lifecycle=AccountLifecycle(
+                accounts, connections, tokens, underway, allow_private=settings.allow_private_urls
+            ),
+            health=health,
+            tokens=tokens,
+            underway=underway,
+            definitions=definitions,
+            approvals=approvals,
+            visibility=visibility,
+            choosing=Choosing(accounts, approvals, imports, visibility, gateway.listings),
+        )
         yield Services(
             settings=settings,
             clock=clock,
             database=database,
-            keys=ApiKeys(database, clock=clock),
+            keys=keys,
+            tenants=tenants,
+            authentication=Authentication(keys, tenants, _access_tokens(settings, clock, stack)),
             accounts=accounts,
             connections=connections,
             upstream=upstream,
-            gateway=build_gateway(reading, cursors),
+            gateway=gateway,
+            administration=administration,
             cursors=cursors,
             schema=build_schema(
                 max_tokens=settings.max_query_tokens,
@@ -102,6 +203,31 @@ async def running(
                 ),
             ),
         )
+
+
+def _access_tokens(settings: Settings, clock: Clock, stack: AsyncExitStack) -> AccessTokens | None:
+    """What checks the tokens of the identity provider; None where none is set up."""
+    issuer, audience, url = settings.jwt_issuer, settings.jwt_audience, settings.jwt_jwks_url
+    if issuer is None or audience is None or url is None:
+        return None
+    keys = KeySets(url, clock)
+    stack.push_async_callback(keys.aclose)
+    expected = Expected(
+        issuer=issuer,
+        audience=audience,
+        tenant_claim=settings.jwt_tenant_claim,
+        permission_claim=settings.jwt_permission_claim,
+    )
+    return AccessTokens(expected, keys, clock)
+
+
+def _keeper(settings: Settings, accounts: Accounts, clock: Clock) -> Keeper:
+    """A cache that forgets what accounts take with them."""
+    keeper = Keeper(Store(settings.cache_entries), clock, weigh)
+    accounts.when_removed(keeper.forget)
+    accounts.when_idle(keeper.forget)
+    accounts.when_fields_change(lambda account: keeper.keep_variant(account.id, variant(account.fields_off)))
+    return keeper
 
 
 def _ages(settings: Settings) -> Ages:

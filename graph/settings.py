@@ -25,9 +25,10 @@ from pydantic import (
     SecretStr,
     ValidationError,
 )
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from graph.jwt_settings import Audience, Issuer, JwksUrl, PermissionClaim, TenantClaim, jwt_problems
 from graph.setting_sources import CONFIG_VARIABLE, PREFIX, ConfigFileError, Variable, read_variables
 from providers import catalogue
 from providers.contract import Plugin
@@ -43,6 +44,13 @@ BUILD_VARIABLE = "STAYGRAPH_EXPLORER"
 KEY_BYTES = 32
 
 _SHOWN_VALUE = 60
+_UNSHOWN = ("secret_keys", "database_url", "public_url", "jwt_jwks_url")
+
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+asyncpg",
+    "postgres": "postgresql+asyncpg",
+}
 
 
 def default_data_dir() -> Path:
@@ -63,14 +71,18 @@ def _comma_list(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
-def _sqlite_url(value: str) -> str:
+def _database_url(value: SecretStr) -> SecretStr:
     try:
-        url = make_url(value)
-    except ArgumentError:
+        url = make_url(value.get_secret_value().strip())
+    except (ArgumentError, ValueError):
         raise ValueError("is not a database URL") from None
-    if url.get_backend_name() != "sqlite":
-        raise ValueError(f"names {url.get_backend_name()}, which is not supported")
-    return url.set(drivername="sqlite+aiosqlite").render_as_string(hide_password=False)
+    # The driver is ours to choose: it must not block.
+    backend = url.get_backend_name()
+    if backend not in _DRIVERS:
+        raise ValueError(f"names {backend}, which is not supported")
+    if backend != "sqlite" and not url.database:
+        raise ValueError("names no database")
+    return SecretStr(url.set(drivername=_DRIVERS[backend]).render_as_string(hide_password=False))
 
 
 def _key(value: SecretStr) -> SecretStr:
@@ -85,6 +97,12 @@ def _origin(value: str) -> str:
     if value == "*":
         return value
     return base_url(value)
+
+
+def _public_url(value: str) -> str:
+    parts = urlsplit(value.strip())
+    path = parts.path.rstrip("/")
+    return base_url(value, path) + path
 
 
 def base_url(value: str, prefix: str = "") -> str:
@@ -122,10 +140,13 @@ class Settings(BaseModel):
         "Default: $XDG_DATA_HOME/staygraph, else ~/.staygraph.",
         json_schema_extra={"allowed": "a folder that can be written"},
     )
-    database_url: Annotated[str, AfterValidator(_sqlite_url)] | None = Field(
+    database_url: Annotated[SecretStr, AfterValidator(_database_url)] | None = Field(
         None,
-        description="Database. Default: the file staygraph.db in the data folder.",
-        json_schema_extra={"allowed": "sqlite:////absolute/path.db"},
+        description="Database: SQLite or PostgreSQL. Default: the SQLite file staygraph.db in the data folder.",
+        json_schema_extra={
+            "allowed": "sqlite:////absolute/path.db, or postgresql://user:password@host:5432/database with parameters "
+            "of libpq such as ?sslmode=verify-full"
+        },
     )
     secret_keys: Annotated[list[Annotated[SecretStr, AfterValidator(_key)]], BeforeValidator(_comma_list)] = Field(
         [],
@@ -136,11 +157,29 @@ class Settings(BaseModel):
 
     host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
+    public_url: Annotated[str, AfterValidator(_public_url)] | None = Field(
+        None,
+        description="Where browsers and PMSs reach this server, for the address that owners return to after their "
+        "consent in a PMS. Default: http://, the host and the port.",
+        json_schema_extra={"allowed": "an address such as https://graph.example.com"},
+    )
+    allow_private_urls: bool = Field(
+        False,
+        description="Let redirect and notification addresses of accounts be http, or lead to this machine or into a "
+        "private network.",
+        json_schema_extra={"allowed": "true or false"},
+    )
     allowed_origins: Annotated[list[Annotated[str, AfterValidator(_origin)]], BeforeValidator(_comma_list)] = Field(
         [],
         description="Web origins whose pages may call the API from a browser (CORS), besides our own.",
         json_schema_extra={"allowed": "comma-separated origins such as https://app.example.com, or *"},
     )
+
+    jwt_issuer: Issuer = None
+    jwt_audience: Audience = None
+    jwt_jwks_url: JwksUrl = None
+    jwt_tenant_claim: TenantClaim = "tenant"
+    jwt_permission_claim: PermissionClaim = "scope"
 
     log_format: Literal["console", "json"] = Field("console", description="How log lines are written.")
     log_level: Annotated[
@@ -198,8 +237,17 @@ class Settings(BaseModel):
 
     @property
     def database(self) -> str:
-        """The database URL in force."""
-        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'staygraph.db'}"
+        """The database URL in force, with its password: for opening it and nothing else."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        file = str(self.data_dir / "staygraph.db")
+        return URL.create(_DRIVERS["sqlite"], database=file).render_as_string(hide_password=False)
+
+    @property
+    def public_address(self) -> str:
+        """Where browsers and PMSs reach this server, without a slash at the end."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104  # shown, not bound
+        return self.public_url or f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
     def key_file(self) -> Path:
@@ -312,6 +360,7 @@ def _checked(values: dict[str, Any], problems: list[Problem]) -> Settings:
         settings = Settings.model_validate(values)
     except ValidationError as error:
         raise SettingsError([*map(_problem, error.errors(include_context=False)), *problems]) from None
+    problems += [Problem(*each) for each in jwt_problems(settings)]
     if problems:
         raise SettingsError(problems)
     return settings
@@ -320,7 +369,7 @@ def _checked(values: dict[str, Any], problems: list[Problem]) -> Settings:
 def _problem(error: Any) -> Problem:
     field = str(error["loc"][0])
     wrong = str(error["msg"]).removeprefix("Value error, ").rstrip(".")
-    shown = isinstance(error["input"], (str, int, float)) and field not in ("secret_keys", "database_url")
+    shown = isinstance(error["input"], (str, int, float)) and field not in _UNSHOWN
     return Problem(variable_name(field), str(error["input"]) if shown else None, wrong, allowed_values(field))
 
 

@@ -6,7 +6,8 @@ retries: those are the gateway's and the upstream layer's. It consists of
 - a ``Manifest``: names, ways to authenticate, documented limits, which filters the PMS applies itself;
 - a ``Dialect``: how the upstream layer proves who we are and reads refusals and budgets;
 - a ``ProviderClient``: the reads, each taking and returning many, so that the plugin can choose the cheapest calls;
-- a simulator: the PMS as documented, to run demos and the conformance suite against.
+- a simulator: the PMS as documented, to run demos and the conformance suite against;
+- a ``ConsentFlow`` where owners of accounts consent in the PMS itself (OAuth 2.0's authorization code).
 
 A capability is a method of ``ProviderClient`` that the plugin overrides: nothing else declares it.
 """
@@ -19,9 +20,11 @@ from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel
 
+from providers.consent import ConsentFlow
 from providers.errors import NotSupported
 from providers.manifest import AuthType, LimitScope, Manifest
 from providers.model import (
+    NOTHING_OFF,
     Calendar,
     CancellationPolicy,
     Channel,
@@ -29,6 +32,7 @@ from providers.model import (
     Described,
     DictionaryEntry,
     DictionaryKind,
+    FieldsOff,
     Listing,
     ListingFee,
     ListingTax,
@@ -37,6 +41,7 @@ from providers.model import (
     PricingSettings,
     ProviderAccount,
     ProviderUser,
+    RawNames,
     RentalAgreement,
     Reservation,
 )
@@ -102,6 +107,13 @@ class Dialect(ABC):
     @abstractmethod
     def reason(self, answer: Answer) -> str | None:
         """The PMS's own words for a refusal, fit to be shown; None where it gives none."""
+
+    async def revoke(self, send: Send, token: Token) -> bool:
+        """End ``token`` at the PMS, so that nobody can use it any more. False where the PMS has no way to do that.
+
+        ``send`` returns any answer, also a refusal. Raises ``ProviderError`` where the PMS does not confirm it.
+        """
+        return False
 
     def quota(self, answer: Answer) -> Quota | None:
         """What the answer says about the budget."""
@@ -222,6 +234,15 @@ class ProviderClient:
         """The fields that the business added to its PMS."""
         raise NotSupported("This provider has no custom fields.", provider=self.provider)
 
+    fields_off: FieldsOff = NOTHING_OFF
+    """Fields of listings that the operator switched off, set before the first read and never changed.
+
+    What serves them alone need not be asked for. The gateway empties them in every ``Listing`` in any case.
+    """
+
+    raw_listing_names: ClassVar[RawNames | None] = None
+    """What switches each name of a raw listing; None: raw listings are left out while anything is switched off."""
+
     calendars_per_call: ClassVar[int] = 1
     """How many calendars one call brings."""
 
@@ -317,6 +338,9 @@ class Plugin(ABC):
 
     manifest: ClassVar[Manifest]
     client_class: ClassVar[type[ProviderClient]]
+
+    consent: ClassVar[ConsentFlow | None] = None
+    """How owners consent in the PMS, for accounts of the auth type ``OAUTH``; None where they cannot."""
 
     @abstractmethod
     def dialect(self, auth_type: AuthType, config: BaseModel) -> Dialect:

@@ -26,6 +26,11 @@ class ErrorCode(Described):
     PERMISSION_DENIED = "PERMISSION_DENIED", "The credentials are right but do not allow this."
     NOT_FOUND = "NOT_FOUND", "No such object, or none that may be seen."
     NOT_SUPPORTED = "NOT_SUPPORTED", "The PMS has no way to do this."
+    ACCOUNT_PAUSED = "ACCOUNT_PAUSED", "The account is paused: nothing is asked of its PMS until it is resumed."
+    ACCOUNT_NOT_AUTHORIZED = (
+        "ACCOUNT_NOT_AUTHORIZED",
+        "The account's owner has not consented in the PMS yet: nothing is asked of it until then.",
+    )
 
 
 class ProviderError(Exception):
@@ -90,3 +95,11 @@ class NotFound(ProviderError):
 
 class NotSupported(ProviderError):
     code = ErrorCode.NOT_SUPPORTED
+
+
+class AccountPaused(ProviderError):
+    code = ErrorCode.ACCOUNT_PAUSED
+
+
+class AccountNotAuthorized(ProviderError):
+    code = ErrorCode.ACCOUNT_NOT_AUTHORIZED

@@ -1,8 +1,9 @@
 """What a plugin says about its PMS before anyone calls it: names, credentials, limits, what it filters itself."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -19,6 +20,14 @@ class AuthType(Described):
     OAUTH = "OAUTH", "OAuth 2.0, with refresh tokens or client credentials."
     EMAIL_PASSWORD = "EMAIL_PASSWORD", "An e-mail address and a password."
     PARTNER_TOKEN = "PARTNER_TOKEN", "A token of a partner of the PMS."
+
+
+class WebhookSetup(Described):
+    """How a PMS is told where to send its webhooks."""
+
+    API = "API", "Through its API: nobody has to do anything in the PMS."
+    MANUAL = "MANUAL", "By hand: somebody enters the address in the PMS."
+    NONE = "NONE", "Not at all: the PMS sends no webhooks."
 
 
 class LimitScope(Described):
@@ -54,11 +63,16 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthMethod:
-    """One way to connect an account: its type and the model that its ``authConfig`` must fit."""
+    """One way to connect an account: its type and the model that its ``authConfig`` must fit.
+
+    ``without_consent`` says of an OAuth method's ``authConfig`` without any token whether it still works as it is,
+    with the application's own credentials; None: its owner must always consent.
+    """
 
     type: AuthType
     config: ConfigModel
     description: str
+    without_consent: Callable[[Any], bool] | None = None
 
 
 class Precision(StrEnum):
@@ -78,6 +92,8 @@ class Manifest:
     that holds it too can be understood. The ``*_filters`` say which fields of a query
     the PMS applies itself, ``*_orders`` which orders it gives; the gateway does the rest. ``untold_*_filters`` are the
     fields that no record of the PMS can ever fit, since none tells what they ask for: nobody is asked about those.
+    ``webhooks`` says how the PMS learns where to send them; ``webhooks_of_application`` that one such setting serves
+    all accounts of an application.
     """
 
     code: str
@@ -97,3 +113,5 @@ class Manifest:
     reservation_orders: frozenset[str] = frozenset()
     listing_page_size: int = 100
     reservation_page_size: int = 100
+    webhooks: WebhookSetup = WebhookSetup.NONE
+    webhooks_of_application: bool = False

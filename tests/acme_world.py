@@ -65,9 +65,10 @@ def sent(what: str) -> dict[str, Any]:
 
 @dataclass
 class Estate:
-    """One account: how many listings, what fails and what is odd, and which calls were made."""
+    """One account: how many listings on how many pages, what fails and what is odd, and which calls were made."""
 
     count: int = 3
+    page_size: int = 1000
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     failing: dict[str, ProviderError] = field(default_factory=dict)
     failing_ids: dict[str, ProviderError] = field(default_factory=dict)
@@ -95,8 +96,10 @@ class BareClient(ProviderClient):
 
     async def listing_page(self, query: ListingQuery, position: str | None) -> Page[Listing]:
         self.estate.note("listing_page")
-        listings = [self.listing(str(number)) for number in range(1, self.estate.count + 1)]
-        return Page(items=listings, next=None, total=len(listings), fetched_at=self.estate.now())
+        start, count = int(position or 0), self.estate.count
+        end = min(start + self.estate.page_size, count)
+        listings = [self.listing(str(number)) for number in range(start + 1, end + 1)]
+        return Page(items=listings, next=str(end) if end < count else None, total=count, fetched_at=self.estate.now())
 
     async def listings(self, ids: Sequence[str]) -> Batch[Listing]:
         self.estate.note("listings", tuple(ids))

@@ -19,6 +19,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from graph.accounts.connections import auth_method
+from graph.accounts.keys import Permission, Scope
 from graph.app import create_app
 from graph.services import Services
 from graph.settings import Settings
@@ -85,6 +86,20 @@ class World:
         assert "errors" not in body, body["errors"]
         data: dict[str, Any] = body["data"]
         return data
+
+    async def key_with(self, permission: Permission, tenant: str = "default", *scopes: Scope) -> str:
+        """The secret of a new key."""
+        _, secret = await self.services.keys.create(tenant, permission.value, scopes=scopes, permission=permission)
+        return secret
+
+    async def change(self, mutation: str, permission: Permission = Permission.ADMIN, **variables: Any) -> Any:
+        """The payload of a mutation with one field, sent with a key that has ``permission``; no errors beside it."""
+        secret = await self.key_with(permission)
+        answer = await self.post(mutation, variables, Authorization=f"Bearer {secret}")
+        body = answer.json()
+        assert "errors" not in body, body["errors"]
+        (payload,) = body["data"].values()
+        return payload
 
     async def fault(self, provider: str, **fault: Any) -> None:
         """Switch a fault on at a simulator."""

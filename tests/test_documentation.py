@@ -17,6 +17,7 @@ import typer
 from graphql import GraphQLEnumType, GraphQLSchema, build_schema, is_specified_scalar_type, parse, validate
 from pydantic import BaseModel
 
+from graph.accounts.consent import ConsentProblem
 from graph.cli import app as commands
 from graph.cli.demo import PORTFOLIO
 from graph.cli.settings import list_settings
@@ -28,6 +29,7 @@ from providers import catalogue
 from providers.contract import Capability, Dialect, Plugin, ProviderClient, capabilities
 from providers.errors import ErrorCode, UpstreamInvalid
 from providers.manifest import AuthType
+from providers.model import ListingField
 from providers.quality import claims as claims_file
 from providers.quality import declared, documented, field_page
 from providers.quality.claims import Claims
@@ -121,6 +123,10 @@ def test_readme_lists_every_method_of_a_client_with_its_capability() -> None:
         methods = [method for method, named in listed.items() if named == capability]
         everything = type("Everything", (ProviderClient,), {method: lambda self: None for method in methods})
         assert capabilities(everything) == {capability}
+
+
+def test_readme_lists_every_key_of_fields_to_sync_with_what_it_switches() -> None:
+    assert table("Key", "Switches") == [(key.value, key.description) for key in ListingField]
 
 
 def test_readme_names_every_method_of_a_dialect_and_of_a_plugin() -> None:
@@ -236,7 +242,14 @@ def test_settings_of_the_readme_are_accepted() -> None:
 def test_credentials_of_the_readme_fit_bookingsync() -> None:
     (method,) = [each for each in catalogue.plugin("bookingsync").manifest.auth_methods if each.type is AuthType.OAUTH]
     checked = method.config.model_validate_json(blocks("json")[1])
-    assert checked.model_fields_set == {"client_id", "client_secret", "refresh_token", "redirect_uri", "scope"}
+    assert checked.model_fields_set == {"client_id", "client_secret"}
+
+
+def test_readme_lists_what_clients_are_told_after_a_consent() -> None:
+    meanings = {problem.value: problem.description for problem in ConsentProblem}
+    told = dict(table("`error`", "What happened"))
+    assert told == {code: meanings[code] for code in told}
+    assert set(meanings) - set(told) == {ConsentProblem.REQUEST_INVALID, ConsentProblem.ACCOUNT_CHANGED}
 
 
 def test_fault_of_the_readme_is_accepted() -> None:

@@ -8,6 +8,7 @@ from strawberry.dataloader import DataLoader
 
 from graph.access.paths import Paths
 from graph.accounts.accounts import ConnectedAccount
+from graph.accounts.approvals import ListingApproval
 from graph.gateway.calendars import DaysOfListing
 from graph.gateway.dictionaries import DictionaryOf
 from graph.gateway.gateway import Gateway
@@ -36,6 +37,8 @@ class Loaders:
 
     def __init__(self, paths: Paths) -> None:
         self.account_by_id: DataLoader[str, ConnectedAccount | None] = DataLoader(paths.accounts_by_id)
+        self.readable_account: DataLoader[str, ConnectedAccount | None] = DataLoader(paths.readable_accounts)
+        self.approval_of_listing: DataLoader[Ref, ListingApproval] = DataLoader(paths.approvals)
         self.provider_account: DataLoader[str, ProviderAccount | None] = DataLoader(paths.provider_accounts)
         self.listing_by_id: DataLoader[Ref, Listing | None] = DataLoader(paths.listings_by_id)
         self.reservation_by_id: DataLoader[Ref, Reservation | None] = DataLoader(paths.reservations_by_id)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from graph.accounts.accounts import ConnectedAccount
+from graph.accounts.approvals import ListingApproval
 from graph.gateway.calendars import DaysOfListing
 from graph.gateway.dictionaries import DictionaryOf
 from graph.gateway.gateway import Gateway
@@ -40,6 +41,15 @@ class Paths:
     async def accounts_by_id(self, ids: Sequence[str]) -> list[ConnectedAccount | None]:
         known = await self.gateway.reading.known_accounts(self.operation)
         return [known.get(id_) for id_ in ids]
+
+    async def readable_accounts(self, ids: Sequence[str]) -> list[ConnectedAccount | None]:
+        """Accounts by id, those of other tenants too of which listings were imported: not to be shown."""
+        known = (await self.gateway.reading.sight(self.operation)).readable
+        return [known.get(id_) for id_ in ids]
+
+    async def approvals(self, refs: Sequence[Ref]) -> list[ListingApproval]:
+        sight = await self.gateway.reading.sight(self.operation)
+        return [sight.approval(ref) for ref in refs]
 
     async def provider_accounts(self, account_ids: Sequence[str]) -> list[ProviderAccount | Exception | None]:
         return _values(account_ids, await self.gateway.businesses.read(self.operation, account_ids, self.max_age))

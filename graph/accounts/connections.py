@@ -1,25 +1,46 @@
 """From a connected account to a client of its PMS, and the trial of credentials before they are stored."""
 
+import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from graph.accounts.accounts import AccountGoneError, Accounts, ConnectedAccount
 from graph.accounts.tokens import TRIAL_PREFIX
+from graph.accounts.use import out_of_use
 from graph.accounts.vault import VaultError
 from graph.settings import LIMITS_OFF, Settings
 from providers import catalogue
 from providers.catalogue import UnknownProvider
-from providers.contract import Dialect, Plugin, ProviderClient, Session
-from providers.errors import AuthenticationFailed, ErrorCode, NotFound, NotSupported, ProviderError
+from providers.consent import AuthorizationCode, ConsentFlow
+from providers.contract import Capability, Dialect, Plugin, ProviderClient, capabilities
+from providers.errors import AuthenticationFailed, ErrorCode, NotFound, NotSupported, ProviderError, UpstreamTimeout
 from providers.manifest import AuthMethod, AuthType, Limit, LimitScope
+from providers.model import FieldsOff
 from providers.upstream.accounts import UpstreamAccount
+from providers.upstream.caller import Caller, calling
 from providers.upstream.calls import Token
-from providers.upstream.upstream import Upstream
+from providers.upstream.upstream import AccountSession, Upstream
 
 FindPlugin = Callable[[str], Plugin]
 
+_CONSENT_PATIENCE = 60.0
+REFUSALS = frozenset(
+    {
+        ErrorCode.AUTHENTICATION_FAILED,
+        ErrorCode.PERMISSION_DENIED,
+        ErrorCode.NOT_FOUND,
+        ErrorCode.NOT_SUPPORTED,
+        ErrorCode.UPSTREAM_REFUSED,
+    }
+)
+"""Errors after which the same credentials will not work later either."""
+
+_REVOKE_PATIENCE = 10.0
 _REFUSALS = {ErrorCode.AUTHENTICATION_FAILED, ErrorCode.PERMISSION_DENIED, ErrorCode.NOT_SUPPORTED}
 
 
@@ -35,8 +56,21 @@ class CheckInterruptedError(Exception):
         self.token = token
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What new credentials open.
+
+    ``token`` is the one in use afterwards. ``provider_id`` is the PMS's id of the account; None where the PMS has no
+    record of accounts, or failed: ``failure``.
+    """
+
+    token: Token
+    provider_id: str | None
+    failure: ProviderError | None
+
+
 class Connections:
-    """Clients of connected accounts, one for each version of an account's credentials."""
+    """Clients of connected accounts, one for each version of an account's credentials and choice of fields."""
 
     def __init__(
         self, settings: Settings, accounts: Accounts, upstream: Upstream, *, find: FindPlugin = catalogue.plugin
@@ -45,19 +79,26 @@ class Connections:
         self._accounts = accounts
         self._upstream = upstream
         self._find = find
-        self._clients: dict[str, tuple[str, ProviderClient]] = {}
+        self._clients: dict[str, tuple[tuple[str, FieldsOff], ProviderClient]] = {}
         accounts.when_removed(self._forget)
 
     async def client(self, account: ConnectedAccount) -> ProviderClient:
-        """The client of an account. Raises ``ProviderError`` where its credentials cannot be used (any more)."""
+        """The client of an account.
+
+        Raises ``ProviderError`` where its credentials cannot be used (any more), or it is not in use: ``account`` may
+        be of before it was paused, in a refresh that was planned then.
+        """
+        account = await self._as_it_is(account)
+        version = (account.credentials_version, account.fields_off)
         held = self._clients.get(account.id)
-        if held is not None and held[0] == account.credentials_version:
+        if held is not None and held[0] == version:
             return held[1]
         plugin = self._plugin(account.provider)
         method = auth_method(plugin, account.auth_type)
         config = await self._config(account, method)
         client = self._connect(plugin, account.id, account.auth_type, config, account.credentials_version)
-        self._clients[account.id] = (account.credentials_version, client)
+        client.fields_off = account.fields_off
+        self._clients[account.id] = (version, client)
         return client
 
     def plugin_of(self, account: ConnectedAccount) -> Plugin:
@@ -67,6 +108,14 @@ class Connections:
     def limits_of(self, account: ConnectedAccount) -> tuple[Limit, ...]:
         """The PMS's limits that are kept to for an account. Raises like ``plugin_of``."""
         return limits_in_force(self._settings, self._plugin(account.provider))
+
+    async def _as_it_is(self, account: ConnectedAccount) -> ConnectedAccount:
+        now = await self._accounts.get(account.tenant_id, account.id)
+        if now is None:
+            raise _removed(account)
+        if error := out_of_use(now):
+            raise error
+        return now
 
     async def check(self, provider: str, auth_type: AuthType, config: BaseModel) -> Token | None:
         """Try credentials against the PMS without storing anything.
@@ -90,14 +139,91 @@ class Connections:
         finally:
             self._upstream.forget(trial_id)
 
-    async def _rescue(self, error: ProviderError, session: Session, dialect: Dialect) -> None:
-        """Raise ``CheckInterruptedError`` if the trial got a refresh token that the credentials do not hold."""
-        if error.code in _REFUSALS:
-            return
+    async def config(self, account: ConnectedAccount, given: dict[str, Any] | None = None) -> BaseModel:
+        """``given``, or else the stored credentials of an account, as its auth type reads them.
+
+        Raises ``ProviderError`` where they cannot be used (any more).
+        """
+        method = auth_method(self._plugin(account.provider), account.auth_type)
+        return await self._config(account, method) if given is None else method.config.model_validate(given)
+
+    def consent_flow(self, provider: str) -> ConsentFlow:
+        """How owners consent in a PMS, and raises ``NotSupported`` where they cannot."""
+        plugin = self._plugin(provider)
+        if plugin.consent is None:
+            raise NotSupported(f"{plugin.manifest.name} has no consent of owners.", provider=provider)
+        return plugin.consent
+
+    def address(self, provider: str) -> str:
+        """Scheme, host and port of a PMS."""
+        manifest = self._plugin(provider).manifest
+        return self._settings.provider_url(manifest.code, manifest.base_url)
+
+    async def exchange(self, account: ConnectedAccount, config: BaseModel, code: AuthorizationCode) -> Token:
+        """The token for an owner's consent. Stores nothing. Raises ``ProviderError``."""
+        flow = self.consent_flow(account.provider)
+        with self._trial(account, config) as session:
+            return await session.exchange(lambda send: flow.exchange(send, config, code))
+
+    async def seen(self, account: ConnectedAccount, config: BaseModel, token: Token) -> Seen:
+        """Look with a new token. Stores nothing. Raises ``ProviderError`` where the PMS refuses it."""
+        plugin = self._plugin(account.provider)
+        with self._trial(account, config) as session:
+            await self._upstream.begin_with(session.account_id, token)
+            client = plugin.client(session, config)
+            found: str | None = None
+            failure: ProviderError | None = None
+            try:
+                if Capability.ACCOUNT in capabilities(type(client)):
+                    found = (await client.account()).provider_id
+                else:
+                    await client.check()
+            except ProviderError as error:
+                if error.code in REFUSALS:
+                    raise
+                failure = error
+            # The refresh token may have been spent meanwhile: then the next one is the only way in.
+            return Seen(await self._upstream.kept(session.account_id) or token, found, failure)
+
+    async def revoke(self, account: ConnectedAccount, config: BaseModel, token: Token) -> bool:
+        """End a token of an account that is gone already. False where its PMS has no way to do that.
+
+        Raises ``ProviderError`` where the PMS does not confirm it within some seconds.
+        """
+        dialect = self._plugin(account.provider).dialect(account.auth_type, config)
+        with self._trial(account, config) as session:
+            try:
+                async with asyncio.timeout(_REVOKE_PATIENCE):
+                    return await session.exchange(lambda send: dialect.revoke(send, token))
+            except TimeoutError:
+                raise UpstreamTimeout("The PMS did not answer in time.", provider=account.provider) from None
+
+    def given_token(self, account: ConnectedAccount, config: BaseModel) -> Token | None:
+        """The token that the account's credentials themselves hold, if any: it was made elsewhere."""
+        return self._plugin(account.provider).dialect(account.auth_type, config).initial_token()
+
+    @contextmanager
+    def _trial(self, account: ConnectedAccount, config: BaseModel) -> Iterator[AccountSession]:
+        """A session with other credentials than the stored ones, as patient as a call must be that spends a code."""
+        trial_id = TRIAL_PREFIX + secrets.token_hex(8)
+        plugin = self._plugin(account.provider)
+        session = self._upstream.session(self._account(plugin, trial_id, account.auth_type, config, trial_id))
+        deadline = asyncio.get_running_loop().time() + _CONSENT_PATIENCE
         try:
-            token = await session.token()
-        except ProviderError:
-            return
+            with calling(Caller(f"consent:{account.id}", deadline)):
+                yield session
+        except ProviderError as error:
+            error.account_id = account.id
+            raise
+        finally:
+            self._upstream.forget(trial_id)
+
+    async def _rescue(self, error: ProviderError, session: AccountSession, dialect: Dialect) -> None:
+        """Raise ``CheckInterruptedError`` if the trial got a refresh token that the credentials do not hold.
+
+        It may come only after the check has failed, at the deadline of whoever asked.
+        """
+        token = None if error.code in _REFUSALS else await session.held_token()
         if token is not None and token.refresh is not None and token != dialect.initial_token():
             raise CheckInterruptedError(error, token) from error
 
@@ -127,7 +253,7 @@ class Connections:
         try:
             return method.config.model_validate(await self._accounts.credentials(account))
         except AccountGoneError:
-            raise NotFound("The account was removed.", provider=account.provider, account_id=account.id) from None
+            raise _removed(account) from None
         except VaultError as error:
             message = f"The stored credentials cannot be opened. {error}"
         except ValidationError:
@@ -143,6 +269,10 @@ class Connections:
     def _forget(self, account_id: str) -> None:
         self._clients.pop(account_id, None)
         self._upstream.forget(account_id)
+
+
+def _removed(account: ConnectedAccount) -> NotFound:
+    return NotFound("The account was removed.", provider=account.provider, account_id=account.id)
 
 
 def auth_method(plugin: Plugin, auth_type: AuthType) -> AuthMethod:

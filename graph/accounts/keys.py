@@ -1,45 +1,110 @@
 """API keys: who may ask. A key's secret is shown once, when it is made; afterwards only its hash is known."""
 
+import asyncio
 import hashlib
 import hmac
+import re
 import secrets
+from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
 from graph.accounts.ids import new_id
+from graph.accounts.tenants import DEFAULT_TENANT, checked_name
+from graph.rejections import Rejected, RejectionCode, rejected
 from graph.storage.database import Database
 from graph.storage.snapshots import SNAPSHOT_SECONDS, Snapshots
-from graph.storage.tables import ApiKeyRow
+from graph.storage.tables import ApiKeyRow, TenantRow
+from providers.model.described import Described
 from providers.upstream.clock import Clock, SystemClock
 
 SECRET_PREFIX = "sg_"  # noqa: S105  # not a secret: it makes leaked keys easy to find
 _SECRET_BYTES = 32
-_MAX_SECRET_CHARACTERS = 100
+_SECRET = re.compile(r"sg_[A-Za-z0-9_-]{43}")
+
+MAX_DESCRIPTION = 500
+LONGEST = timedelta(days=3660)
+"""The furthest that a key's end may lie ahead."""
+
+STRANGERS_AT_ONCE = 4
+"""Secrets that never let anybody in before, looked up at a time: a flood of guesses leaves the database to others."""
+
+MAX_KNOWN = 10_000
+
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
+_ID = re.compile(r"[a-z0-9_]{1,40}")
 
 
-class Scope(StrEnum):
-    """What a key may do besides reading the unified schema."""
+class Scope(Described):
+    """What a key may do besides what its permission says."""
 
-    RAW = "RAW"
-    """Read records as their PMS sent them."""
+    RAW = "RAW", "Read records as their PMS sent them."
+    ANY_TENANT = (
+        "ANY_TENANT",
+        "Act for any tenant, named in the header X-Tenant-Id. For keys of the default tenant only; its ADMIN keys may "
+        "do so without it.",
+    )
+
+
+class Permission(Described):
+    """How much a key may do; each includes those before it."""
+
+    READ = "READ", "Ask queries and follow subscriptions."
+    WRITE = "WRITE", "Change accounts, listings, reservations and calendars of its tenant as well."
+    ADMIN = "ADMIN", "Manage API keys, tenants and integration definitions as well."
+
+    def includes(self, needed: "Permission") -> bool:
+        """Whether a key with this permission may do what takes ``needed``."""
+        order = list(Permission)
+        return order.index(self) >= order.index(needed)
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """On whose behalf an operation runs, and what its key may do."""
+    """On whose behalf an operation runs, and what its key or token may do.
+
+    ``tenant_id`` is the tenant that it acts for. ``key_id`` is None where somebody proved themselves with a token of
+    an identity provider. At ``expires_at`` (aware UTC; None: never) the key or token ends.
+    """
 
     tenant_id: str
-    key_id: str
+    key_id: str | None
     scopes: frozenset[Scope] = frozenset()
+    permission: Permission = Permission.READ
+    expires_at: datetime | None = None
+
+    @property
+    def manages_tenants(self) -> bool:
+        """Whether it may do what concerns all tenants: it has ADMIN of the default tenant, and acts for it."""
+        return self.tenant_id == DEFAULT_TENANT and self.permission is Permission.ADMIN
+
+    @property
+    def acts_for_any_tenant(self) -> bool:
+        """Whether it may name any tenant to act for."""
+        return self.manages_tenants or (self.tenant_id == DEFAULT_TENANT and Scope.ANY_TENANT in self.scopes)
+
+    def manages_keys_of(self, tenant_id: str) -> bool:
+        """Whether it may make, list and revoke keys of this tenant."""
+        return self.manages_tenants or (self.permission is Permission.ADMIN and self.tenant_id == tenant_id)
+
+
+class KeyStatus(Described):
+    """Whether a key lets its holder in."""
+
+    ACTIVE = "ACTIVE", "It works, as long as its tenant is active."
+    EXPIRED = "EXPIRED", "Its time is over."
+    REVOKED = "REVOKED", "Somebody revoked it."
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """An API key without its secret. Instants are aware UTC; ``revoked_at`` is None while the key works."""
+    """An API key without its secret. Instants are aware UTC.
+
+    It works before ``expires_at`` (None: without end) and while ``revoked_at`` is None.
+    """
 
     id: str
     tenant_id: str
@@ -47,13 +112,25 @@ class ApiKey:
     created_at: datetime
     revoked_at: datetime | None
     scopes: frozenset[Scope] = frozenset()
+    permission: Permission = Permission.READ
+    description: str = ""
+    expires_at: datetime | None = None
+
+    def status(self, now: datetime) -> KeyStatus:
+        """Whether it works at ``now``."""
+        if self.revoked_at is not None:
+            return KeyStatus.REVOKED
+        return KeyStatus.EXPIRED if self.expires_at is not None and self.expires_at <= now else KeyStatus.ACTIVE
 
 
 ApiKeyList = list[ApiKey]
 
 
 class ApiKeys:
-    """The API keys of all tenants. A key revoked by another process works for a second more at most."""
+    """The API keys of all tenants. A key revoked by another process works for a second more at most.
+
+    Names need not be unique: a key and its successor have the same one while both work.
+    """
 
     def __init__(
         self, database: Database, *, clock: Clock | None = None, snapshot_seconds: float = SNAPSHOT_SECONDS
@@ -61,39 +138,100 @@ class ApiKeys:
         self._database = database
         self._clock = clock or SystemClock()
         self._viewers = Snapshots(self._find, clock=self._clock, max_age=snapshot_seconds)
+        self._known: OrderedDict[bytes, None] = OrderedDict()
+        self._strangers = asyncio.Semaphore(STRANGERS_AT_ONCE)
 
-    async def create(self, tenant_id: str, name: str, *, scopes: Collection[Scope] = ()) -> tuple[ApiKey, str]:
-        """A new key and its secret: the only time it can be had."""
+    async def create(
+        self,
+        tenant_id: str,
+        name: str,
+        *,
+        scopes: Collection[Scope] = (),
+        permission: Permission = Permission.READ,
+        description: str = "",
+        expires_at: datetime | None = None,
+    ) -> tuple[ApiKey, str]:
+        """A new key and its secret: the only time it can be had. Raises ``Rejected``.
+
+        It works without end unless ``expires_at`` (aware) says otherwise: on a server of one's own nobody would be
+        told that a key is about to lapse.
+        """
         # 256 random bits: no slow hash is needed against guessing, so authentication stays quick.
         secret = SECRET_PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
         now = self._clock.now()
         row = ApiKeyRow(
             id=new_id("key", now),
             tenant_id=tenant_id,
-            name=name,
+            name=checked_name(name),
             digest=_digest(secret),
             created_at=now,
             revoked_at=None,
-            scopes=" ".join(sorted(scopes)),
+            scopes=" ".join(sorted(_checked_scopes(tenant_id, scopes))),
+            permission=permission.value,
+            description=_checked_description(description),
+            expires_at=_checked_end(expires_at, now),
         )
         async with self._database.session() as session:
+            tenant = await session.get(TenantRow, tenant_id) if _ID.fullmatch(tenant_id) else None
+            if tenant is None:
+                raise _no_tenant()
             session.add(row)
         self._viewers.drop(row.digest)
         return _key(row), secret
 
-    async def list(self, tenant_id: str) -> ApiKeyList:
-        """A tenant's keys, oldest first, revoked ones included."""
-        async with self._database.reading() as session:
-            rows = await session.scalars(
-                select(ApiKeyRow).where(ApiKeyRow.tenant_id == tenant_id).order_by(ApiKeyRow.created_at, ApiKeyRow.id)
-            )
-            return [_key(row) for row in rows]
+    async def create_as(
+        self,
+        maker: Viewer,
+        tenant_id: str,
+        name: str,
+        *,
+        scopes: Collection[Scope] = (),
+        permission: Permission = Permission.READ,
+        description: str = "",
+        expires_at: datetime | None = None,
+    ) -> tuple[ApiKey, str]:
+        """A new key, which may do no more than ``maker``. Raises ``Rejected``; see ``create``.
 
-    async def revoke(self, tenant_id: str, key_id: str) -> bool:
-        """Make a key useless for ever. False if the tenant has no such key; revoking twice changes nothing."""
+        It may outlive its maker: else no key could make its successor.
+        """
+        if not maker.manages_keys_of(tenant_id):
+            raise _no_tenant()
+        if not maker.permission.includes(permission):
+            raise rejected("permission", RejectionCode.NOT_ALLOWED, "It is more than your own.")
+        own = maker.scopes | ({Scope.ANY_TENANT} if maker.acts_for_any_tenant else set())
+        if more := sorted(set(scopes) - own):
+            message = f"You do not have {' and '.join(more)} yourself."
+            raise rejected("scopes", RejectionCode.NOT_ALLOWED, message)
+        return await self.create(
+            tenant_id, name, scopes=scopes, permission=permission, description=description, expires_at=expires_at
+        )
+
+    async def list(self, tenant_id: str | None) -> ApiKeyList:
+        """A tenant's keys, or with None those of all tenants, oldest first; expired and revoked ones included."""
+        wanted = select(ApiKeyRow).order_by(ApiKeyRow.created_at, ApiKeyRow.id)
+        if tenant_id is not None:
+            wanted = wanted.where(ApiKeyRow.tenant_id == tenant_id)
+        async with self._database.reading() as session:
+            return [_key(row) for row in await session.scalars(wanted)]
+
+    async def get(self, tenant_id: str | None, key_id: str) -> ApiKey | None:
+        """A key of a tenant, or with None of any tenant; None if there is no such key."""
+        if not _ID.fullmatch(key_id):
+            return None
+        async with self._database.reading() as session:
+            row = await session.get(ApiKeyRow, key_id)
+        return _key(row) if row is not None and tenant_id in (None, row.tenant_id) else None
+
+    async def revoke(self, tenant_id: str | None, key_id: str) -> bool:
+        """Make a key of a tenant, or with None of any tenant, useless for ever.
+
+        False if there is no such key; revoking twice changes nothing.
+        """
+        if not _ID.fullmatch(key_id):
+            return False
         async with self._database.session() as session:
             row = await session.get(ApiKeyRow, key_id)
-            if row is None or row.tenant_id != tenant_id:
+            if row is None or tenant_id not in (None, row.tenant_id):
                 return False
             await session.execute(
                 update(ApiKeyRow)
@@ -104,17 +242,73 @@ class ApiKeys:
         return True
 
     async def authenticate(self, secret: str) -> Viewer | None:
-        """Who holds this secret; None if nobody does or the key was revoked."""
-        if not secret.startswith(SECRET_PREFIX) or len(secret) > _MAX_SECRET_CHARACTERS:
+        """Who holds this secret; None if nobody does, or the key has expired or was revoked.
+
+        What has not the form of a secret costs nothing. All else takes the same way, a hash and one read by it a
+        second at most, so that time does not tell whether there ever was such a key.
+        """
+        if not _SECRET.fullmatch(secret):
             return None
-        return await self._viewers.get(_digest(secret))
+        viewer = await self._look_up(_digest(secret))
+        if viewer is None or (viewer.expires_at is not None and viewer.expires_at <= self._clock.now()):
+            return None
+        return viewer
+
+    async def _look_up(self, digest: bytes) -> Viewer | None:
+        if digest in self._known:
+            return await self._viewers.get(digest)
+        async with self._strangers:
+            viewer = await self._viewers.get(digest)
+        if viewer is not None:
+            self._known[digest] = None
+            if len(self._known) > MAX_KNOWN:
+                self._known.popitem(last=False)
+        return viewer
 
     async def _find(self, digest: bytes) -> Viewer | None:
         async with self._database.reading() as session:
             row = await session.scalar(select(ApiKeyRow).where(ApiKeyRow.digest == digest))
         if row is None or row.revoked_at is not None or not hmac.compare_digest(row.digest, digest):
             return None
-        return Viewer(tenant_id=row.tenant_id, key_id=row.id, scopes=_scopes(row))
+        return Viewer(
+            tenant_id=row.tenant_id,
+            key_id=row.id,
+            scopes=_scopes(row),
+            permission=Permission[row.permission],
+            expires_at=row.expires_at,
+        )
+
+
+def _no_tenant() -> Rejected:
+    return rejected("tenantId", RejectionCode.NOT_FOUND, "There is no such tenant.")
+
+
+def _checked_scopes(tenant_id: str, scopes: Collection[Scope]) -> Collection[Scope]:
+    if Scope.ANY_TENANT in scopes and tenant_id != DEFAULT_TENANT:
+        message = "Only keys of the default tenant may have ANY_TENANT."
+        raise rejected("scopes", RejectionCode.NOT_ALLOWED, message)
+    return set(scopes)
+
+
+def _checked_description(description: str) -> str:
+    text = description.strip()
+    allowed = f"at most {MAX_DESCRIPTION} characters"
+    if len(text) > MAX_DESCRIPTION:
+        raise rejected("description", RejectionCode.OUT_OF_RANGE, f"It has {len(text)} characters.", allowed=allowed)
+    if _CONTROL.search(text):
+        raise rejected("description", RejectionCode.INVALID, "It holds control characters.", allowed=allowed)
+    return text
+
+
+def _checked_end(expires_at: datetime | None, now: datetime) -> datetime | None:
+    if expires_at is None:
+        return None
+    allowed = f"later than now, by {LONGEST.days} days at most; left out, it never expires"
+    if expires_at.tzinfo is None:
+        raise rejected("expiresAt", RejectionCode.INVALID, "It has no time zone.", allowed=allowed)
+    if not now < expires_at <= now + LONGEST:
+        raise rejected("expiresAt", RejectionCode.OUT_OF_RANGE, f"It is {expires_at.isoformat()}.", allowed=allowed)
+    return expires_at
 
 
 def _digest(secret: str) -> bytes:
@@ -129,8 +323,11 @@ def _key(row: ApiKeyRow) -> ApiKey:
         created_at=row.created_at,
         revoked_at=row.revoked_at,
         scopes=_scopes(row),
+        permission=Permission[row.permission],
+        description=row.description,
+        expires_at=row.expires_at,
     )
 
 
 def _scopes(row: ApiKeyRow) -> frozenset[Scope]:
-    return frozenset(Scope(word) for word in row.scopes.split())
+    return frozenset(Scope[word] for word in row.scopes.split())

@@ -2,15 +2,18 @@
 
 import json
 from collections import OrderedDict
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects.sqlite import insert
 
+from graph.accounts.renewals import Renewals
+from graph.accounts.sealed import token_context
 from graph.accounts.vault import Vault, VaultError
 from graph.storage.database import Database
 from graph.storage.tables import AccountRow, AccountTokenRow
+from graph.storage.upsert import upsert
 from providers.errors import AuthenticationFailed
 from providers.upstream.calls import Token
 from providers.upstream.clock import Clock, SystemClock
@@ -29,6 +32,7 @@ class StoredTokens:
         self._vault = vault
         self._clock = clock or SystemClock()
         self._trials: OrderedDict[str, Token] = OrderedDict()
+        self._renewals = Renewals(database, self._clock)
 
     async def load(self, account_id: str) -> Token | None:
         """The newest token. Raises ``AuthenticationFailed`` where our keys do not open it."""
@@ -39,7 +43,7 @@ class StoredTokens:
         if row is None:
             return None
         try:
-            return _load(self._vault.open(row.sealed, context=_context(row.tenant_id, account_id)))
+            return _load(self._vault.open(row.sealed, context=token_context(row.tenant_id, account_id)))
         except VaultError as error:
             raise AuthenticationFailed(f"The account's stored token cannot be opened. {error}") from None
 
@@ -55,22 +59,23 @@ class StoredTokens:
             if tenant_id is None:
                 return
             row = token_row(self._vault, tenant_id, account_id, token, self._clock.now())
-            values = {"sealed": row.sealed, "saved_at": row.saved_at}
-            await session.execute(
-                insert(AccountTokenRow)
-                .values(account_id=account_id, tenant_id=tenant_id, **values)
-                .on_conflict_do_update(index_elements=["account_id"], set_=values)
+            await upsert(
+                session,
+                AccountTokenRow,
+                {"account_id": account_id},
+                {"sealed": row.sealed, "saved_at": row.saved_at},
+                when_new={"tenant_id": tenant_id},
             )
+
+    def renewing(self, account_id: str, seconds: float) -> AbstractAsyncContextManager[None]:
+        """The right to renew an account's token, among all processes. Credentials on trial have no others."""
+        return nullcontext() if account_id.startswith(TRIAL_PREFIX) else self._renewals.hold(account_id, seconds)
 
 
 def token_row(vault: Vault, tenant_id: str, account_id: str, token: Token, now: datetime) -> AccountTokenRow:
     """``token`` sealed for the row of its account."""
-    sealed = vault.seal(_dump(token), context=_context(tenant_id, account_id))
+    sealed = vault.seal(_dump(token), context=token_context(tenant_id, account_id))
     return AccountTokenRow(account_id=account_id, tenant_id=tenant_id, sealed=sealed, saved_at=now)
-
-
-def _context(tenant_id: str, account_id: str) -> str:
-    return f"account/{tenant_id}/{account_id}/token"
 
 
 def _dump(token: Token) -> bytes:

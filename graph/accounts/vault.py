@@ -15,7 +15,10 @@ _FORMAT = b"\x01"
 _KEY_ID_BYTES = 8
 _NONCE_BYTES = 12
 _NONCE_AT = len(_FORMAT) + _KEY_ID_BYTES
-_HEAD_BYTES = _NONCE_AT + _NONCE_BYTES
+_NONCE_END = _NONCE_AT + _NONCE_BYTES
+
+HEAD_BYTES = _NONCE_AT
+"""The first bytes of a sealed text tell with which key it was sealed."""
 
 
 class VaultError(Exception):
@@ -30,8 +33,13 @@ class Vault:
     """
 
     def __init__(self, keys: Sequence[bytes]) -> None:
+        self.use(keys)
+
+    def use(self, keys: Sequence[bytes]) -> None:
+        """Take other keys from now on. Raises ``VaultError``."""
         if not keys or any(len(key) != KEY_BYTES for key in keys):
             raise VaultError(f"A vault needs keys of {KEY_BYTES} bytes.")
+        self._keys = tuple(keys)
         self._primary = keys[0]
         self._ciphers = {_key_id(key): AESGCM(_derived(key, "seal")) for key in reversed(keys)}
         self._primary_id = _key_id(self._primary)
@@ -44,8 +52,8 @@ class Vault:
 
     def open(self, sealed: bytes, *, context: str) -> bytes:
         """The plaintext. Raises ``VaultError`` for another key, another context, or a changed text."""
-        head, nonce = sealed[:_NONCE_AT], sealed[_NONCE_AT:_HEAD_BYTES]
-        if len(sealed) <= _HEAD_BYTES or head[:1] != _FORMAT:
+        head, nonce = sealed[:_NONCE_AT], sealed[_NONCE_AT:_NONCE_END]
+        if len(sealed) <= _NONCE_END or head[:1] != _FORMAT:
             raise VaultError("This is not a sealed text of this version of StayGraph.")
         cipher = self._ciphers.get(head[1:])
         if cipher is None:
@@ -53,13 +61,35 @@ class Vault:
                 "It was sealed with a key that is not among those in use. Put that key back, after the present ones."
             )
         try:
-            return cipher.decrypt(nonce, sealed[_HEAD_BYTES:], head + context.encode())
+            return cipher.decrypt(nonce, sealed[_NONCE_END:], head + context.encode())
         except InvalidTag:
             raise VaultError("It was changed, or sealed for another place than the one it was found in.") from None
+
+    def is_first(self, sealed: bytes) -> bool:
+        """Whether a text, of which the head is enough, was sealed with the first key."""
+        return sealed[:_NONCE_AT] == _FORMAT + self._primary_id
+
+    def knows(self, sealed: bytes) -> bool:
+        """Whether a text, of which the head is enough, was sealed with one of the keys."""
+        return sealed[: len(_FORMAT)] == _FORMAT and sealed[len(_FORMAT) : _NONCE_AT] in self._ciphers
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """The keys in use, the one that seals first."""
+        return self._keys
+
+    @property
+    def first(self) -> bytes:
+        """The key that seals."""
+        return self._primary
 
     def derive(self, purpose: str) -> bytes:
         """A 32-byte key for another purpose, such as signing cursors. It changes when the first key is replaced."""
         return _derived(self._primary, f"derived/{purpose}")
+
+    def derived(self, purpose: str) -> tuple[bytes, ...]:
+        """The key of ``derive``, then those of the ring's other keys, so that what was signed before still holds."""
+        return tuple(_derived(key, f"derived/{purpose}") for key in self._keys)
 
 
 def _derived(key: bytes, purpose: str) -> bytes:

@@ -5,7 +5,20 @@ from typing import Annotated
 
 import typer
 
-from graph.cli import accounts, demo, keys, providers, sandbox, schema, serve, settings
+from graph.cli import (
+    accounts,
+    definitions,
+    demo,
+    keys,
+    notifications,
+    providers,
+    rotation,
+    sandbox,
+    schema,
+    serve,
+    settings,
+    tenants,
+)
 from graph.cli.failures import Commands
 
 _EPILOG = (
@@ -27,7 +40,11 @@ app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("sandbox")(sandbox.sandbox)
 app.add_typer(accounts.app, name="accounts")
+keys.app.command("rotate-secrets")(rotation.rotate_secrets)
 app.add_typer(keys.app, name="keys")
+app.add_typer(tenants.app, name="tenants")
+app.add_typer(notifications.app, name="notifications")
+app.add_typer(definitions.app, name="definitions")
 app.add_typer(providers.app, name="providers")
 app.command("schema")(schema.schema)
 app.command("settings")(settings.settings)

@@ -2,15 +2,34 @@
 
 import asyncio
 import sys
-import time
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from pydantic import BaseModel
 
 from graph.accounts.accounts import ConnectedAccount
-from graph.accounts.connections import CheckInterruptedError
+from graph.accounts.creation import Connected, NewAccount
+from graph.accounts.health import HealthStatus
+from graph.accounts.lifecycle import RemovedAccount, Tested
 from graph.accounts.tenants import DEFAULT_TENANT
+from graph.cli import account_changes
+from graph.cli.account_options import (
+    AccountId,
+    AllowImport,
+    Approval,
+    AuthTypeName,
+    Config,
+    ConfigFile,
+    Discount,
+    DistributionMarkup,
+    Identifier,
+    Markup,
+    NotificationUrl,
+    RedirectUrl,
+    Version,
+    given,
+    show_connected,
+    shown,
+)
 from graph.cli.credentials import ask_on_terminal, choose_method, complete_config, read_config
 from graph.cli.failures import CommandError, ExitCode, describe, exit_code
 from graph.cli.local import opened, prepare_settings
@@ -18,35 +37,37 @@ from graph.cli.options import AsJson
 from graph.cli.screen import note, say, show_json, show_table
 from graph.settings import Settings
 from providers import catalogue
-from providers.errors import ProviderError
-from providers.manifest import AuthType
 
-app = typer.Typer(help="Connect PMS accounts, list, test and remove them.", no_args_is_help=True)
-
-AccountId = Annotated[str, typer.Argument(metavar="ID", help="The account's id, as listed.")]
+app = typer.Typer(help="Connect PMS accounts, list, change, test and remove them.", no_args_is_help=True)
 
 
 @app.command()
-def add(  # a command's options
+def add(
     provider: Annotated[str, typer.Argument(help="hostaway, bookingsync, …: see staygraph providers.")],
     name: Annotated[str | None, typer.Option("--name", "-n", help="What to call the account.")] = None,
-    auth_type: Annotated[
-        str | None,
-        typer.Option("--auth-type", help="How it proves itself; the provider's first auth type if not given."),
+    auth_type: AuthTypeName = None,
+    config: Config = None,
+    config_file: ConfigFile = None,
+    identifier: Identifier = None,
+    account_id: Annotated[
+        str | None, typer.Option("--id", help="Id to store it under: 1 to 40 letters, digits, - and _.")
     ] = None,
-    config: Annotated[
-        list[str] | None, typer.Option("--config", "-c", metavar="KEY=VALUE", help="A credential; may be repeated.")
-    ] = None,
-    config_file: Annotated[
-        str | None,
-        typer.Option("--config-file", metavar="FILE", help="A JSON object of credentials; - reads standard input."),
-    ] = None,
+    version: Version = None,
+    discount: Discount = None,
+    markup: Markup = None,
+    distribution_markup: DistributionMarkup = None,
+    allow_import: AllowImport = None,
+    approval: Approval = None,
+    redirect_url: RedirectUrl = None,
+    notification_url: NotificationUrl = None,
     as_json: AsJson = False,
 ) -> None:
     """Connect an account, once its PMS has accepted the credentials.
 
-    What is missing is asked for on a terminal. Others on the machine may see the command line: give secrets in a
-    file, on standard input, or at the prompt. Credentials are sealed before they are stored.
+    Without --auth-type it proves itself in the provider's first way. What is missing is asked for on a terminal. Others
+    on the machine may see the command line: give secrets in a file, on standard input, or at the prompt. Credentials
+    are sealed before they are stored. With OAUTH, --redirect-url and no refresh token, the answer is the address where
+    the account's owner has to consent, while the gateway runs.
 
     Example: [bold]staygraph accounts add hostaway --name "Beach houses" --config accountId=12345[/bold]
 
@@ -54,66 +75,71 @@ def add(  # a command's options
     """
     plugin = catalogue.plugin(provider)
     method = choose_method(plugin, auth_type)
-    given = read_config(config or [], config_file)
     ask = None if config_file == "-" else ask_on_terminal()
-    credentials = complete_config(method, given, ask)
+    credentials = complete_config(method, read_config(config or [], config_file), ask)
     label = (name if name is not None or ask is None else ask("Name of the account", False)) or plugin.manifest.name
-    if not label.strip() or len(label) > 200:
-        raise CommandError("A name has 1 to 200 characters.", ExitCode.USAGE)
-    added = asyncio.run(_add(prepare_settings(), plugin.manifest.code, label.strip(), method.type, credentials))
-    account, interruption = added
-    if as_json:
-        show_json(_json(account))
-    else:
-        say(f"Connected {account.name} as {account.id}.")
-    if interruption is not None:
-        raise CommandError(
-            "The PMS accepted the credentials and replaced the refresh token, then failed: "
-            f"{describe(interruption)}\nThe account was stored so that the new token is not lost. "
-            f"Test it later: staygraph accounts test {account.id}",
-            ExitCode.UPSTREAM,
-        )
+    options = given(
+        name=label,
+        identifier=identifier,
+        version=version,
+        default_discount_percentage=discount,
+        markup_percentage=markup,
+        distribution_markup_percentage=distribution_markup,
+        allow_import=allow_import,
+        require_listing_approval=approval,
+        client_redirect_url=redirect_url,
+        notification_url=notification_url,
+    )
+    wanted = NewAccount(
+        provider=provider, auth_type=method.type, config=credentials, options=options, account_id=account_id
+    )
+    show_connected(asyncio.run(_add(prepare_settings(), wanted)), "Connected", as_json=as_json)
 
 
-async def _add(
-    settings: Settings, provider: str, name: str, auth_type: AuthType, config: BaseModel
-) -> tuple[ConnectedAccount, ProviderError | None]:
+async def _add(settings: Settings, wanted: NewAccount) -> Connected:
     async with opened(settings) as local:
-        interruption: ProviderError | None = None
-        try:
-            token = await local.connections.check(provider, auth_type, config)
-        except CheckInterruptedError as interrupted:
-            token, interruption = interrupted.token, interrupted.error
-        except ProviderError as error:
-            raise CommandError(f"Nothing was stored. {describe(error)}", exit_code(error)) from None
-        account = await local.accounts.add(DEFAULT_TENANT, provider, name, auth_type, config, token=token)
-        return account, interruption
+        return await local.creation.create(DEFAULT_TENANT, wanted)
 
 
 @app.command("list")
 def list_accounts(as_json: AsJson = False) -> None:
-    """List the connected accounts, without their credentials.
+    """List the connected accounts and how they do, without their credentials.
 
     Example: [bold]staygraph accounts list --json[/bold]
     """
     accounts = asyncio.run(_list(prepare_settings()))
     if as_json:
-        show_json([_json(account) for account in accounts])
+        show_json([shown(account) | {"health": health.value} for account, health in accounts])
     elif accounts:
         show_table(
-            ("ID", "PROVIDER", "NAME", "AUTH TYPE", "CONNECTED"),
+            ("ID", "PROVIDER", "NAME", "AUTH TYPE", "STATUS", "HEALTH", "CONNECTED"),
             [
-                (each.id, each.provider, each.name, each.auth_type.value, f"{each.created_at:%Y-%m-%d %H:%M}")
-                for each in accounts
+                (
+                    each.id,
+                    each.provider,
+                    each.name,
+                    each.auth_type.value,
+                    each.status.value,
+                    health.value,
+                    f"{each.created_at:%Y-%m-%d %H:%M}",
+                )
+                for each, health in accounts
             ],
         )
     else:
         note("No account is connected yet. Connect one with: staygraph accounts add PROVIDER")
 
 
-async def _list(settings: Settings) -> list[ConnectedAccount]:
+async def _list(settings: Settings) -> list[tuple[ConnectedAccount, HealthStatus]]:
     async with opened(settings) as local:
-        return await local.accounts.list(DEFAULT_TENANT)
+        accounts = await local.accounts.list(DEFAULT_TENANT)
+        return [(account, (await local.health.of(account)).status(account)) for account in accounts]
+
+
+app.command()(account_changes.update)
+app.command()(account_changes.reauthorize)
+app.command()(account_changes.pause)
+app.command()(account_changes.resume)
 
 
 @app.command("test")
@@ -124,10 +150,11 @@ def check(account_id: AccountId, as_json: AsJson = False) -> None:
 
     Example: [bold]staygraph accounts test acc_01hx…[/bold]
     """
-    account, error, milliseconds = asyncio.run(_test(prepare_settings(), account_id))
+    tested = asyncio.run(_test(prepare_settings(), account_id))
+    account, error, milliseconds = tested.account, tested.error, tested.milliseconds
     if as_json:
         failure = {"code": error.code.value, "message": error.message} if error else None
-        show_json(_json(account) | {"ok": error is None, "milliseconds": milliseconds, "error": failure})
+        show_json(shown(account) | {"ok": error is None, "milliseconds": milliseconds, "error": failure})
     elif error is None:
         say(f"{account.name} works: {account.provider} answered in {milliseconds} ms.")
     if error is None:
@@ -137,27 +164,18 @@ def check(account_id: AccountId, as_json: AsJson = False) -> None:
     raise CommandError(f"{account.name} does not work ({milliseconds} ms). {describe(error)}", exit_code(error))
 
 
-async def _test(settings: Settings, account_id: str) -> tuple[ConnectedAccount, ProviderError | None, int]:
+async def _test(settings: Settings, account_id: str) -> Tested:
     async with opened(settings) as local:
-        account = await local.accounts.get(DEFAULT_TENANT, account_id)
-        if account is None:
-            raise _no_account(account_id)
-        start = time.perf_counter()
-        failure: ProviderError | None = None
-        try:
-            client = await local.connections.client(account)
-            await client.check()
-        except ProviderError as error:
-            failure = error
-        return account, failure, round((time.perf_counter() - start) * 1000)
+        return await local.lifecycle.test(DEFAULT_TENANT, account_id)
 
 
 @app.command()
 def remove(
     account_id: AccountId,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Forget an account with its credentials. Nothing changes at the PMS.
+    """Forget an account with its credentials, and revoke its token at the PMS where that is possible.
 
     Example: [bold]staygraph accounts remove acc_01hx… --yes[/bold]
     """
@@ -167,33 +185,25 @@ def remove(
         if not sys.stdin.isatty():
             raise CommandError("Nobody is there to confirm: add --yes.", ExitCode.USAGE)
         typer.confirm(f"Remove {account.name} ({account.provider})?", abort=True, err=True)
-    asyncio.run(_remove(settings, account_id))
-    note(f"Removed {account.name}.")
+    removed = asyncio.run(_remove(settings, account_id))
+    if as_json:
+        failure = {"code": removed.error.code.value, "message": removed.error.message} if removed.error else None
+        show_json({"id": account.id, "tokenRevocation": removed.revocation.value, "error": failure})
+        return
+    note(f"Removed {account.name}. Its token: {_lower(removed.revocation.description)}")
+    if removed.error is not None:
+        note(describe(removed.error))
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
 
 
 async def _get(settings: Settings, account_id: str) -> ConnectedAccount:
     async with opened(settings) as local:
-        account = await local.accounts.get(DEFAULT_TENANT, account_id)
-    if account is None:
-        raise _no_account(account_id)
-    return account
+        return await local.lifecycle.get(DEFAULT_TENANT, account_id)
 
 
-async def _remove(settings: Settings, account_id: str) -> None:
+async def _remove(settings: Settings, account_id: str) -> RemovedAccount:
     async with opened(settings) as local:
-        if not await local.accounts.remove(DEFAULT_TENANT, account_id):
-            raise _no_account(account_id)
-
-
-def _no_account(account_id: str) -> CommandError:
-    return CommandError(f"There is no account {account_id[:80]}. See: staygraph accounts list", ExitCode.USAGE)
-
-
-def _json(account: ConnectedAccount) -> dict[str, Any]:
-    return {
-        "id": account.id,
-        "provider": account.provider,
-        "name": account.name,
-        "authType": account.auth_type.value,
-        "createdAt": account.created_at.isoformat(),
-    }
+        return await local.lifecycle.remove(DEFAULT_TENANT, account_id)

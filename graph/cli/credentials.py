@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import typer
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from graph.cli.failures import CommandError, ExitCode
@@ -25,13 +25,22 @@ def choose_method(plugin: Plugin, auth_type: str | None) -> AuthMethod:
     methods = plugin.manifest.auth_methods
     if auth_type is None:
         return methods[0]
-    wanted = auth_type.upper().replace("-", "_")
-    for method in methods:
-        if method.type.value == wanted:
-            return method
     known = ", ".join(method.type for method in methods)
-    text = "is not an auth type" if wanted not in AuthType.__members__ else f"is not one of {plugin.manifest.name}'s"
-    raise CommandError(f"{auth_type} {text}. Choose one of {known}.", ExitCode.USAGE)
+    wanted = auth_type_named(auth_type, known)
+    for method in methods:
+        if method.type is wanted:
+            return method
+    raise CommandError(f"{auth_type} is not one of {plugin.manifest.name}'s. Choose one of {known}.", ExitCode.USAGE)
+
+
+def auth_type_named(text: str, known: str = ", ".join(AuthType)) -> AuthType:
+    """The auth type of that name, in any case; USERNAME_PASSWORD is EMAIL_PASSWORD. Raises ``CommandError``."""
+    wanted = text.upper().replace("-", "_")
+    if wanted == "USERNAME_PASSWORD":
+        return AuthType.EMAIL_PASSWORD
+    if wanted not in AuthType.__members__:
+        raise CommandError(f"{text} is not an auth type. Choose one of {known}.", ExitCode.USAGE)
+    return AuthType[wanted]
 
 
 def read_config(pairs: Sequence[str], file: str | None) -> dict[str, Any]:
@@ -46,10 +55,10 @@ def read_config(pairs: Sequence[str], file: str | None) -> dict[str, Any]:
     return config
 
 
-def complete_config(method: AuthMethod, config: dict[str, Any], ask: Ask | None) -> BaseModel:
-    """``config`` with what is missing asked for (``ask`` None: nobody is there to answer), fit for the provider.
+def complete_config(method: AuthMethod, config: dict[str, Any], ask: Ask | None) -> dict[str, Any]:
+    """``config`` with what is missing asked for (``ask`` None: nobody is there to answer).
 
-    Raises ``CommandError`` naming each field that is missing or wrong.
+    Raises ``CommandError`` naming each field that is missing.
     """
     missing = _missing(method, config)
     if missing and ask is None:
@@ -60,14 +69,7 @@ def complete_config(method: AuthMethod, config: dict[str, Any], ask: Ask | None)
         )
     for name, field in missing.items():
         config[name] = ask(field.description or name, is_secret(field)) if ask else None
-    try:
-        return method.config.model_validate(config)
-    except ValidationError as error:
-        problems = [
-            f"  {'.'.join(map(str, each['loc'])) or method.type}: {str(each['msg']).removeprefix('Value error, ')}"
-            for each in error.errors(include_input=False, include_url=False, include_context=False)
-        ]
-        raise CommandError("The credentials do not fit:\n" + "\n".join(problems), ExitCode.USAGE) from None
+    return config
 
 
 def ask_on_terminal() -> Ask | None:

@@ -12,7 +12,7 @@ import typer
 from graph.accounts.accounts import Accounts
 from graph.accounts.connections import auth_method
 from graph.accounts.keyfile import open_vault
-from graph.accounts.keys import ApiKeys, Scope
+from graph.accounts.keys import ApiKeys, Permission, Scope
 from graph.accounts.tenants import DEFAULT_TENANT
 from graph.cli.local import opened_database, prepare_settings
 from graph.cli.options import AsJson, Latency, Limits, Seed, SimulatedLimits
@@ -80,6 +80,8 @@ def _settings(folder: Path, port: int, pmss: Sequence[SimulatedPms], limits: Lim
         "secret_keys": [],
         "host": LOOPBACK,
         "port": port,
+        "public_url": f"http://{LOOPBACK}:{port}",
+        "allow_private_urls": True,
         "provider_urls": {pms.plugin.manifest.code: pms.site.url for pms in pmss},
         "limit_profiles": {
             pms.plugin.manifest.code: LIMITS_OFF if limits is Limits.OFF else pms.plugin.manifest.default_limits
@@ -102,7 +104,9 @@ async def _prepare(settings: Settings, pmss: Sequence[SimulatedPms]) -> str:
             for number, (auth_type, config) in enumerate(pms.credentials, start=1):
                 checked = auth_method(pms.plugin, auth_type).config.model_validate(config)
                 await accounts.add(DEFAULT_TENANT, manifest.code, f"{manifest.name} {number}", auth_type, checked)
-        _, secret = await ApiKeys(database).create(DEFAULT_TENANT, "Demo", scopes={Scope.RAW})
+        _, secret = await ApiKeys(database).create(
+            DEFAULT_TENANT, "Demo", scopes={Scope.RAW}, permission=Permission.ADMIN
+        )
     return secret
 
 

@@ -6,10 +6,12 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from graph.accounts.creation import CheckFailed
 from graph.accounts.vault import VaultError
 from graph.cli.screen import complain
+from graph.rejections import Rejected
 from graph.settings import SettingsError
-from graph.storage.database import StorageError
+from graph.storage.failures import StorageError
 from providers.catalogue import UnknownProvider
 from providers.errors import ErrorCode, ProviderError
 
@@ -50,6 +52,15 @@ def describe(error: ProviderError) -> str:
     return f"{error.code}: {error.message}{again}"
 
 
+def describe_refusal(refusal: Rejected) -> str:
+    """All that is wrong with an input, a line each."""
+    lines = []
+    for each in refusal.rejections:
+        allowed = f" Allowed: {each.allowed.removesuffix('.')}." if each.allowed else ""
+        lines.append(": ".join(filter(None, (".".join(each.field), f"{each.message}{allowed}"))))
+    return "\n".join(lines)
+
+
 class Commands(TyperGroup):
     """The group of all commands, with the failures that people can do something about turned into words."""
 
@@ -59,6 +70,12 @@ class Commands(TyperGroup):
         except CommandError as failure:
             complain(failure.message)
             raise typer.Exit(failure.code) from None
+        except CheckFailed as failure:
+            complain(f"Nothing was stored. {describe(failure.error)}")
+            raise typer.Exit(exit_code(failure.error)) from None
+        except Rejected as refusal:
+            complain(describe_refusal(refusal))
+            raise typer.Exit(ExitCode.USAGE) from None
         except SettingsError as error:
             count = len(error.problems)
             complain(f"{count} setting{'s are' if count > 1 else ' is'} wrong:\n{error}")

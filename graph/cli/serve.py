@@ -1,10 +1,11 @@
 """``staygraph serve``: the gateway."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from graph.accounts.tenants import DEFAULT_TENANT
+from graph.accounts.keys import KeyStatus
 from graph.cli.local import opened, prepare_settings
 from graph.cli.screen import note, show_pairs
 from graph.cli.servers import Site, listen, run, serve_all, stop_signal
@@ -33,13 +34,16 @@ async def _serve(settings: Settings) -> None:
     with stop_signal() as stop:
         # Opened once before, so that what an operator can mend is said in a line of its own.
         async with opened(settings) as local:
-            has_keys = any(key.revoked_at is None for key in await local.keys.list(DEFAULT_TENANT))
+            now = datetime.now(UTC)
+            has_keys = any(key.status(now) is KeyStatus.ACTIVE for key in await local.keys.list(None))
         listener = listen(settings.host, settings.port)
+        if settings.public_url is None and settings.port == 0:
+            settings = settings.model_copy(update={"port": listener.getsockname()[1]})
         site = Site(create_app(settings), listener, gateway_options(settings))
 
         def ready() -> None:
             show_pairs([("GraphQL", f"{site.url}/graphql"), ("Stop", "Ctrl-C")])
-            if not has_keys:
+            if not has_keys and settings.jwt_jwks_url is None:
                 note("There is no API key yet. Make one with: staygraph keys create --name NAME")
 
         await serve_all([site], stop, ready)

@@ -4,7 +4,9 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
+from sqlalchemy.engine import make_url
 
 from graph.cli.local import prepare_settings
 from graph.cli.options import AsJson
@@ -61,7 +63,7 @@ def list_settings(present: Settings, variables: dict[str, Variable]) -> list[Row
             continue
         name = variable_name(field)
         default = info.get_default(call_default_factory=True, validated_data={})
-        value = _masked(name, _text(getattr(present, field)))
+        value = _masked(name, _shown(getattr(present, field)))
         meaning = info.description or ""
         rows.append(Row(name, value, _text(default), meaning, allowed_values(field), _origin(name, variables)))
     for plugin in catalogue.plugins().values():
@@ -112,6 +114,13 @@ def _marked(row: Row) -> str:
 
 def _masked(name: str, text: str) -> str:
     return MASKED if text and name == variable_name("secret_keys") else text
+
+
+def _shown(value: Any) -> str:
+    # Of a database's URL all is worth seeing but the password, which may be among its parameters, too.
+    if isinstance(value, SecretStr):
+        return make_url(value.get_secret_value()).set(query={}).render_as_string()
+    return _text(value)
 
 
 def _text(value: Any) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from graph.accounts.accounts import ConnectedAccount
+from graph.accounts.use import is_idle, out_of_use
 from graph.gateway.calendars import Calendars
 from graph.gateway.collecting import Taken, Totals, take_in_turn, take_merged
 from graph.gateway.collector import Collected
@@ -23,7 +24,7 @@ from graph.gateway.listings import LISTINGS, Listings
 from graph.gateway.marks import Mark, PageMark
 from graph.gateway.operation import Operation
 from graph.gateway.ordering import Ordering, by_id, listing_ordering
-from graph.gateway.reading import Reading, name_error
+from graph.gateway.reading import Reading, named_error
 from graph.gateway.reports import report
 from providers.contract import Capability, capabilities
 from providers.errors import NotSupported
@@ -61,7 +62,11 @@ class Availability:
     ) -> Collected[Available]:
         """A page of what is free in ``accounts``. Raises ``CursorError``; accounts' failures are in ``sources``."""
         name = fingerprint(
-            "free listings", operation.tenant_id, [account.id for account in accounts], search.stay, search.listings
+            "free listings",
+            operation.tenant_id,
+            [account.id for account in accounts if account.tenant_id == operation.tenant_id],
+            search.stay,
+            search.listings,
         )
         before = self._cursors.read(name, search.after) if search.after else {}
         ordering = listing_ordering(search.listings)
@@ -69,15 +74,17 @@ class Availability:
             self._stream(operation, account, search, ordering or by_id(), before.get(account.id, PageMark()))
             for account in accounts
         ]
+        for stream in streams:
+            stream.error = out_of_use(stream.account)
         if ordering is None:
             taken = await take_in_turn(streams, search.first, self._totals)
         else:
             taken = await take_merged(streams, search.first, _of_available(ordering))
         for stream in streams:
-            for error in filter(None, (stream.error, stream.stale)):
-                name_error(error, stream.account)
+            stream.error = stream.error and named_error(stream.error, stream.account)
+            stream.stale = stream.stale and named_error(stream.stale, stream.account)
         has_next = any(stream.ready or not (stream.done or stream.error) for stream in streams)
-        whole = not has_next and not before and not any(stream.error for stream in streams)
+        whole = not has_next and not before and all(not stream.error or is_idle(stream.error) for stream in streams)
         return Collected(
             taken=taken,
             has_next=has_next,
@@ -102,7 +109,10 @@ class Availability:
             if Capability.AVAILABILITY_SEARCH in able:
                 try:
                     kept = await self._searched(operation, account, search)
-                    return SearchFinder(kept, self._listings, operation, account, suiting, ordering, search.max_age)
+                    sight = await self._reading.sight(operation)
+                    return SearchFinder(
+                        kept, self._listings, operation, account, suiting, ordering, search.max_age, sight
+                    )
                 except NotSupported:  # not to these credentials
                     if Capability.CALENDAR not in able:
                         raise

@@ -1,5 +1,6 @@
 """Calendars: only the days that are unknown or too old are asked for, for all listings of an account together."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -11,8 +12,10 @@ from graph.gateway.keeper import Kept, Renewal
 from graph.gateway.operation import Freshness, Operation
 from graph.gateway.reading import Outcome, Reading, key_of
 from graph.gateway.refs import Ref
+from graph.gateway.shared_records import shared_calendar
 from graph.gateway.spans import KnownDays
 from graph.gateway.store import Held, Key
+from graph.gateway.terms import Terms, changed, terms_of
 from providers.catalogue import plugin
 from providers.errors import NotFound, ProviderError
 from providers.queries import Days
@@ -48,17 +51,36 @@ class Calendars:
         async def read_account(
             account: ConnectedAccount, group: Sequence[DaysOfListing]
         ) -> Mapping[DaysOfListing, Outcome]:
-            outcomes: dict[DaysOfListing, Outcome] = {}
-            # Days read with their reservations serve reads without, so those come first.
-            for rich in (True, False):
-                alike = [each for each in group if each.reservations is rich]
-                await self._refresh_stale(account, alike, freshness)
-                failures = await self._load_missing(account, alike, freshness)
-                outcomes |= {each: await self._assembled(account, each, freshness, failures) for each in alike}
-                self._note(account, alike, freshness, rich=rich)
-            return outcomes
+            terms = terms_of(account, operation)
+            if account.imported:
+                return await self._shared(account, group, freshness, terms)
+            return await self._read(account, group, freshness, terms)
 
-        return await self._reading.by_account(operation, wanted, lambda each: each.listing.account_id, read_account)
+        return await self._reading.by_listing(operation, wanted, lambda each: each.listing, read_account)
+
+    async def _shared(
+        self, account: ConnectedAccount, group: Sequence[DaysOfListing], freshness: Freshness, terms: Terms
+    ) -> dict[DaysOfListing, Outcome]:
+        """Calendars of another tenant's listings: never with its reservations."""
+        plain = {each: each._replace(reservations=False) for each in group}
+        outcomes = await self._read(account, list(dict.fromkeys(plain.values())), freshness, terms)
+        return {each: changed(outcomes[plain[each]], shared_calendar) for each in group}
+
+    async def _read(
+        self, account: ConnectedAccount, group: Sequence[DaysOfListing], freshness: Freshness, terms: Terms
+    ) -> dict[DaysOfListing, Outcome]:
+        outcomes: dict[DaysOfListing, Outcome] = {}
+        # Days read with their reservations serve reads without, so those come first.
+        for rich in (True, False):
+            alike = [each for each in group if each.reservations is rich]
+            await self._refresh_stale(account, alike, freshness)
+            failures = await self._load_missing(account, alike, freshness)
+            for each in alike:
+                outcomes[each] = changed(await self._assembled(account, each, freshness, failures), terms.calendar)
+                if not terms.change_nothing:
+                    await asyncio.sleep(0)  # Many days take a while: others have their turn.
+            self._note(account, alike, freshness, rich=rich)
+        return outcomes
 
     def _note(
         self, account: ConnectedAccount, group: Sequence[DaysOfListing], freshness: Freshness, *, rich: bool

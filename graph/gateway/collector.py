@@ -1,11 +1,12 @@
 """Paged collections over many accounts: listings and reservations share all of this."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from graph.accounts.accounts import ConnectedAccount
+from graph.accounts.use import is_idle, out_of_use
 from graph.gateway.collecting import Taken, Totals, take_in_turn, take_merged
 from graph.gateway.cursors import Cursors, fingerprint
 from graph.gateway.holdings import Holdings
@@ -14,7 +15,7 @@ from graph.gateway.kinds import Kind
 from graph.gateway.marks import Mark, PageMark
 from graph.gateway.operation import Freshness
 from graph.gateway.ordering import Ordering
-from graph.gateway.reading import Reading, key_of, name_error
+from graph.gateway.reading import Reading, key_of, named_error
 from graph.gateway.reports import SourceReport, report
 from graph.gateway.store import Held, Key
 from graph.gateway.streams import AccountStream, Collection
@@ -29,7 +30,9 @@ class Request(Generic[Q]):
     """One page of a collection: a query per account, how many records, after which cursor.
 
     ``asked`` is the filter and the order as the client gave them: with the accounts they make the list that a cursor
-    belongs to. ``failures`` names accounts that cannot be asked, and why.
+    belongs to. ``failures`` names accounts that cannot be asked, and why. ``shows`` says, by account, which records may
+    be seen at all; without it, all. ``nothing_shown`` says why none of an account may. ``given`` reads an account's
+    ``Holding`` instead of its pages.
     """
 
     queries: Mapping[str, Q]
@@ -42,6 +45,9 @@ class Request(Generic[Q]):
     scope: str
     count: bool
     failures: Mapping[str, ProviderError] = field(default_factory=dict)
+    shows: Mapping[str, Callable[[Any], bool]] = field(default_factory=dict)
+    given: Mapping[str, Callable[[], Awaitable[Kept]]] = field(default_factory=dict)
+    nothing_shown: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +62,18 @@ class Collected(Generic[T]):
     fingerprint: str
     before: Mapping[str, Mark]
     end: Mapping[str, Mark]
+
+    def changed(self, changes: Mapping[str, Callable[[T], T]]) -> "Collected[T]":
+        """The page with the records of some accounts changed, and all else as it is: cursors know nothing of it."""
+        if not changes:
+            return self
+        return replace(
+            self,
+            taken=[
+                replace(each, record=changes[each.account_id](each.record)) if each.account_id in changes else each
+                for each in self.taken
+            ],
+        )
 
     def cursor(self, index: int) -> str:
         """The cursor behind the record at ``index``."""
@@ -76,27 +94,28 @@ class Collector(Generic[T, Q]):
         self._cursors = cursors
         self._kind = kind
         self._totals = Totals()
-        self._holdings = Holdings(reading, kind)
+        self.holdings = Holdings(reading, kind)
 
     async def collect(self, request: Request[Q]) -> Collected[T]:
         """One page. Raises ``CursorError`` for a cursor that does not fit; accounts' failures are in ``sources``."""
         name = fingerprint(
             self._kind.what,
             request.scope,
-            [account.id for account in request.accounts],
+            # Another tenant's account comes and goes as its owner likes: that must not end a walk.
+            [account.id for account in request.accounts if account.tenant_id == request.scope],
             request.asked,
         )
         before = self._cursors.read(name, request.after) if request.after else {}
         ordering = self._kind.ordering(request.order)
         streams = [
             AccountStream(
-                await self._collection(account, request.queries[account.id], request.freshness, ordering),
+                await self._collection(account, request, ordering),
                 before.get(account.id, PageMark()),
             )
             for account in request.accounts
         ]
         for stream in streams:
-            stream.error = request.failures.get(stream.account.id)
+            stream.error = out_of_use(stream.account) or request.failures.get(stream.account.id)
         if ordering is None:
             taken = await take_in_turn(streams, request.first, self._totals)
         else:
@@ -106,8 +125,8 @@ class Collector(Generic[T, Q]):
         end = _end(before, streams, taken)
         total = await self._total(streams) if request.count else None
         for stream in streams:
-            for error in filter(None, (stream.error, stream.stale)):
-                name_error(error, stream.account)
+            stream.error = stream.error and named_error(stream.error, stream.account)
+            stream.stale = stream.stale and named_error(stream.stale, stream.account)
         return Collected(
             taken=taken,
             has_next=has_next,
@@ -120,32 +139,34 @@ class Collector(Generic[T, Q]):
         )
 
     async def _total(self, streams: Sequence[AccountStream[T]]) -> int | None:
-        counts = await asyncio.gather(*(stream.count() for stream in streams))
+        counts = await asyncio.gather(*(stream.count() for stream in streams if not is_idle(stream.error)))
         known = [count for count in counts if count is not None]
         return sum(known) if len(known) == len(counts) else None
 
     async def _collection(
-        self, account: ConnectedAccount, query: Q, freshness: Freshness, ordering: Ordering[T] | None
+        self, account: ConnectedAccount, request: Request[Q], ordering: Ordering[T] | None
     ) -> Collection[T]:
         kind = self._kind
+        query, freshness = request.queries[account.id], request.freshness
+        shows, given = request.shows.get(account.id), request.given.get(account.id)
         native = kind.native(query, account)
 
         async def filtered(position: str | None) -> Kept:
             if refused := kind.refusal(query, account):
                 raise refused
             kept = await self._page(account, native, position, freshness)
-            await self._holdings.note(account, native, position, kept.value)
+            await self.holdings.note(account, native, position, kept.value)
             return kept
 
         async def whole(position: str | None) -> Kept:
             kept = await self._page(account, kind.whole_query, position, freshness)
-            await self._holdings.note(account, kind.whole_query, position, kept.value)
+            await self.holdings.note(account, kind.whole_query, position, kept.value)
             return kept
 
         async def held() -> Kept | None:
-            if not kind.local(query):
+            if given is not None or not kind.local(query):
                 return None
-            kept = await self._reading.keeper.peek(self._holdings.page_key(account, kind.whole_query, None), freshness)
+            kept = await self._reading.keeper.peek(self.holdings.page_key(account, kind.whole_query, None), freshness)
             whole = kept is not None and kept.value.next is None and kind.decided(query, kept.value.items)
             return kept if whole else None
 
@@ -154,21 +175,21 @@ class Collector(Generic[T, Q]):
             filtered=filtered,
             whole=whole,
             held=held,
-            holding=lambda: self._holdings.find(account, query, freshness),
-            hold=lambda: self._holdings.hold(account, query, freshness),
-            keeps=lambda record: kind.keeps(query, record),
-            exact=kind.exact(query, account),
+            holding=given or (lambda: self.holdings.find(account, query, freshness)),
+            hold=given or (lambda: self.holdings.hold(account, query, freshness)),
+            keeps=_both(shows, lambda record: kind.keeps(query, record)),
+            exact=shows is None and kind.exact(query, account),
             ordering=ordering,
             ordered=kind.ordered(query, account),
             page_size=kind.page_size(account),
-            held_size=await self._holdings.size(account, query),
+            held_size=None if given else await self.holdings.size(account, query),
             what=kind.what,
             applied=kind.applied(query, account),
-            nothing_fits=kind.nothing_fits(query, account),
+            nothing_fits=request.nothing_shown.get(account.id) or kind.nothing_fits(query, account),
         )
 
     async def _page(self, account: ConnectedAccount, query: Q, position: str | None, freshness: Freshness) -> Kept:
-        key = self._holdings.page_key(account, query, position)
+        key = self.holdings.page_key(account, query, position)
 
         async def load(_: Sequence[Key]) -> Loaded:
             client = await self._reading.client(account)
@@ -182,6 +203,10 @@ class Collector(Generic[T, Q]):
         if isinstance(outcome, Kept):
             return outcome
         raise outcome
+
+
+def _both(shows: Callable[[T], bool] | None, keeps: Callable[[T], bool]) -> Callable[[T], bool]:
+    return keeps if shows is None else lambda record: keeps(record) and shows(record)
 
 
 def _id(record: Any) -> str:

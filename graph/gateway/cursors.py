@@ -27,13 +27,15 @@ class Cursors:
     tenant, the field, the accounts, the filter and the order.
     """
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, *older: bytes) -> None:
+        """``key`` signs; cursors that were signed with ``older`` keys are still good."""
         self._key = key
+        self._older = older
 
     def write(self, fingerprint: str, marks: Mapping[str, Mark]) -> str:
         state = orjson.dumps([fingerprint, {account: dump(mark) for account, mark in marks.items()}])
         packed = zlib.compress(state, 6)
-        return base64.urlsafe_b64encode(self._sign(packed) + packed).decode().rstrip("=")
+        return base64.urlsafe_b64encode(_sign(packed, self._key) + packed).decode().rstrip("=")
 
     def read(self, fingerprint: str, cursor: str) -> dict[str, Mark]:
         """The marks in ``cursor``. Raises ``CursorError``."""
@@ -51,15 +53,16 @@ class Cursors:
                 raise ValueError
             raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
             signature, packed = raw[:_SIGNATURE], raw[_SIGNATURE:]
-            if not hmac.compare_digest(signature, self._sign(packed)):
+            if not any(hmac.compare_digest(signature, _sign(packed, key)) for key in (self._key, *self._older)):
                 raise ValueError
             made_for, state = orjson.loads(zlib.decompressobj().decompress(packed, _MAX_STATE))
             return made_for, {account: load(mark) for account, mark in state.items()}
         except (ValueError, TypeError, AttributeError, zlib.error):
             raise CursorError("is not a cursor of this server, or was changed on the way") from None
 
-    def _sign(self, packed: bytes) -> bytes:
-        return hashlib.blake2b(packed, key=self._key, digest_size=_SIGNATURE).digest()
+
+def _sign(packed: bytes, key: bytes) -> bytes:
+    return hashlib.blake2b(packed, key=key, digest_size=_SIGNATURE).digest()
 
 
 def fingerprint(*parts: object) -> str:

@@ -37,7 +37,10 @@ class Dictionaries:
     async def read(
         self, operation: Operation, wanted: Sequence[DictionaryOf], max_age: int | None
     ) -> dict[DictionaryOf, Outcome]:
-        """The ``Words`` of each dictionary. One that fails leaves the account's others alone."""
+        """The ``Words`` of each dictionary. One that fails leaves the account's others alone.
+
+        Imported listings are worded by the dictionaries of the account they come from.
+        """
         freshness = self._reading.freshness(operation, self._reading.ages.dictionary, max_age)
 
         async def read_account(
@@ -53,7 +56,10 @@ class Dictionaries:
             kept = await self._reading.keeper.many(list(keys), freshness, load)
             return {keys[key]: outcome for key, outcome in kept.items()}
 
-        return await self._reading.by_account(operation, wanted, lambda each: each.account_id, read_account)
+        accounts = (await self._reading.sight(operation)).readable
+        return await self._reading.by_account(
+            operation, wanted, lambda each: each.account_id, read_account, accounts=accounts
+        )
 
     async def custom_fields(
         self, operation: Operation, account_ids: Sequence[str], max_age: int | None

@@ -19,7 +19,11 @@ from graph.gateway.ordering import Ordering, id_key
 from graph.gateway.reading import Outcome, Reading, key_of
 from graph.gateway.refs import Ref
 from graph.gateway.reports import SourceStatus
+from graph.gateway.shared_records import shared_price
 from graph.gateway.store import Held, Key
+from graph.gateway.switched import free_listings
+from graph.gateway.terms import terms_of
+from graph.gateway.visibility import Sight
 from providers.errors import NotFound, NotSupported, ProviderError
 from providers.model import Calendar, Listing, ListingStatus, PriceDetails
 from providers.queries import AvailabilityQuery, FreeListing, ListingOrderField, ListingQuery, OddRecord, Page
@@ -104,12 +108,13 @@ class SearchFinder:
     suiting: Suiting
     ordering: Ordering[Listing]
     max_age: int | None
+    sight: Sight
 
     chunk = 50
     most = MAX_LISTINGS
 
     async def candidates(self) -> Candidates:
-        page: Page[FreeListing] = self.kept.value
+        page = self._shown(self.kept.value)
         if self.suiting.listings.order is ListingOrderField.PROVIDER:
             found = [self._by_id(each) for each in page.items]
             odd: Sequence[OddRecord] = ()
@@ -125,12 +130,22 @@ class SearchFinder:
 
     async def judge(self, candidates: Sequence[Candidate]) -> Judged:
         details = await self._details([each.listing_id for each in candidates])
+        terms = terms_of(self.account, self.operation)
         found = {}
         for each in candidates:
             listing = details.found.get(each.listing_id)
             if listing is not None and self.suiting.suits(listing):
-                found[each.listing_id] = self.suiting.available(listing, AvailabilityBasis.PMS_SEARCH, each.price)
+                price = None if each.price is None else terms.price(each.price)
+                found[each.listing_id] = self.suiting.available(listing, AvailabilityBasis.PMS_SEARCH, price)
         return Judged(found=found, fetched_at=details.fetched_at, stale=details.stale, odd=details.odd)
+
+    def _shown(self, page: Page[FreeListing]) -> Page[FreeListing]:
+        """What of the search's page the tenant may see: of another tenant's account, what it imported."""
+        items = [each for each in page.items if self.sight.shows(Ref(self.account.id, each.listing_id))]
+        if not self.account.imported:
+            return replace(page, items=items)
+        priced = [replace(each, price=shared_price(each.price) if each.price else None) for each in items]
+        return replace(page, items=priced, odd=())
 
     def _by_id(self, free: FreeListing) -> Candidate:
         key = (None, id_key(self.account.id, free.listing_id))
@@ -164,7 +179,8 @@ async def searched(reading: Reading, account: ConnectedAccount, stay: Availabili
 
     async def load(_: Sequence[Key]) -> Loaded:
         client = await reading.client(account)
-        page = await client.free_listings(stay)
+        page = await free_listings(client, stay)
+        await reading.saw(account.id, [each.listing_id for each in page.items])
         known = {
             key_of(account, "listing", each.listing_id): Held(each.listing, page.fetched_at)
             for each in page.items

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import structlog
 
 from graph.logs import place_of
+from graph.storage.failures import StorageUnavailable
 from providers.errors import ErrorCode, ProviderError, UpstreamInvalid
 from providers.upstream.caller import current_caller
 
@@ -94,6 +95,9 @@ async def _guarded(keys: Sequence[str], load: Load[V]) -> Outcomes[Any]:
         return await load(keys)
     except ProviderError as error:
         return dict.fromkeys(keys, error)
+    except StorageUnavailable:
+        # It is not the PMS that failed.
+        raise
     except Exception as error:  # noqa: BLE001  # whatever a plugin does must not take the other accounts down
         log.error("a load failed", error=type(error).__name__, place=place_of(error))
         failure = UpstreamInvalid("The PMS's answer could not be processed; the server's log says where.")

@@ -73,6 +73,8 @@ class Keeper:
         # Why the last refresh of a key failed: what is served stale meanwhile says so.
         self._refusals: dict[str, ProviderError] = {}
         self._asked: Asked | None = None
+        # By account, once its choice of fields has changed.
+        self._variants: dict[str, str] = {}
 
     def when_asked(self, asked: Asked) -> None:
         """Tell ``asked`` of each single key that is read, how to renew it, and how fresh it had to be."""
@@ -102,12 +104,28 @@ class Keeper:
     async def keep(self, entries: Mapping[Key, Held]) -> None:
         """Keep values that came along with others. That something does not exist is not kept: it may come to be."""
         await self._store.put(
-            [(key, held, self._weigh(held.value)) for key, held in entries.items() if held.value is not None]
+            [
+                (key, held, self._weigh(held.value))
+                for key, held in entries.items()
+                if held.value is not None and self._is_current(key)
+            ]
         )
 
     def forget(self, account: str) -> None:
         """Drop everything kept of one account, soon."""
-        self.in_background(lambda: self._store.forget(account))
+        self._variants.pop(account, None)
+        self._start(lambda: self._store.forget(account), REFRESH_SECONDS)
+
+    def keep_variant(self, account: str, variant: str) -> None:
+        """From now on keep of one account only what is read with this choice of fields; the rest is dropped, soon.
+
+        Reads under way with another choice still serve whoever asked.
+        """
+        self._variants[account] = variant
+        self._start(lambda: self._store.forget_variants(account, variant), REFRESH_SECONDS)
+
+    def _is_current(self, key: Key) -> bool:
+        return key.variant is None or self._variants.get(key.account, key.variant) == key.variant
 
     async def one(self, key: Key, freshness: Freshness, load: Callable[[], Awaitable[Held]]) -> Kept:
         """The value of one key. Raises ``ProviderError``."""
@@ -210,8 +228,10 @@ class Keeper:
 
         It may wait ``seconds`` for its permits.
         """
-        if len(self._refreshes) >= MAX_REFRESHES:
-            return
+        if len(self._refreshes) < MAX_REFRESHES:
+            self._start(work, seconds)
+
+    def _start(self, work: Callable[[], Coroutine[Any, Any, object]], seconds: float) -> None:
         with self._unhurried(seconds):
             task: asyncio.Task[object] = asyncio.create_task(work())
         self._refreshes.add(task)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.gateway.held_values import PartValue
+from graph.gateway.keeper import Kept
 from graph.gateway.operation import Freshness, Operation
 from graph.gateway.reading import Outcome, Reading
 from graph.gateway.refs import Ref
@@ -50,6 +51,7 @@ class ListingParts:
     async def read(self, operation: Operation, wanted: Sequence[PartOf], max_age: int | None) -> dict[PartOf, Outcome]:
         """The ``PartValue`` of each part of each listing; the value None where the PMS has no such listing.
 
+        The same for listings that the tenant does not see, and for imported ones: their parts are the owner's.
         All parts of an account are asked for at the same time, so that a plugin can serve several with one call.
         """
         freshness = self._reading.freshness(operation, self._reading.ages.part, max_age)
@@ -61,7 +63,11 @@ class ListingParts:
             )
             return {key: outcome for outcomes in read for key, outcome in outcomes.items()}
 
-        return await self._reading.by_account(operation, wanted, lambda each: each.listing.account_id, read_account)
+        sight = await self._reading.sight(operation)
+        own = [each for each in wanted if sight.shows(each.listing) and each.listing.account_id not in sight.imported]
+        outcomes = await self._reading.by_account(operation, own, lambda each: each.listing.account_id, read_account)
+        unseen = Kept(None, self._reading.clock.now())
+        return {each: outcomes.get(each, unseen) for each in wanted}
 
     async def _part(
         self, account: ConnectedAccount, wanted: Sequence[PartOf], part: Part, freshness: Freshness

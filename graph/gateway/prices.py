@@ -11,9 +11,12 @@ from graph.gateway.listings import Listings
 from graph.gateway.operation import Operation
 from graph.gateway.reading import Outcome, Reading, key_of
 from graph.gateway.refs import Ref
+from graph.gateway.shared_records import shared_price
 from graph.gateway.store import Held, Key
+from graph.gateway.terms import changed, terms_of
 from providers.errors import NotFound, NotSupported, ProviderError, UpstreamInvalid
 from providers.manifest import Limit
+from providers.model import Listing, ListingField
 from providers.queries import QuoteRequest
 
 
@@ -22,6 +25,10 @@ class Stay(NamedTuple):
 
     account_id: str
     request: QuoteRequest
+
+    @property
+    def listing(self) -> Ref:
+        return Ref(self.account_id, self.request.listing_id)
 
 
 class Prices:
@@ -32,7 +39,7 @@ class Prices:
         self._listings = listings
 
     async def read(self, operation: Operation, stays: Sequence[Stay], max_age: int | None) -> dict[Stay, Outcome]:
-        """The price of each stay."""
+        """The price of each stay, by its account's terms."""
         freshness = self._reading.freshness(operation, self._reading.ages.price, max_age)
 
         async def read_account(account: ConnectedAccount, group: Sequence[Stay]) -> Mapping[Stay, Outcome]:
@@ -42,9 +49,13 @@ class Prices:
                 return await self._quote(operation, account, {key: keys[key].request for key in missing})
 
             kept = await self._reading.keeper.many(list(keys), freshness, load)
-            return {keys[key]: outcome for key, outcome in kept.items()}
+            terms = terms_of(account, operation)
+            priced = {keys[key]: changed(outcome, terms.price) for key, outcome in kept.items()}
+            if account.imported:
+                return {stay: changed(outcome, shared_price) for stay, outcome in priced.items()}
+            return priced
 
-        return await self._reading.by_account(operation, stays, lambda stay: stay.account_id, read_account)
+        return await self._reading.by_listing(operation, stays, lambda stay: stay.listing, read_account)
 
     def most(self, account: ConnectedAccount, seconds: float) -> int | None:
         """How many prices of an account can be had in ``seconds``; None: so many as may be asked for anyway.
@@ -93,7 +104,14 @@ class Prices:
     async def _currencies(
         self, operation: Operation, account: ConnectedAccount, listing_ids: Sequence[str]
     ) -> dict[str, str | ProviderError]:
-        """The currency of each listing: its quotes name none."""
+        """The currency of each listing: its quotes name none.
+
+        Where listings are read without it, they are read once more for it, and what was read is not kept.
+        """
+        if ListingField.CURRENCY in account.fields_off:
+            client = await self._reading.client(account)
+            batch = await client.listings(listing_ids)
+            return {id_: batch.failed.get(id_) or _named_currency(batch.found.get(id_)) for id_ in listing_ids}
         refs = {Ref(account.id, id_): id_ for id_ in listing_ids}
         outcomes = await self._listings.by_id(operation, list(refs), None)
         return {refs[ref]: _currency(outcome) for ref, outcome in outcomes.items()}
@@ -106,11 +124,13 @@ def let_through(limit: Limit, seconds: float, margin: float) -> int:
 
 
 def _currency(outcome: Outcome) -> str | ProviderError:
-    if isinstance(outcome, Kept) and outcome.value is None:
+    return _named_currency(outcome.value) if isinstance(outcome, Kept) else outcome
+
+
+def _named_currency(listing: Listing | None) -> str | ProviderError:
+    if listing is None:
         return NotFound("The PMS has no such listing.")
-    if isinstance(outcome, Kept):
-        return outcome.value.currency or UpstreamInvalid("The PMS names no currency for this listing.")
-    return outcome
+    return listing.currency or UpstreamInvalid("The PMS names no currency for this listing.")
 
 
 def _name(request: QuoteRequest) -> str:

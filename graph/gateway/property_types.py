@@ -8,7 +8,7 @@ from graph.gateway.dictionaries import Dictionaries, DictionaryOf, has_dictionar
 from graph.gateway.held_values import Words
 from graph.gateway.operation import Operation
 from providers.errors import ProviderError
-from providers.model import DictionaryEntry, DictionaryKind, PropertyType
+from providers.model import DictionaryEntry, DictionaryKind, ListingField, PropertyType
 from providers.queries import ListingQuery
 
 
@@ -34,7 +34,7 @@ async def worded(
     asked = {
         account.id: DictionaryOf(account.id, DictionaryKind.PROPERTY_TYPES)
         for account in accounts
-        if has_dictionary(account, DictionaryKind.PROPERTY_TYPES)
+        if has_dictionary(account, DictionaryKind.PROPERTY_TYPES) and ListingField.TYPE not in account.fields_off
     }
     outcomes = await dictionaries.read(operation, list(asked.values()), max_age)
     failures: dict[str, ProviderError] = {}

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Protocol
 
 from graph.accounts.accounts import ConnectedAccount
+from graph.accounts.use import is_idle
 from graph.gateway.applied import Applied
-from providers.errors import ProviderError
+from providers.errors import AccountNotAuthorized, AccountPaused, ProviderError
 from providers.model.described import Described
 from providers.queries import OddRecord
 
@@ -43,6 +44,11 @@ class SourceStatus(Described):
     PARTIAL = "PARTIAL", "Some records are missing: not readable, or beyond what one operation reads; see note."
     FAILED = "FAILED", "It could not be read; its records are missing. See error."
     NOT_ASKED = "NOT_ASKED", "Not needed yet: its records come on a later page."
+    PAUSED = "PAUSED", "It is paused: its records are left out, and its PMS is not asked."
+    AWAITING_AUTHORIZATION = (
+        "AWAITING_AUTHORIZATION",
+        "Its owner has not consented in the PMS yet: it has no records so far, and its PMS is not asked.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +75,7 @@ def report(stream: Read) -> SourceReport:
         account=stream.account,
         status=_status(stream),
         fetched_at=stream.fetched_at,
-        error=stream.error or stream.stale,
+        error=_shown(stream.error or stream.stale),
         odd=tuple(stream.odd),
         note=_note(stream),
         applied=stream.applied,
@@ -90,7 +96,7 @@ def report_of_list(
     ``remark`` is for people, beside what is said of odd records.
     """
     if fetched_at is None:
-        status = SourceStatus.FAILED
+        status = _unread(error)
     elif error:
         status = SourceStatus.STALE
     else:
@@ -99,7 +105,7 @@ def report_of_list(
         account=account,
         status=status,
         fetched_at=fetched_at,
-        error=error,
+        error=_shown(error),
         odd=tuple(odd),
         note=" ".join(filter(None, (remark, odd_note(odd)))) or None,
         applied=applied,
@@ -108,12 +114,27 @@ def report_of_list(
 
 def _status(stream: Read) -> SourceStatus:
     if stream.error:
-        return SourceStatus.FAILED
+        return _unread(stream.error)
     if not stream.asked:
         return SourceStatus.NOT_ASKED
     if stream.stale:
         return SourceStatus.STALE
     return SourceStatus.PARTIAL if stream.odd or stream.cut_short else SourceStatus.OK
+
+
+def _unread(error: ProviderError | None) -> SourceStatus:
+    """Why nothing could be read. An account that somebody put out of use has not failed."""
+    match error:
+        case AccountPaused():
+            return SourceStatus.PAUSED
+        case AccountNotAuthorized():
+            return SourceStatus.AWAITING_AUTHORIZATION
+        case _:
+            return SourceStatus.FAILED
+
+
+def _shown(error: ProviderError | None) -> ProviderError | None:
+    return None if is_idle(error) else error
 
 
 def _note(stream: Read) -> str | None:

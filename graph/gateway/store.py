@@ -8,6 +8,13 @@ from typing import Any, NamedTuple
 
 from aiocache import SimpleMemoryCache
 
+_VARIANT = "~"
+
+
+def variant_kind(kind: str, variant: str) -> str:
+    """A kind of values that are read with one choice of fields among several."""
+    return f"{kind}{_VARIANT}{variant}"
+
 
 class Key(NamedTuple):
     """Where something is kept. The tenant comes first, so that no key can name another tenant's data by accident."""
@@ -19,6 +26,12 @@ class Key(NamedTuple):
 
     def __str__(self) -> str:
         return "\x1f".join(self)
+
+    @property
+    def variant(self) -> str | None:
+        """Which choice of fields the value was read with; None for what has all fields always."""
+        _, mark, variant = self.kind.partition(_VARIANT)
+        return variant if mark else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +92,11 @@ class Store:
     async def forget(self, account: str) -> None:
         """Drop everything of one account."""
         for key in [key for key in self._weights if key.account == account]:
+            await self._drop(key)
+
+    async def forget_variants(self, account: str, but: str) -> None:
+        """Drop what of one account was read with another choice of fields than ``but``."""
+        for key in [key for key in self._weights if key.account == account and key.variant not in (None, but)]:
             await self._drop(key)
 
     async def aclose(self) -> None:

@@ -1,21 +1,24 @@
 """Connected accounts, as clients see them."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
 import strawberry
 
 from graph.access.loaders import settled
-from graph.accounts.accounts import ConnectedAccount
+from graph.accounts.accounts import AccountStatus, ConnectedAccount
+from graph.accounts.approvals import ListingApproval
 from graph.gateway.dictionaries import DictionaryOf
 from graph.gateway.policies import PoliciesOf
 from graph.schema import ids
+from graph.schema.account_health import AccountHealth, health_of
 from graph.schema.arguments import After, First, check_first, check_list
 from graph.schema.connection import Connection, connection, wants_total
 from graph.schema.context import Info
 from graph.schema.exposing import expose_enum, exposed
 from graph.schema.gaps import policies_in, report_gaps
-from graph.schema.listing import AccountListingFilter, Listing, ListingOrder, listing_query
+from graph.schema.listing import AccountListingFilter, Listing, ListingOrder, listing_query, wanted_approval
 from graph.schema.node import Node
 from graph.schema.paging import on_cursor
 from graph.schema.plain import pure
@@ -32,12 +35,22 @@ from providers import model
 from providers.manifest import AuthType
 
 expose_enum(AuthType)
+expose_enum(AccountStatus)
 expose_enum(model.DictionaryKind)
+
+
+@pure
+def _identifier(account: strawberry.Parent[ConnectedAccount]) -> str:
+    return account.identifier
 
 
 @pure
 def _id(account: strawberry.Parent[ConnectedAccount]) -> strawberry.ID:
     return ids.GlobalId(ids.ACCOUNT, account.id).text()
+
+
+async def _health(account: strawberry.Parent[ConnectedAccount], info: Info) -> Any:
+    return await health_of(info, account)
 
 
 async def _provider_account(account: strawberry.Parent[ConnectedAccount], info: Info) -> Any:
@@ -65,8 +78,15 @@ async def _listings(
             after=after,
             max_age=info.context.max_age(info),
             count=wants_total(info),
+            approval=wanted_approval(filter),
         )
     return connection(page, info, after)
+
+
+async def _pending_listing_count(account: strawberry.Parent[ConnectedAccount], info: Info) -> int:
+    if not account.require_listing_approval:
+        return 0
+    return (await info.context.administration.approvals.of(account)).count(ListingApproval.PENDING)
 
 
 async def _reservations(
@@ -130,8 +150,41 @@ class Account(Node):
     name: str = strawberry.field(description="Name given when the account was connected.")
     provider: str = strawberry.field(description="Code of its PMS, for example HOSTAWAY.")
     auth_type: AuthType = strawberry.field(description="How it proves itself to the PMS.")
+    account_identifier: str = strawberry.field(
+        resolver=_identifier,
+        description="Your own id for it, unique among your accounts; else its id here.",
+    )
+    status: AccountStatus = strawberry.field(description="Whether it is in use.")
+    version: str | None = strawberry.field(description="Version of the integration that you named, if any.")
+    default_discount_percentage: Decimal = strawberry.field(
+        description="Discount on every price, in percent: PriceModifications says of what."
+    )
+    markup_percentage: Decimal = strawberry.field(
+        description="Markup on every price, in percent: PriceModifications says of what."
+    )
+    distribution_markup_percentage: Decimal = strawberry.field(
+        description="Markup for other tenants that imported listings, in percent."
+    )
+    allow_import: bool = strawberry.field(description="Whether other tenants may import its listings.")
+    require_listing_approval: bool = strawberry.field(
+        description="Whether listings seen for the first time wait for approval, hidden."
+    )
+    client_redirect_url: str | None = strawberry.field(
+        description="Where its owner's browser is sent after a consent; null where there is none."
+    )
+    notification_url: str | None = strawberry.field(
+        description="Where a message is posted to after a consent; null where nobody is told."
+    )
+    pending_listing_count: int = strawberry.field(
+        resolver=_pending_listing_count,
+        description="How many listings were seen and wait for approval, those that the PMS deleted meanwhile included. "
+        "Asks no PMS.",
+    )
     created_at: datetime = strawberry.field(description="When it was connected, UTC.")
     updated_at: datetime = strawberry.field(description="When its settings or credentials last changed, UTC.")
+    health: AccountHealth | None = strawberry.field(
+        resolver=_health, description="How it does, as its calls told; asks no PMS.", graphql_type=AccountHealth | None
+    )
     provider_account: ProviderAccount | None = strawberry.field(
         resolver=_provider_account,
         description="The business account in the PMS; null where the PMS has no such record or fails.",

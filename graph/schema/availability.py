@@ -9,11 +9,12 @@ from graph.gateway.applied import argument_of, used_filters
 from graph.gateway.filters import PMS_ONLY_FILTERS
 from graph.gateway.free_nights import earliest_today
 from graph.gateway.free_stream import AvailabilityBasis, Available
+from graph.gateway.listings import DECIDED
 from graph.gateway.prices import Stay
 from graph.schema.arguments import BadInput, check_guests, check_stay
 from graph.schema.context import Info
 from graph.schema.exposing import expose_enum
-from graph.schema.listing import Listing, ListingFilter, ListingOrder, listing_query
+from graph.schema.listing import Listing, ListingFilter, ListingOrder, listing_query, wanted_approval
 from graph.schema.price import PriceDetails
 from graph.schema.price_bounds import PRICED_PAGE
 from graph.schema.selecting import selects
@@ -74,6 +75,8 @@ def availability_search(
     if arrival < today:
         raise BadInput("arrival", f"({arrival}) is in the past", allowed=f"{today} or later")
     query = listing_query(given, order)
+    if wanted_approval(given) != DECIDED:
+        raise BadInput("filter.approval", "cannot be combined with a search for free listings", allowed="APPROVED")
     for name in PMS_ONLY_FILTERS.intersection(used_filters(query)):
         raise BadInput(
             argument_of(name),

@@ -1,5 +1,6 @@
 """Calendars, as clients see them."""
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
@@ -25,6 +26,11 @@ class CalendarDay(model.CalendarDay):
     @pure
     def reservations(self) -> Any:
         return self.reservations
+
+    @strawberry.field(description="What the PMS asks for the night: without the account's terms.")
+    @pure
+    def original_price(self) -> Decimal | None:
+        return self.price if self.price_modifications is None else self.original_price
 
 
 @exposes(model.Calendar)

@@ -16,6 +16,7 @@ from graph.schema.exposing import expose_enum
 from graph.schema.plain import pure
 from graph.schema.selecting import selects
 from providers.errors import ErrorCode, ProviderError
+from providers.model import ListingField
 
 if TYPE_CHECKING:
     from graph.schema.account import Account
@@ -69,11 +70,19 @@ class Source:
     )
 
     @strawberry.field(
-        description="The account.",
-        graphql_type=Annotated["Account", strawberry.lazy("graph.schema.account")],
+        description="Fields of listings that the operator switched off for this account's PMS, by the keys of "
+        "fieldsToSync.listing: they are null wherever its listings appear, and no filter or order uses them."
+    )
+    @pure
+    def fields_off(self) -> list[str]:
+        return [key.value for key in ListingField if key in self.source.fields_off]
+
+    @strawberry.field(
+        description="The account; null if it is another tenant's, of which listings were imported.",
+        graphql_type=Annotated["Account", strawberry.lazy("graph.schema.account")] | None,
     )
     def account(self) -> Any:
-        return self.source
+        return None if self.source.imported else self.source
 
 
 @strawberry.type(description="A record and its place in the list.")
@@ -157,12 +166,13 @@ def _source(report: SourceReport) -> Source:
         fetched_at=report.fetched_at,
         skipped_records=report.skipped,
         note=report.note,
-        error=_source_error(report.error),
+        error=source_error(report.error),
         applied=[AppliedArgument(argument=each.argument, by=each.by) for each in report.applied],
     )
 
 
-def _source_error(error: ProviderError | None) -> SourceError | None:
+def source_error(error: ProviderError | None) -> SourceError | None:
+    """An upstream failure as clients see it beside the data."""
     if error is None:
         return None
     shown = provider_extensions(error)

@@ -8,6 +8,7 @@ from graphql import GraphQLError
 from strawberry.types.info import Info as StrawberryInfo
 
 from graph.access.loaders import LoaderRegistry, Loaders
+from graph.administration import Administration
 from graph.gateway.cursors import Cursors
 from graph.gateway.gateway import Gateway
 from graph.gateway.operation import Operation
@@ -22,6 +23,7 @@ class Context:
 
     operation: Operation
     gateway: Gateway
+    administration: Administration
     cursors: Cursors
     upstream: Upstream
     operation_timeout: float

@@ -146,7 +146,7 @@ def _typed(beds: list[model.Bed] | None, words: Words | None) -> list[model.Bed]
 async def _words(info: Info, account_id: str, kind: DictionaryKind) -> Words | None:
     """A dictionary; None where the PMS has none, or fails."""
     loaders = info.context.loaders(info)
-    account = await loaders.account_by_id.load(account_id)
+    account = await loaders.readable_account.load(account_id)
     if account is None or not has_dictionary(account, kind):
         return None
     try:

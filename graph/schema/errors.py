@@ -11,6 +11,7 @@ from graphql import GraphQLError
 from graph.logs import place_of
 from graph.schema import ids
 from graph.schema.arguments import BadInput
+from graph.storage.failures import StorageUnavailable
 from providers.errors import ProviderError
 
 log = structlog.get_logger(__name__)
@@ -25,10 +26,13 @@ OPERATION_TOO_LARGE = "OPERATION_TOO_LARGE"
 """The document is deeper, longer or costlier than this server allows."""
 
 UNAUTHENTICATED = "UNAUTHENTICATED"
-"""No API key, or one that is not valid."""
+"""No API key or token, or one that is not valid."""
 
 FORBIDDEN = "FORBIDDEN"
-"""The API key lacks the scope that a field needs."""
+"""The API key or token lacks the permission or scope that a field needs, or names a tenant it may not act for."""
+
+STORAGE_UNAVAILABLE = "STORAGE_UNAVAILABLE"
+"""The database cannot be used at the moment."""
 
 INTERNAL = "INTERNAL"
 """A fault of StayGraph itself; its log has the details."""
@@ -37,14 +41,15 @@ CODES = {
     BAD_INPUT: "An argument is not acceptable: `argument` names it, `allowed` says what is.",
     INVALID_OPERATION: "The document or its variables do not fit the schema.",
     OPERATION_TOO_LARGE: "The document is deeper, longer or costlier than this server allows.",
-    UNAUTHENTICATED: "No API key was sent, or it is not valid.",
-    FORBIDDEN: "The API key lacks the scope that this field needs.",
+    UNAUTHENTICATED: "No API key or token was sent, or it is not valid.",
+    FORBIDDEN: "The API key or token lacks the permission or scope that this needs, or may not act for this tenant.",
+    STORAGE_UNAVAILABLE: "StayGraph's database cannot be used at the moment; try again in a while.",
     INTERNAL: "A fault of StayGraph itself; the server's log has the details.",
 }
 
 
 class Forbidden(Exception):
-    """The viewer's key lacks a scope. The message says which, and how to get a key that has it."""
+    """The viewer lacks a permission or a scope. The message says which, and how to get a key that has it."""
 
 
 # The parser tells what it refuses in words only; a test holds each of these.
@@ -61,8 +66,9 @@ def present(error: GraphQLError) -> GraphQLError:
             return _copy(error, original.message, provider_extensions(original))
         case BadInput():
             return _copy(error, str(original), bad_input_extensions(original))
-        case Forbidden():
-            return _copy(error, str(original), {"code": FORBIDDEN})
+        case Forbidden() | StorageUnavailable():
+            code = FORBIDDEN if isinstance(original, Forbidden) else STORAGE_UNAVAILABLE
+            return _copy(error, str(original), {"code": code})
         case None | GraphQLError() if error.path is None or error.message.startswith("Argument "):
             code = OPERATION_TOO_LARGE if _TOO_LARGE.search(error.message) else INVALID_OPERATION
             return _copy(error, error.message, {"code": code})

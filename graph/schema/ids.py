@@ -52,6 +52,9 @@ def _decode(text: str) -> GlobalId | None:
         if len(text) > _MAX_LENGTH:
             return None
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode()
+        if "\x00" in raw:
+            # PostgreSQL knows no such text, not even to find nothing by it.
+            return None
         letter, account_id, provider_id = raw.split(":", 2)
         return GlobalId(_LETTERS[letter], account_id, provider_id)
     except (binascii.Error, ValueError, KeyError):

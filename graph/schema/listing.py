@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+from graph.accounts.approvals import ListingApproval
 from graph.gateway.calendars import DaysOfListing
 from graph.gateway.cursors import fingerprint
+from graph.gateway.listings import DECIDED
 from graph.gateway.lists import page_of_list
 from graph.gateway.ordering import reservation_ordering
 from graph.gateway.parts import Part
 from graph.gateway.refs import Ref
 from graph.gateway.reports import report_of_list
 from graph.gateway.reservations import RESERVATIONS, OfListing, applied_to_listing
+from graph.gateway.shared_records import SharedListing
 from graph.schema import ids
 from graph.schema.arguments import (
     After,
@@ -36,7 +39,7 @@ from graph.schema.dictionary import (
     property_type_field,
     rooms_field,
 )
-from graph.schema.exposing import expose_enum, exposes
+from graph.schema.exposing import expose_enum, exposed, exposes
 from graph.schema.node import Node
 from graph.schema.paging import on_cursor
 from graph.schema.parts import cancellation_policies_field, part_field
@@ -54,6 +57,18 @@ if TYPE_CHECKING:
 
 expose_enum(ListingOrderField)
 expose_enum(model.PropertyType)
+expose_enum(ListingApproval)
+
+
+def _provider_id_field() -> Any:
+    @pure
+    def shown(listing: strawberry.Parent[model.Listing]) -> str | None:
+        return None if model.ListingField.PROVIDER_ID in listing.fields_off else listing.provider_id
+
+    return strawberry.field(
+        resolver=shown,
+        description="The listing's id in the PMS; null while the operator has it switched off (providerID).",
+    )
 
 
 @exposes(model.Listing)
@@ -63,15 +78,32 @@ class Listing(model.Listing, Node):
     def id(self) -> strawberry.ID:
         return ids.GlobalId(ids.LISTING, self.account_id, self.provider_id).text()
 
+    provider_id = _provider_id_field()
+
     @strawberry.field(
-        description="The account it was read through.",
+        description="The account it was read through; null if the listing was imported: that account is another "
+        "tenant's.",
         graphql_type=Annotated["Account", strawberry.lazy("graph.schema.account")] | None,
     )
     async def account(self, info: Info) -> Any:
         return await info.context.loaders(info).account_by_id.load(self.account_id)
 
     @strawberry.field(
-        description="Its reservations; the PMS is asked for all listings of the answer together.",
+        description="True if it is another tenant's and you imported it. You then see what guests may see: no account, "
+        "reservations, ways in, contacts, fees, taxes, fields of the business or prices but those of priceDetails and "
+        "calendars, which hold your terms; all that is null."
+    )
+    @pure
+    def imported(self) -> bool:
+        return isinstance(self, SharedListing)
+
+    @strawberry.field(description="Whether it is shown.")
+    async def approval(self, info: Info) -> ListingApproval:
+        return await info.context.loaders(info).approval_of_listing.load(Ref(self.account_id, self.provider_id))
+
+    @strawberry.field(
+        description="Its reservations; the PMS is asked for all listings of the answer together. Null if it was "
+        "imported.",
         graphql_type=Connection[Reservation] | None,
     )
     async def reservations(
@@ -120,6 +152,14 @@ class Listing(model.Listing, Node):
         wish = PriceWish(arrival, departure, adults, children, markup, coupon, components)
         wanted = stay(Ref(self.account_id, self.provider_id), wish, "")
         return await info.context.loaders(info).price.load(wanted)
+
+    @strawberry.field(
+        description="The base price as the PMS holds it: without the account's terms.",
+        graphql_type=exposed(model.Money | None),
+    )
+    @pure
+    def original_base_price(self) -> Any:
+        return self.base_price if self.base_price_modifications is None else self.original_base_price
 
     amenities = amenities_field()
     property_type = property_type_field()
@@ -211,6 +251,11 @@ class AccountListingFilter:
         description="Whether the PMS's own booking engine shows it. Only the PMS can tell: accounts of a PMS that does "
         "not are reported as FAILED with NOT_SUPPORTED.",
     )
+    approval: list[ListingApproval] | None = strawberry.field(
+        default=None,
+        description="Any of these states; without it, APPROVED only. What PENDING and REJECTED find is for those who "
+        "decide: calendars, prices and parts of such listings are not told.",
+    )
 
 
 @strawberry.input(description="Filters on listings. All that are given must hold together.")
@@ -220,6 +265,10 @@ class ListingFilter(AccountListingFilter):
     )
     providers: list[str] | None = strawberry.field(
         default=None, description="Only accounts of these PMSs, by code, for example HOSTAWAY."
+    )
+    imported: bool | None = strawberry.field(
+        default=None,
+        description="True: only listings imported from other tenants; false: only those of your own accounts.",
     )
 
 
@@ -246,3 +295,9 @@ def listing_query(given: AccountListingFilter | None, order: ListingOrder | None
         order=order.field if order else ListingOrderField.PROVIDER,
         direction=order.direction if order else OrderDirection.ASC,
     )
+
+
+def wanted_approval(given: AccountListingFilter | None) -> frozenset[ListingApproval]:
+    """The states that a filter asks for. Raises ``BadInput``."""
+    chosen = check_list(given.approval, "filter.approval") if given else None
+    return DECIDED if chosen is None else frozenset(chosen)

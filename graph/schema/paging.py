@@ -46,6 +46,26 @@ async def chosen_accounts(
     return chosen
 
 
+async def listing_accounts(
+    info: Info, account_ids: Sequence[str] | None, providers: Sequence[str] | None, imported: bool | None
+) -> list[ConnectedAccount]:
+    """The accounts of which a filter wants listings: own ones, then those that listings were imported from.
+
+    Raises ``BadInput`` like ``chosen_accounts``, and for own accounts named where only imported listings are wanted.
+    """
+    own = await chosen_accounts(info, account_ids, providers)
+    if account_ids is not None and imported:
+        raise BadInput(
+            "filter.imported", "is true beside filter.accountIds, which names your own accounts", allowed="one of them"
+        )
+    if account_ids is not None or imported is False:
+        return own
+    codes = check_providers(providers)
+    sight = await info.context.gateway.reading.sight(info.context.operation)
+    shared = [account for account in sight.imported.values() if codes is None or account.provider in codes]
+    return [*([] if imported else own), *shared]
+
+
 def known_account(known: dict[str, ConnectedAccount], text: str, argument: str) -> ConnectedAccount:
     """The account with this global id. Raises ``BadInput``."""
     account = known.get(ids.parse(text, argument, ids.ACCOUNT).account_id)

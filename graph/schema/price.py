@@ -12,7 +12,8 @@ from graph.gateway.refs import Ref
 from graph.schema import ids
 from graph.schema.arguments import BadInput, check_guests, check_stay, check_text
 from graph.schema.context import Info
-from graph.schema.exposing import exposes
+from graph.schema.exposing import exposed, exposes
+from graph.schema.plain import pure
 from providers import model
 from providers.queries import QuoteComponent, QuoteRequest
 
@@ -35,8 +36,19 @@ class PriceDetails(model.PriceDetails):
     async def listing(self, info: Info) -> Any:
         return await info.context.loaders(info).listing_by_id.load(Ref(self.account_id, self.listing_id))
 
+    @strawberry.field(
+        description="What the PMS asks in total: without the account's terms.",
+        graphql_type=exposed(model.Money | None),
+    )
+    @pure
+    def original_total(self) -> Any:
+        return self.total if self.price_modifications is None else self.original_total
 
-_MARKUP = f"Factor on the price, above 1 and at most {MAX_MARKUP}: 1.1 adds 10 %."
+
+_MARKUP = (
+    f"Factor on the price, above 1 and at most {MAX_MARKUP}: 1.1 adds 10 %. The PMS applies it, before the account's "
+    "terms."
+)
 _COUPON = "Code of a coupon of the business."
 _COMPONENTS = f"Wishes about single components, 1 to {MAX_COMPONENTS}, each component once."
 

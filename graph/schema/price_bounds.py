@@ -36,7 +36,7 @@ async def check_listings(info: Info, refs: Sequence[Ref], argument: str) -> None
     """The same for the field at hand, where it gives these listings, of which ``argument`` tells how many."""
     each = len(response_keys(info, *PRICE_DETAILS))
     if each:
-        accounts = await info.context.gateway.reading.known_accounts(info.context.operation)
+        accounts = (await info.context.gateway.reading.sight(info.context.operation)).readable
         for id_, count in Counter(ref.account_id for ref in refs).items():
             if id_ in accounts:
                 _check(info, accounts[id_], count, each, argument)
@@ -57,7 +57,7 @@ def _check(info: Info, account: ConnectedAccount, records: int, each: int, argum
 
 async def check_stays(info: Info, stays: Sequence[Stay], argument: str) -> None:
     """Raises ``BadInput`` where the stays of one account are more than its PMS can price in time."""
-    accounts = await info.context.gateway.reading.known_accounts(info.context.operation)
+    accounts = (await info.context.gateway.reading.sight(info.context.operation)).readable
     for id_ in {stay.account_id for stay in stays} & accounts.keys():
         wanted = len({stay for stay in stays if stay.account_id == id_})
         most = info.context.gateway.prices.most(accounts[id_], info.context.operation_timeout)

@@ -7,9 +7,10 @@ from strawberry.scalars import JSON
 
 from graph.schema.exposing import expose_enum
 from providers.contract import Capability, Plugin, capabilities
-from providers.manifest import AuthMethod, AuthType, Limit, LimitScope
+from providers.manifest import AuthMethod, AuthType, Limit, LimitScope, WebhookSetup
 from providers.model import DictionaryKind
 
+expose_enum(WebhookSetup)
 expose_enum(Capability, name="ProviderCapability")
 expose_enum(LimitScope, name="RateLimitScope")
 
@@ -46,6 +47,10 @@ class Provider:
     )
     dictionaries: list[DictionaryKind] = strawberry.field(description="Dictionaries that can be read through it.")
     auth_types: list[ProviderAuthType] = strawberry.field(description="Ways to connect an account.")
+    webhooks: WebhookSetup = strawberry.field(description="How it is told where to send its webhooks.")
+    webhooks_of_application: bool = strawberry.field(
+        description="True if one such setting serves all accounts of an application."
+    )
     limit_profiles: list[ProviderLimitProfile] = strawberry.field(description="Limits that it sets to calls.")
 
 
@@ -60,6 +65,8 @@ def provider(plugin: Plugin) -> Provider:
         capabilities=[capability for capability in Capability if capability in able],
         dictionaries=[kind for kind in DictionaryKind if kind in plugin.client_class.dictionaries],
         auth_types=[_auth_type(method) for method in manifest.auth_methods],
+        webhooks=manifest.webhooks,
+        webhooks_of_application=manifest.webhooks_of_application,
         limit_profiles=[
             ProviderLimitProfile(
                 name=name, is_default=name == manifest.default_limits, limits=[_limit(limit) for limit in limits]

@@ -8,11 +8,13 @@ from typing import Annotated, Any
 import strawberry
 
 from graph.access.loaders import settled
+from graph.accounts.accounts import AccountStatus, ConnectedAccount
 from graph.gateway.availability import Search
 from graph.gateway.calendars import DaysOfListing
 from graph.schema import ids
 from graph.schema.account import Account
-from graph.schema.accounts_page import AccountConnection, accounts_page
+from graph.schema.accounts_page import AccountConnection, account_choice, accounts_page
+from graph.schema.api_key import ApiKeyQueries
 from graph.schema.arguments import (
     MAX_DAYS,
     MAX_IDS,
@@ -29,9 +31,12 @@ from graph.schema.availability import MAX_NIGHTS, AvailableListing, availability
 from graph.schema.calendar import Calendar
 from graph.schema.connection import Connection, connection, wants_total
 from graph.schema.context import Info
-from graph.schema.listing import Listing, ListingFilter, ListingOrder, listing_query
+from graph.schema.definition import DefinitionQueries
+from graph.schema.importable import ImportableQueries
+from graph.schema.listing import Listing, ListingFilter, ListingOrder, listing_query, wanted_approval
 from graph.schema.node import Node
-from graph.schema.paging import chosen_accounts, on_cursor
+from graph.schema.notification_queries import NotificationQueries
+from graph.schema.paging import chosen_accounts, listing_accounts, on_cursor
 from graph.schema.price import PriceDetails, PriceDetailsInput, stay_of
 from graph.schema.price_bounds import PRICE_DETAILS, check_listings, check_priced_page, check_stays
 from graph.schema.provider import Provider, provider
@@ -45,6 +50,7 @@ from graph.schema.reservation import (
     reservation_query,
 )
 from graph.schema.selecting import selects
+from graph.schema.tenant import TenantQueries
 from providers.catalogue import plugins
 from providers.errors import NotFound
 
@@ -56,7 +62,7 @@ MAX_STAYS = 50
     description="Everything that can be read. A field that can fail is nullable, so that its failure leaves the "
     "fields beside it alone: look for the reason in the answer's errors, under extensions.code."
 )
-class Query:
+class Query(ApiKeyQueries, DefinitionQueries, ImportableQueries, NotificationQueries, TenantQueries):
     @strawberry.field(description="Your connected accounts, oldest first.", graphql_type=AccountConnection | None)
     async def accounts(
         self,
@@ -66,10 +72,17 @@ class Query:
         providers: Annotated[
             list[str] | None, strawberry.argument(description="Only accounts of these PMSs, by code.")
         ] = None,
+        statuses: Annotated[
+            list[AccountStatus] | None, strawberry.argument(description="Only accounts that are this.")
+        ] = None,
+        account_identifiers: Annotated[
+            list[str] | None, strawberry.argument(description="Only the accounts that you gave these ids.")
+        ] = None,
         max_age: MaxAge = None,
     ) -> Any:
         info.context.begin(info, check_max_age(max_age))
-        return await accounts_page(info, check_first(first), after, providers)
+        choice = account_choice(providers, statuses, account_identifiers)
+        return await accounts_page(info, check_first(first), after, choice)
 
     @strawberry.field(
         description="One connected account; null, with the error NOT_FOUND, if there is none with this id.",
@@ -85,7 +98,8 @@ class Query:
         return await _load(info, ids.parse(id, "id", ids.ACCOUNT))
 
     @strawberry.field(
-        description="Listings of all your accounts, one page at a time.", graphql_type=Connection[Listing] | None
+        description="Listings of all your accounts, and those you imported, one page at a time.",
+        graphql_type=Connection[Listing] | None,
     )
     async def listings(
         self,
@@ -101,7 +115,7 @@ class Query:
     ) -> Any:
         info.context.begin(info, check_max_age(max_age))
         query = listing_query(filter, order_by)
-        chosen = await chosen_accounts(info, *_of_accounts(filter))
+        chosen = await _listing_accounts(info, filter)
         check_priced_page(info, chosen, first, PRICE_DETAILS)
         with on_cursor():
             page = await info.context.gateway.listings.page(
@@ -112,11 +126,12 @@ class Query:
                 after=after,
                 max_age=max_age,
                 count=wants_total(info),
+                approval=wanted_approval(filter),
             )
         return connection(page, info, after)
 
     @strawberry.field(
-        description="One listing; null, with the error NOT_FOUND, if the PMS has none with this id.",
+        description="One listing; null, with the error NOT_FOUND, if the PMS has none with this id or it is not shown.",
         graphql_type=Listing | None,
     )
     async def listing(
@@ -146,7 +161,8 @@ class Query:
     ) -> Any:
         info.context.begin(info, check_max_age(max_age))
         query = reservation_query(filter, order_by)
-        chosen = await chosen_accounts(info, *_of_accounts(filter))
+        named = (filter.account_ids, filter.providers) if filter else (None, None)
+        chosen = await chosen_accounts(info, *named)
         queries = queries_by_account(query, chosen, filter.listing_ids if filter else None)
         check_priced_page(info, chosen, first, ("listing", *PRICE_DETAILS))
         with on_cursor():
@@ -204,7 +220,7 @@ class Query:
             max_age=max_age,
             priced=wants_price(info),
         )
-        chosen = await chosen_accounts(info, *_of_accounts(filter))
+        chosen = await _listing_accounts(info, filter)
         check_priced_page(info, chosen, first, ("price",), ("listing", *PRICE_DETAILS))
         with on_cursor():
             page = await info.context.gateway.availability.page(info.context.operation, chosen, search)
@@ -342,10 +358,9 @@ class Query:
         return await rate_limits(info, await chosen_accounts(info, account_ids, None, "accountIds"))
 
 
-def _of_accounts(
-    given: ListingFilter | ReservationFilter | None,
-) -> tuple[Sequence[str] | None, Sequence[str] | None]:
-    return (given.account_ids, given.providers) if given else (None, None)
+async def _listing_accounts(info: Info, given: ListingFilter | None) -> list[ConnectedAccount]:
+    given = given or ListingFilter()
+    return await listing_accounts(info, given.account_ids, given.providers, given.imported)
 
 
 async def _load(info: Info, wanted: ids.GlobalId) -> Any:

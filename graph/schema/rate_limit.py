@@ -2,16 +2,22 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
 from graph.accounts.accounts import ConnectedAccount
-from graph.schema.account import Account
+from graph.accounts.use import out_of_use
 from graph.schema.context import Info
+from graph.schema.exposing import expose_enum
 from providers.errors import ProviderError
 from providers.manifest import LimitScope
 from providers.upstream.upstream import WindowUsage
+
+if TYPE_CHECKING:
+    from graph.schema.account import Account
+
+expose_enum(LimitScope, name="RateLimitScope")
 
 
 @strawberry.type(
@@ -31,7 +37,10 @@ class RateLimit:
         description="Until when the PMS told us to make no call at all, UTC; null if it did not."
     )
 
-    @strawberry.field(description="Your accounts that share this window.", graphql_type=list[Account])
+    @strawberry.field(
+        description="Your accounts that share this window.",
+        graphql_type=list[Annotated["Account", strawberry.lazy("graph.schema.account")]],
+    )
     async def accounts(self, info: Info) -> Any:
         found = await info.context.loaders(info).account_by_id.load_many(self.account_ids)
         return [account for account in found if account is not None]
@@ -41,6 +50,8 @@ async def rate_limits(info: Info, accounts: Sequence[ConnectedAccount]) -> list[
     """The windows of these accounts; other tenants' accounts in them are not named."""
     mine = {account.id for account in accounts}
     for account in accounts:
+        if out_of_use(account):
+            continue
         # An account that was not used yet has no windows until its session is made; that asks nobody.
         try:
             await info.context.gateway.reading.client(account)

@@ -29,7 +29,10 @@ _MAX_EXACT = 2**53
 
 def _raw(record: strawberry.Parent[Any], info: Info) -> Any:
     if Scope.RAW not in info.context.operation.viewer.scopes:
-        raise Forbidden("This API key may not read raw records. Make one that may: staygraph keys create --raw.")
+        raise Forbidden(
+            "This API key or token may not read raw records: it lacks the scope RAW. Make a key that has it: "
+            "staygraph keys create --raw."
+        )
     return None if record.raw is None else redacted(record.raw)
 
 

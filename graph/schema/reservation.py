@@ -53,7 +53,7 @@ class Reservation(model.Reservation, Node):
         return await info.context.loaders(info).account_by_id.load(self.account_id)
 
     @strawberry.field(
-        description="The listing; null if the PMS names none, or no longer knows it.",
+        description="The listing; null if the PMS names none, no longer knows it, or it waits for approval.",
         graphql_type=Annotated["Listing", strawberry.lazy("graph.schema.listing")] | None,
     )
     async def listing(self, info: Info) -> Any:

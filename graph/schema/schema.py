@@ -1,5 +1,7 @@
 """The schema, put together."""
 
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import strawberry
@@ -10,17 +12,22 @@ from strawberry.extensions import (
     ValidationCache,
 )
 from strawberry.printer import print_schema
+from strawberry.schema.types.base_scalars import DecimalDefinition
 from strawberry.types import ExecutionContext
 
 from graph.schema.account import Account
 from graph.schema.guards import OperationGuard, SizeLimits, size_guard
 from graph.schema.listing import Listing
+from graph.schema.mutation import Mutation
 from graph.schema.plain import PlainExecutor, mark_plain_fields
 from graph.schema.query import Query
 from graph.schema.reservation import Reservation
 from providers.errors import ErrorCode
 
 CACHED_DOCUMENTS = 500
+
+# Strawberry's own writes 0.0000001 as 1E-7, which clients that expect digits stumble over.
+_PLAIN_DECIMAL = replace(DecimalDefinition, serialize=lambda value: format(value, "f"))
 
 
 class GatewaySchema(strawberry.Schema):
@@ -42,9 +49,11 @@ def build_schema(*, max_tokens: int = 5000, limits: SizeLimits = SizeLimits()) -
     ]
     schema = GatewaySchema(
         query=Query,
+        mutation=Mutation,
         types=[Account, Listing, Reservation, ErrorCode],
         extensions=extensions,
         execution_context_class=PlainExecutor,
+        scalar_overrides={Decimal: _PLAIN_DECIMAL},
     )
     mark_plain_fields(schema)
     return schema

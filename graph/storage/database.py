@@ -1,156 +1,159 @@
-"""The way to the database: connections as SQLite needs them, transactions, and bringing the tables up to date."""
+"""The way to the database: transactions, bringing the tables up to date, and what happens while it is away."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any
+from typing import Protocol
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-BUSY_MILLISECONDS = 5_000
+from graph.storage.failures import Outage, Outages, StorageError, StorageUnavailable, first_line
+from graph.storage.postgresql import Postgresql
+from graph.storage.sqlite import Sqlite
+
+PATIENCE_SECONDS = 5.0
 """How long a writer waits for another one, in this process or another."""
 
-MIGRATION_RETRIES = 40
-MIGRATION_RETRY_SECONDS = 0.1
-MIGRATION_BUSY_MILLISECONDS = 60_000
-
-_PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=NORMAL",
-    "PRAGMA foreign_keys=ON",
-    f"PRAGMA busy_timeout={BUSY_MILLISECONDS}",
-)
+_FAILURES = (DBAPIError, PoolTimeout, OSError)
+_TOOK_TOO_LONG = Outage("other writers of this process held it too long", writes_only=True)
 
 
-class StorageError(Exception):
-    """The database cannot be used. The message is for the operator and holds no data."""
+class _TurnTimeout(TimeoutError):
+    """The turn of a writer did not come."""
+
+
+class Engine(Protocol):
+    """What differs between the kinds of database."""
+
+    @property
+    def shown(self) -> str:
+        """What to call it before the operator: no password."""
+        ...
+
+    @property
+    def engine(self) -> AsyncEngine: ...
+
+    @property
+    def reading(self) -> AsyncEngine:
+        """The engine with transactions that see one state of the data."""
+        ...
+
+    @property
+    def writing(self) -> AsyncEngine:
+        """The engine with transactions that hold the lock of all writers."""
+        ...
+
+    def make(self) -> None:
+        """Make what must be there before a connection. Raises ``StorageError``."""
+        ...
+
+    async def check(self) -> None:
+        """Raises ``OSError`` where connections that are open already lead nowhere."""
+        ...
+
+    async def migrate(self) -> None:
+        """Take the steps that are missing, in turn with other processes."""
+        ...
+
+    def outage(self, error: BaseException) -> Outage | None:
+        """Why the database, not the statement, is at fault; None if it is not."""
+        ...
 
 
 class Database:
-    """A SQLite database. ``url`` is a SQLAlchemy URL with the driver ``sqlite+aiosqlite``."""
+    """A SQLite or PostgreSQL database. ``url`` is a SQLAlchemy URL, ``sqlite…`` or ``postgresql…``.
 
-    def __init__(self, url: str) -> None:
-        self._url = make_url(url)
-        self._path = Path(self._url.database) if self._url.database and ":memory:" not in self._url.database else None
-        # A database in memory lives and dies with its one connection, which must not serve two transactions at once.
-        pool: dict[str, Any] = {} if self._path else {"pool_size": 1, "max_overflow": 0}
-        self.engine: AsyncEngine = create_async_engine(self._url, poolclass=AsyncAdaptedQueuePool, **pool)
-        event.listen(self.engine.sync_engine, "connect", _prepare)
-        event.listen(self.engine.sync_engine, "begin", _begin)
-        writing = self.engine.execution_options(sqlite_begin="IMMEDIATE")
-        self._reading = async_sessionmaker(self.engine, expire_on_commit=False)
-        self._writing = async_sessionmaker(writing, expire_on_commit=False)
+    ``patience`` is how many seconds a writer waits for another one.
+    """
+
+    def __init__(self, url: str, *, patience: float = PATIENCE_SECONDS) -> None:
+        parsed = make_url(url)
+        kind = Sqlite if parsed.get_backend_name() == "sqlite" else Postgresql
+        self._kind: Engine = kind(parsed, patience=patience)
+        self._patience = patience
+        self._turn = asyncio.Lock()
+        self._outages = Outages(self._kind.shown)
+        self._reading = async_sessionmaker(self._kind.reading, expire_on_commit=False)
+        self._writing = async_sessionmaker(self._kind.writing, expire_on_commit=False)
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """The SQLAlchemy engine beneath."""
+        return self._kind.engine
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
         """A session in one transaction: committed at the end, rolled back on an error.
 
-        It holds SQLite's write lock from the start, so that what was read in it is still true when it writes.
+        From its start it holds the lock of all writers, of every process, so that what was read in it is still true
+        when it writes. Do nothing slow in it: everybody else waits. Raises ``StorageUnavailable``.
         """
-        async with self._writing.begin() as session:
-            yield session
+        async with self._noticing(writes=True), self._in_turn():
+            await self._kind.check()
+            async with self._writing.begin() as session:
+                # A transaction begins when its connection is asked for, and with it the lock.
+                await session.connection()
+                yield session
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """A session to read in: sees one state of the data throughout, and never waits for a writer."""
-        async with self._reading() as session:
-            yield session
+        """A session to read in: sees one state of the data throughout, and never waits for a writer.
+
+        Raises ``StorageUnavailable``.
+        """
+        async with self._noticing(writes=False):
+            await self._kind.check()
+            async with self._reading() as session:
+                yield session
 
     async def migrate(self) -> None:
         """Bring the tables up to date, making the database if there is none. Any number of processes may do so at once.
 
-        Raises ``StorageError``.
+        PostgreSQL's database itself must be there. Raises ``StorageError``.
         """
-        self._make_folder()
+        self._kind.make()
         try:
-            await self._migrate_in_turn()
+            await self._kind.migrate()
         except CommandError:
             raise StorageError(
-                f"The database {self._shown} was written by a newer StayGraph. Run that version, or restore a backup."
+                f"The database {self._kind.shown} was written by a newer StayGraph. "
+                "Run that version, or restore a backup."
             ) from None
-        except DBAPIError as error:
-            raise StorageError(f"The database {self._shown} cannot be used: {error.orig}.") from None
+        except _FAILURES as error:
+            reason = error.orig if isinstance(error, DBAPIError) else error
+            raise StorageError(f"The database {self._kind.shown} cannot be used: {first_line(reason)}.") from None
 
-    async def _migrate_in_turn(self) -> None:
-        """Tries again while another process makes the database: turning it to WAL does not heed the busy time-out."""
-        for wait in (*(MIGRATION_RETRY_SECONDS for _ in range(MIGRATION_RETRIES)), None):
-            try:
-                async with self.engine.connect() as connection:
-                    if await connection.run_sync(_is_current):
-                        return
-                await self._upgrade()
-                return
-            except OperationalError as error:
-                if wait is None or "locked" not in str(error.orig):
-                    raise
-                await asyncio.sleep(wait)
-
-    async def _upgrade(self) -> None:
-        async with self.engine.connect() as connection:
-            raw = await connection.get_raw_connection()
-            driver: Any = raw.driver_connection
-            # Rebuilding a table, SQLite's way to alter one, would otherwise delete the rows that refer to it.
-            await driver.execute("PRAGMA foreign_keys=OFF")
-            await driver.execute(f"PRAGMA busy_timeout={MIGRATION_BUSY_MILLISECONDS}")
-            await connection.execution_options(sqlite_begin="IMMEDIATE")
-            try:
-                async with connection.begin():
-                    # Whoever waited for the lock finds the work done: alembic then has nothing to do.
-                    await connection.run_sync(lambda each: command.upgrade(_alembic(each), "head"))
-            finally:
-                for pragma in _PRAGMAS:
-                    await driver.execute(pragma)
-
-    def _make_folder(self) -> None:
-        if self._path is None:
-            return
+    @asynccontextmanager
+    async def _noticing(self, *, writes: bool) -> AsyncIterator[None]:
+        """Turns failures of the database itself into ``StorageUnavailable``, and logs their beginning and end."""
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            # SQLite gives its side files the same rights.
-            self._path.touch(mode=0o600)
-        except OSError as error:
-            raise StorageError(f"The folder {self._path.parent} cannot be made: {error.strerror}.") from None
+            yield
+        except _FAILURES as error:
+            outage = _TOOK_TOO_LONG if isinstance(error, _TurnTimeout) else self._kind.outage(error)
+            if outage is None:
+                raise
+            self._outages.note(outage)
+            # The driver's words may hold what no answer should: the log has what an operator needs.
+            raise StorageUnavailable from None
+        self._outages.worked(written=writes)
 
-    @property
-    def _shown(self) -> str:
-        return str(self._path or "in memory")
+    @asynccontextmanager
+    async def _in_turn(self) -> AsyncIterator[None]:
+        """Writers of this process queue here, in order, rather than each with a connection at the database."""
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise _TurnTimeout from None
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
-
-
-def _prepare(connection: Any, _: Any) -> None:
-    # The driver's own transaction handling begins late and never before a SELECT: transactions are begun in _begin.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in _PRAGMAS:
-        cursor.execute(pragma)
-    cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
-    connection.exec_driver_sql(f"BEGIN {mode}")
-
-
-def _alembic(connection: Connection) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    config.attributes["connection"] = connection
-    return config
-
-
-def _is_current(connection: Connection) -> bool:
-    heads = set(ScriptDirectory.from_config(_alembic(connection)).get_heads())
-    return set(MigrationContext.configure(connection).get_current_heads()) == heads

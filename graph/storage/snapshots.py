@@ -52,6 +52,11 @@ class Snapshots(Generic[K, V]):
         self._held.pop(key, None)
         self._loading.pop(key, None)
 
+    def clear(self) -> None:
+        """Forget all: what they are made of was changed."""
+        self._held.clear()
+        self._loading.clear()
+
     async def _run(self, key: K) -> V:
         # Counted from the question, not from the answer: that is the instant the answer is true for.
         asked = self._clock.monotonic()

@@ -1,10 +1,26 @@
 """The tables. Every row that belongs to somebody carries its tenant."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from sqlalchemy import DateTime, ForeignKey, Index, LargeBinary, MetaData, String
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    select,
+)
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 
@@ -27,6 +43,19 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class ExactDecimal(TypeDecorator[Decimal]):
+    """A decimal, stored as its text: SQLite would make a binary fraction of it."""
+
+    impl = String(40)
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:
+        return None if value is None else format(value, "f")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value)
+
+
 class Table(DeclarativeBase):
     """Base of all tables. Constraints are named, since SQLite can only change those that have names."""
 
@@ -46,8 +75,10 @@ class TenantRow(Table):
     __tablename__ = "tenant"
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
-    name: Mapped[str] = mapped_column(String(200))
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+    status: Mapped[str] = mapped_column(String(20), server_default="ACTIVE")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class ApiKeyRow(Table):
@@ -62,13 +93,19 @@ class ApiKeyRow(Table):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     scopes: Mapped[str] = mapped_column(String(200), server_default="")
+    permission: Mapped[str] = mapped_column(String(20), server_default="READ")
+    description: Mapped[str] = mapped_column(String(500), server_default="")
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class AccountRow(Table):
-    """One connection to one account of a PMS. ``credentials`` are sealed for this row alone."""
+    """One connection to one account of a PMS. ``credentials`` are sealed for this row alone.
+
+    ``identifier`` is the tenant's own id for it. Percentages are exact decimals.
+    """
 
     __tablename__ = "account"
-    __table_args__ = (Index(None, "tenant_id", "created_at"),)
+    __table_args__ = (Index(None, "tenant_id", "created_at"), UniqueConstraint("tenant_id", "identifier"))
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenant.id"))
@@ -79,6 +116,18 @@ class AccountRow(Table):
     credentials_version: Mapped[str] = mapped_column(String(40))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    identifier: Mapped[str] = mapped_column(String(200))
+    version: Mapped[str | None] = mapped_column(String(40))
+    status: Mapped[str] = mapped_column(String(40), server_default="ACTIVE")
+    default_discount_percentage: Mapped[Decimal] = mapped_column(ExactDecimal, server_default="0")
+    markup_percentage: Mapped[Decimal] = mapped_column(ExactDecimal, server_default="0")
+    distribution_markup_percentage: Mapped[Decimal] = mapped_column(ExactDecimal, server_default="0")
+    allow_import: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    require_listing_approval: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    client_redirect_url: Mapped[str | None] = mapped_column(Text)
+    notification_url: Mapped[str | None] = mapped_column(Text)
+    if TYPE_CHECKING:
+        fields_to_sync: ClassVar[Any]
 
 
 class AccountTokenRow(Table):
@@ -90,3 +139,123 @@ class AccountTokenRow(Table):
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenant.id"), index=True)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     saved_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class TokenRenewalRow(Table):
+    """Who renews an account's token at the moment, so that one process does it for all.
+
+    ``until`` ends the right of a process that died.
+    """
+
+    __tablename__ = "token_renewal"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenant.id"))
+    holder: Mapped[str] = mapped_column(String(40))
+    until: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class AccountHealthRow(Table):
+    """How an account's calls went lately. Messages hold no secret and no guest's details."""
+
+    __tablename__ = "account_health"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenant.id"), index=True)
+    last_success_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_error_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_error_code: Mapped[str | None] = mapped_column(String(40))
+    last_error_message: Mapped[str | None] = mapped_column(Text)
+
+
+class AuthorizationRow(Table):
+    """A consent that was asked of an account's owner and has not been answered yet.
+
+    ``id`` is the one time use within the signed ``state``; ``verifier`` (PKCE) and ``config`` are sealed for this row.
+    ``config`` holds the credentials to exchange the code with, where they are not those of the account.
+    """
+
+    __tablename__ = "oauth_authorization"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenant.id"))
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    verifier: Mapped[bytes | None] = mapped_column(LargeBinary)
+    config: Mapped[bytes | None] = mapped_column(LargeBinary)
+    redirect_uri: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class NotificationRow(Table):
+    """A message to a tenant's server that has to arrive: kept until it did, or until it was tried often enough."""
+
+    __tablename__ = "notification"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenant.id"), index=True)
+    account_id: Mapped[str] = mapped_column(String(40), index=True)
+    url: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)
+    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
+    next_attempt_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class IntegrationDefinitionRow(Table):
+    """What the operator chose for a whole provider. ``partner_key`` and ``oauth_application`` are sealed for this row.
+
+    ``fields_to_sync`` holds the seed's keys with true or false. ``revision`` changes with every change.
+    """
+
+    __tablename__ = "integration_definition"
+
+    provider: Mapped[str] = mapped_column(String(40), primary_key=True)
+    id: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    icon: Mapped[str | None] = mapped_column(Text)
+    partner_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    oauth_application: Mapped[bytes | None] = mapped_column(LargeBinary)
+    fields_to_sync: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    revision: Mapped[str] = mapped_column(String(40))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+# Loaded with each account, by whatever statement: nobody who reads an account can miss what its provider is to leave
+# out.
+AccountRow.fields_to_sync = column_property(
+    select(IntegrationDefinitionRow.fields_to_sync)
+    .where(IntegrationDefinitionRow.provider == AccountRow.provider)
+    .correlate_except(IntegrationDefinitionRow)
+    .scalar_subquery(),
+    expire_on_flush=False,
+)
+
+
+class ListingApprovalRow(Table):
+    """A listing of an account that asks for approval. ``tenant_id`` is the account's."""
+
+    __tablename__ = "listing_approval"
+    __table_args__ = (Index(None, "tenant_id", "status"),)
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    listing_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenant.id"))
+    status: Mapped[str] = mapped_column(String(20))
+    first_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class ListingImportRow(Table):
+    """A listing of another tenant's account that ``tenant_id`` has imported."""
+
+    __tablename__ = "listing_import"
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenant.id"), primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    listing_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    imported_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -17,10 +17,14 @@ from graph.access.loaders import LoaderRegistry
 from graph.accounts.keys import Viewer
 from graph.gateway.operation import Operation
 from graph.schema.context import Context
-from graph.schema.errors import INVALID_OPERATION, present
+from graph.schema.errors import INVALID_OPERATION, STORAGE_UNAVAILABLE, present
 from graph.services import Services
+from graph.storage.failures import StorageUnavailable
 from graph.web.gate import admit, read_operation
 from graph.web.refusals import Refused
+
+RETRY_SECONDS = 5
+"""What clients are told to wait while the database is away."""
 
 
 class OperationView(GraphQL[Context, None]):
@@ -37,6 +41,7 @@ class OperationView(GraphQL[Context, None]):
         context = request.scope["operation"] = Context(
             operation=operation,
             gateway=services.gateway,
+            administration=services.administration,
             cursors=services.cursors,
             upstream=services.upstream,
             operation_timeout=services.settings.operation_timeout,
@@ -76,6 +81,9 @@ class Endpoint:
             answer = await self._answer(request)
         except Refused as refused:
             answer = refused.response()
+        except StorageUnavailable as error:
+            # Who asks cannot be told, so nothing is answered.
+            answer = Refused(503, STORAGE_UNAVAILABLE, str(error), {"Retry-After": str(RETRY_SECONDS)}).response()
         await answer(scope, receive, send)
 
     async def _answer(self, request: Request) -> ASGIApp:
@@ -86,7 +94,7 @@ class Endpoint:
         if request.method != "POST":
             raise _method_not_allowed()
         services = self._services()
-        request.scope["viewer"] = await admit(request, services.keys)
+        request.scope["viewer"] = await admit(request, services.authentication)
         body = await read_operation(request, services.settings.max_body_bytes)
         view = self._view = self._view or OperationView(services)
 

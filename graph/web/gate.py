@@ -1,14 +1,17 @@
-"""What a request to the GraphQL endpoint passes before it is parsed: size, form and API key."""
+"""What a request to the GraphQL endpoint passes before it is parsed: API key or token, tenant, size and form."""
 
 import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 
-from graph.accounts.keys import ApiKeys, Viewer
-from graph.schema.errors import INVALID_OPERATION, OPERATION_TOO_LARGE, UNAUTHENTICATED
+from graph.accounts.authentication import Authentication
+from graph.accounts.keys import Viewer
+from graph.accounts.refusals import NotAllowed, NotAuthenticated
+from graph.schema.errors import FORBIDDEN, INVALID_OPERATION, OPERATION_TOO_LARGE, UNAUTHENTICATED
 from graph.web.refusals import Refused
 
 BODY_SECONDS = 10.0
@@ -17,15 +20,21 @@ BODY_SECONDS = 10.0
 _JSON_TYPES = {"application/json", "application/graphql-response+json"}
 
 
-async def admit(request: Request, keys: ApiKeys) -> Viewer:
-    """Who sends the request. Raises ``Refused`` without a valid API key."""
+TENANT_HEADER = "X-Tenant-Id"
+"""Names the tenant to act for; the key's own if it is not sent."""
+
+
+async def admit(request: Request, authentication: Authentication) -> Viewer:
+    """Who sends the request, and for which tenant. Raises ``Refused`` without a valid key or token."""
     secret = _secret(request.headers)
     if secret is None:
         raise _unauthenticated("Send an API key: Authorization: Bearer sg_…, or X-API-Key: sg_….")
-    viewer = await keys.authenticate(secret)
-    if viewer is None:
-        raise _unauthenticated("The API key is not valid, or was revoked.")
-    return viewer
+    try:
+        return await authentication.viewer(secret, _tenant(request.headers))
+    except NotAuthenticated as error:
+        raise _unauthenticated(str(error)) from None
+    except NotAllowed as error:
+        raise Refused(403, FORBIDDEN, str(error)) from None
 
 
 async def read_operation(request: Request, max_bytes: int) -> bytes:
@@ -42,6 +51,11 @@ def _secret(headers: Mapping[str, str]) -> str | None:
     if scheme.lower() == "bearer" and credentials.strip():
         return credentials.strip()
     return headers.get("x-api-key") or None
+
+
+def _tenant(headers: Headers) -> str | None:
+    # Several are joined, which makes an id that no tenant has: which of them was meant, nobody could say.
+    return ",".join(named) if (named := headers.getlist(TENANT_HEADER)) else None
 
 
 def _unauthenticated(message: str) -> Refused:

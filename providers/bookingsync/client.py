@@ -19,8 +19,9 @@ from providers.bookingsync.envelope import Envelope, all_records
 from providers.bookingsync.grants import Grants, utc_now
 from providers.bookingsync.manifest import CODE, RECORDS_PER_PAGE, RENTALS_PER_PAGE, BookingsyncConfig
 from providers.bookingsync.ownership import Ownership
-from providers.bookingsync.parts import PartsReader, Reading
+from providers.bookingsync.parts import Fetch, PartsReader, Reading
 from providers.bookingsync.positions import Position
+from providers.bookingsync.rental_names import RAW_LISTING_NAMES, SparseRentals, wanted_parts
 from providers.bookingsync.rental_records import Rental
 from providers.bookingsync.rentals import RENTAL_PARTS, listing
 from providers.bookingsync.resources import Options, Resources, is_id
@@ -42,6 +43,7 @@ from providers.model import (
     PriceDetails,
     PricingSettings,
     ProviderAccount,
+    RawNames,
     RentalAgreement,
     Reservation,
 )
@@ -69,10 +71,12 @@ class BookingsyncClient(ProviderClient):
     provider: ClassVar[str] = CODE
     dictionaries: ClassVar[frozenset[DictionaryKind]] = KINDS
     calendars_per_call: ClassVar[int] = RENTALS_PER_PAGE
+    raw_listing_names: ClassVar[RawNames | None] = RAW_LISTING_NAMES
 
     def __init__(self, session: Session, config: BookingsyncConfig, *, now: Callable[[], datetime] = utc_now) -> None:
         self._account = session.account_id
         self._now = now
+        self._sparse: SparseRentals | None = None
         self._ownership = Ownership.of(config)
         self._resources = Resources(session)
         grants = Grants(session, now)
@@ -104,7 +108,7 @@ class BookingsyncClient(ProviderClient):
         async def fetch(include: Options) -> list[Envelope]:
             return [await self._resources.page("rentals", (*options, *include), place.page)]
 
-        reading = await self._parts.read(fetch, RENTAL_PARTS)
+        reading = await self._rentals(fetch)
         items, odd = self._listings(reading)
         gone = _gone(reading, items, place, query.updated_since)
         return self._page(reading, items, odd, place, groups=1, deleted=gone)
@@ -112,13 +116,21 @@ class BookingsyncClient(ProviderClient):
     async def listings(self, ids: Sequence[str]) -> Batch[Listing]:
         async def read(chunk: Sequence[str]) -> Piece[Listing]:
             options = (("per_page", str(RENTALS_PER_PAGE)),)
-            reading = await self._parts.read(
-                lambda include: self._resources.by_ids("rentals", chunk, (*options, *include)), RENTAL_PARTS
+            reading = await self._rentals(
+                lambda include: self._resources.by_ids("rentals", chunk, (*options, *include))
             )
             items, odd = self._listings(reading)
             return _piece(items, odd, chunk, reading)
 
         return await in_chunks(_readable(ids), RENTALS_PER_PAGE, read, self._now)
+
+    async def _rentals(self, read: Fetch) -> Reading:
+        """Rentals with their parts, less what is switched off."""
+        if self._sparse is None:
+            self._sparse = SparseRentals(self.fields_off)
+        sparse = self._sparse
+        parts = wanted_parts(RENTAL_PARTS, self.fields_off)
+        return await self._parts.read(lambda include: sparse.read(read, include), parts)
 
     async def reservation_page(self, query: ReservationQuery, position: str | None) -> Page[Reservation]:
         """``deleted`` is told by deltas of one page: longer ones may list the same bookings on a later page."""

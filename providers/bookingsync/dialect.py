@@ -51,7 +51,7 @@ class BookingsyncDialect(Dialect):
             issued_at=config.expires_at - TOKEN_LIFE if config.expires_at else _EPOCH,
             expires_at=config.expires_at,
             refresh=config.refresh_token.get_secret_value() if config.refresh_token else None,
-            scopes=_scopes(config.scope),
+            scopes=scopes_of(config.scope),
         )
 
     async def issue(self, send: Send, current: Token | None) -> Token | None:
@@ -68,7 +68,7 @@ class BookingsyncDialect(Dialect):
         answer = await send(_token_call(config, refresh))
         if not answer.ok:
             raise self._refusal(config, answer, refresh)
-        return _token(answer, refresh, current.scopes if current else _scopes(config.scope))
+        return read_token(answer, refresh, current.scopes if current else scopes_of(config.scope), own=refresh is None)
 
     def token_rejected(self, answer: Answer) -> bool:
         """Only 401: BookingSync's 403 is a scope that was not granted, which a new token lacks as well."""
@@ -99,17 +99,7 @@ class BookingsyncDialect(Dialect):
         return config.refresh_token.get_secret_value() if config.refresh_token else None
 
     def _refusal(self, config: OAuthConfig, answer: Answer, refresh: str | None) -> ProviderError:
-        if answer.status == 429:
-            until = _retry_after(answer) or _reset_at(answer)
-            wait = max(0.0, (until - answer.received_at).total_seconds()) if until else None
-            return RateLimited("BookingSync issues no token at the moment.", retry_after=wait, upstream_status=429)
-        if not 400 <= answer.status < 500:
-            return UpstreamUnavailable(
-                "BookingSync's token service does not answer as it should.", upstream_status=answer.status
-            )
-        said = _without_secrets(words(answer), config, refresh)
-        reason = f" ({said})" if said else ""
-        return AuthenticationFailed(_ADVICE[refresh is None].format(reason=reason), upstream_status=answer.status)
+        return token_refusal(answer, config, refresh, _ADVICE[refresh is None])
 
 
 _ADVICE = {
@@ -118,6 +108,24 @@ _ADVICE = {
     True: "BookingSync does not accept the application's client ID and secret{reason}. "
     "Check them and connect the account again.",
 }
+
+
+def token_refusal(answer: Answer, config: OAuthConfig, spent: str | None, advice: str) -> ProviderError:
+    """The error of a refused token call. ``advice`` has a place for ``{reason}``, BookingSync's words.
+
+    ``spent`` is the refresh token or code that was sent: should those words hold it, it is masked.
+    """
+    if answer.status == 429:
+        until = _retry_after(answer) or _reset_at(answer)
+        wait = max(0.0, (until - answer.received_at).total_seconds()) if until else None
+        return RateLimited("BookingSync issues no token at the moment.", retry_after=wait, upstream_status=429)
+    if not 400 <= answer.status < 500:
+        return UpstreamUnavailable(
+            "BookingSync's token service does not answer as it should.", upstream_status=answer.status
+        )
+    said = _without_secrets(words(answer), config, spent)
+    reason = f" ({said})" if said else ""
+    return AuthenticationFailed(advice.format(reason=reason), upstream_status=answer.status)
 
 
 def _token_call(config: OAuthConfig, refresh: str | None) -> Call:
@@ -138,7 +146,12 @@ def _token_call(config: OAuthConfig, refresh: str | None) -> Call:
     )
 
 
-def _token(answer: Answer, refresh: str | None, scopes: frozenset[str]) -> Token:
+def read_token(answer: Answer, refresh: str | None, scopes: frozenset[str], *, own: bool) -> Token:
+    """The token of an answer. Raises ``UpstreamInvalid`` where there is none.
+
+    ``refresh`` stays if the answer brings no other, ``scopes`` if it names none. ``own`` means the application's own
+    token, by client credentials.
+    """
     body = answer.json()
     access = body.get("access_token") if isinstance(body, dict) else None
     if not isinstance(access, str) or not access:
@@ -151,7 +164,7 @@ def _token(answer: Answer, refresh: str | None, scopes: frozenset[str]) -> Token
         issued_at=issued_at,
         expires_at=expires_at,
         refresh=renewed if isinstance(renewed, str) and renewed else refresh,
-        scopes=_granted(granted, scopes, refresh),
+        scopes=_granted(granted, scopes, own=own),
     )
 
 
@@ -169,19 +182,20 @@ def _life(body: dict[str, Any], received_at: datetime) -> tuple[datetime, dateti
     return created_at, created_at + life
 
 
-def _granted(said: object, before: frozenset[str], refresh: str | None) -> frozenset[str]:
+def _granted(said: object, before: frozenset[str], *, own: bool) -> frozenset[str]:
     """The scopes of a token; empty where they are not known.
 
     The documentation prints ``"scope":"public"`` as its sample of every grant. Of client credentials it is true; of an
     account's own token it may be the sample's words, so it is not believed: what is really missing answers 403.
     """
-    if refresh is None:
-        return _scopes(said) if isinstance(said, str) and said.strip() else PUBLIC_ONLY
-    known = _scopes(said) if isinstance(said, str) else before
+    if own:
+        return scopes_of(said) if isinstance(said, str) and said.strip() else PUBLIC_ONLY
+    known = scopes_of(said) if isinstance(said, str) else before
     return frozenset() if known <= PUBLIC_ONLY else known
 
 
-def _scopes(text: str | None) -> frozenset[str]:
+def scopes_of(text: str | None) -> frozenset[str]:
+    """The scopes of a list with spaces."""
     return frozenset((text or "").split())
 
 

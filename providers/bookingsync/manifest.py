@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic.alias_generators import to_camel
 
-from providers.manifest import AuthMethod, AuthType, Limit, LimitScope, Manifest, Precision, WindowKind
+from providers.manifest import AuthMethod, AuthType, Limit, LimitScope, Manifest, Precision, WebhookSetup, WindowKind
 
 CODE = "BOOKINGSYNC"
 RENTALS_PER_PAGE = 50
@@ -49,7 +49,10 @@ class OAuthConfig(_Config):
     redirect_uri: str | None = Field(
         default=None,
         min_length=1,
-        description="Redirect URI of the authorization; sent again with each renewal.",
+        description=(
+            "Redirect URI of the authorization; sent again with each renewal. For the consent of an owner it must "
+            "lead to /oauth/callback of this server; without one that address itself is used."
+        ),
     )
     access_token: SecretStr | None = Field(
         default=None, min_length=1, description="Access token, if one is at hand that has not expired."
@@ -60,7 +63,10 @@ class OAuthConfig(_Config):
     )
     scope: str | None = Field(
         default=None,
-        description="Scopes that were granted, separated by spaces, as BookingSync answered them.",
+        description=(
+            "Scopes, separated by spaces: those to ask the owner for (without: all that reading needs), or those "
+            "that were granted."
+        ),
     )
     account_id: AccountId | None = Field(
         default=None,
@@ -96,6 +102,7 @@ MANIFEST = Manifest(
                 "A registered application: with a refresh token as one account authorized it, without as "
                 "itself (client credentials: public data only)."
             ),
+            without_consent=lambda config: config.account_id is not None,
         ),
         AuthMethod(
             type=AuthType.ACCESS_TOKEN,
@@ -126,4 +133,7 @@ MANIFEST = Manifest(
     ),
     listing_page_size=RENTALS_PER_PAGE,
     reservation_page_size=RECORDS_PER_PAGE,
+    # BookingSync documentation, Webhook subscriptions: in the partner panel, for all accounts of the application.
+    webhooks=WebhookSetup.MANUAL,
+    webhooks_of_application=True,
 )

@@ -6,8 +6,10 @@ from typing import ClassVar
 from pydantic import BaseModel
 
 from providers.bookingsync.client import BookingsyncClient
+from providers.bookingsync.consent import BookingsyncConsent
 from providers.bookingsync.dialect import BookingsyncDialect
 from providers.bookingsync.manifest import MANIFEST, AccessTokenConfig, BookingsyncConfig, OAuthConfig
+from providers.consent import ConsentFlow
 from providers.contract import Dialect, Plugin, ProviderClient, Session, Simulation, SimulatorOptions
 from providers.manifest import AuthType, LimitScope, Manifest
 
@@ -17,6 +19,7 @@ class BookingsyncPlugin(Plugin):
 
     manifest: ClassVar[Manifest] = MANIFEST
     client_class: ClassVar[type[ProviderClient]] = BookingsyncClient
+    consent: ClassVar[ConsentFlow | None] = BookingsyncConsent()
 
     def dialect(self, auth_type: AuthType, config: BaseModel) -> Dialect:
         return BookingsyncDialect(_known(config))

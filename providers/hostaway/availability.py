@@ -12,7 +12,6 @@ from typing import Any
 
 from providers.errors import UpstreamRefused
 from providers.hostaway.fanning import Fan
-from providers.hostaway.listings import EVERYTHING
 from providers.hostaway.paging import Query, Read, Walk, id_of, is_id
 from providers.queries import AvailabilityQuery
 
@@ -38,17 +37,20 @@ class Free:
     oldest: datetime | None = None
 
 
-async def free_rows(query: AvailabilityQuery, read: Read, sleeps_on: SleepsOn, last_day: LastDay) -> Free:
-    """The raw listings that are free for the whole stay.
+async def free_rows(
+    query: AvailabilityQuery, complete: Query, read: Read, sleeps_on: SleepsOn, last_day: LastDay
+) -> Free:
+    """The raw listings that are free for the whole stay, with what the parameters ``complete`` ask for.
 
     While the reading is not known, that costs two searches and a calendar for each listing in doubt; once listings in
     doubt have told it with one voice, one search. Raises ``ProviderError`` where a search or a calendar fails.
     """
     last_night = query.departure - _DAY
     if last_day.end_is_departure is not None:
-        return await _search(query, query.departure if last_day.end_is_departure else last_night, read)
-    sure = await _search(query, query.departure, read)
-    wide = await _wide(query, last_night, read)
+        end = query.departure if last_day.end_is_departure else last_night
+        return await _search(query, end, complete, read)
+    sure = await _search(query, query.departure, complete, read)
+    wide = await _wide(query, last_night, complete, read)
     named = {id_of(row) for row in sure.rows}
     doubtful = [row for row in wide.rows if id_of(row) not in named]
     verdicts = await _verdicts([each for row in doubtful if (each := id_of(row))], last_night, sleeps_on)
@@ -58,19 +60,19 @@ async def free_rows(query: AvailabilityQuery, read: Read, sleeps_on: SleepsOn, l
     return Free(rows=[*sure.rows, *free], oldest=min(times, default=None))
 
 
-async def _wide(query: AvailabilityQuery, last_night: date, read: Read) -> Free:
+async def _wide(query: AvailabilityQuery, last_night: date, complete: Query, read: Read) -> Free:
     """Of a single night, this search begins and ends on one day: who reads its end as departure may refuse that."""
     try:
-        return await _search(query, last_night, read)
+        return await _search(query, last_night, complete, read)
     except UpstreamRefused:
         if query.arrival < last_night:
             raise
         return Free()
 
 
-async def _search(query: AvailabilityQuery, end: date, read: Read) -> Free:
+async def _search(query: AvailabilityQuery, end: date, complete: Query, read: Read) -> Free:
     """The number of guests is not sent: whether it drops listings of unknown capacity is not documented."""
-    walk = Walk(read, (*EVERYTHING, *_span(query.arrival, end)), cursor=False)
+    walk = Walk(read, (*complete, *_span(query.arrival, end)), cursor=False)
     found = Free()
     while not walk.done:
         found.rows += await walk.next()

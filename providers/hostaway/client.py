@@ -10,7 +10,8 @@ from providers.hostaway.availability import LastDay, free_rows
 from providers.hostaway.by_listing import reservations_of
 from providers.hostaway.calendar import build_calendar, calendar_parameters, pieces
 from providers.hostaway.fanning import Fan
-from providers.hostaway.listings import EVERYTHING, build_listing, listing_parameters, no_listing_fits
+from providers.hostaway.listing_names import RAW_LISTING_NAMES, completed
+from providers.hostaway.listings import build_listing, listing_parameters, no_listing_fits
 from providers.hostaway.manifest import QUOTE
 from providers.hostaway.paging import Position, Query, Walk, is_id, read_page
 from providers.hostaway.part_reads import PartReads
@@ -27,7 +28,7 @@ from providers.hostaway.reservation_filters import (
 )
 from providers.hostaway.reservations import build_reservation
 from providers.hostaway.wire import WireListing, WireReservation
-from providers.model import Calendar, Listing, PriceDetails, ProviderAccount, Reservation
+from providers.model import NOTHING_OFF, Calendar, Listing, PriceDetails, ProviderAccount, Reservation
 from providers.queries import (
     AvailabilityQuery,
     Batch,
@@ -46,7 +47,7 @@ T = TypeVar("T")
 Parse = Callable[[Iterable[Any]], tuple[list[T], list[OddRecord]]]
 
 _EVERY_RESERVATION = reservation_parameters(ReservationQuery())
-_NO_FILTERS = {*dict(EVERYTHING), "sortOrder"}
+_NO_FILTERS = {*dict(completed(NOTHING_OFF)), "sortOrder"}
 
 
 class HostawayClient(PartReads):
@@ -55,6 +56,7 @@ class HostawayClient(PartReads):
     one_call_a_quote = True
     quote_charge = QUOTE
     quote_needs_currency = True
+    raw_listing_names = RAW_LISTING_NAMES
 
     def __init__(
         self,
@@ -96,7 +98,7 @@ class HostawayClient(PartReads):
         """One call. By offset: the only way that listings have. No total where the PMS counts more than asked for."""
         if no_listing_fits(query):
             return self._empty_page()
-        filters = listing_parameters(query)
+        filters = listing_parameters(query, self.fields_off)
         page = await self._page(LISTINGS, filters, position, self._parse_listings, cursor=False)
         if query.updated_since is not None or query.updated_until is not None:
             page.total = None
@@ -109,9 +111,10 @@ class HostawayClient(PartReads):
         wanted = [each for each in ids if is_id(each)]
         count = self._listing_count
         by_pages = len(set(wanted)) > (1 if count is None else pages_of(count))
-        walk = Walk(self._reader.rows(LISTINGS), EVERYTHING, cursor=False) if by_pages else None
+        complete = completed(self.fields_off)
+        walk = Walk(self._reader.rows(LISTINGS), complete, cursor=False) if by_pages else None
         with self._reader.signing():
-            picked = await pick(wanted, walk, self._single(LISTINGS, EVERYTHING))
+            picked = await pick(wanted, walk, self._single(LISTINGS, complete))
         if walk is not None:
             self._listing_count = walk.total
         return self._parsed(picked, self._parse_listings)
@@ -206,7 +209,9 @@ class HostawayClient(PartReads):
             return (days[0].available if days else None), batch.fetched_at
 
         with self._reader.signing():
-            free = await free_rows(query, self._reader.rows(LISTINGS), sleeps_on, self._last_day)
+            free = await free_rows(
+                query, completed(self.fields_off), self._reader.rows(LISTINGS), sleeps_on, self._last_day
+            )
         listings, odd = self._parse_listings(free.rows)
         found = {each.provider_id: FreeListing(listing_id=each.provider_id, listing=each) for each in listings}
         return Page(

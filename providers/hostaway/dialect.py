@@ -6,7 +6,14 @@ from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 
 from providers.contract import Dialect, Send
-from providers.errors import AuthenticationFailed, ProviderError, RateLimited, UpstreamInvalid, UpstreamUnavailable
+from providers.errors import (
+    AuthenticationFailed,
+    ProviderError,
+    RateLimited,
+    UpstreamInvalid,
+    UpstreamRefused,
+    UpstreamUnavailable,
+)
 from providers.hostaway.envelope import reason_in
 from providers.hostaway.manifest import ApiKeyConfig, HostawayConfig
 from providers.manifest import LimitScope
@@ -15,6 +22,8 @@ from providers.wire import OddValue
 from providers.wire.values import read_decimal, read_int
 
 _REFUSED_CREDENTIALS = frozenset({400, 401, 403, 404, 422})
+_TOKENS = "/v1/accessTokens"
+_REVOKE_HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
 _LONGEST_BLOCK = timedelta(seconds=60)
 _LONGEST_LIFE = timedelta(days=3660)
 _FIRST_PLAUSIBLE_UNIX_TIME = 1_000_000_000
@@ -48,6 +57,17 @@ class HostawayDialect(Dialect):
         if not answer.ok:
             self._refuse(answer)
         return self._token(answer)
+
+    async def revoke(self, send: Send, token: Token) -> bool:
+        """End a token (Hostaway documentation, Authentication, Revoke an authentication token)."""
+        query = (("token", token.access),)
+        answer = await send(
+            Call(method="DELETE", path=_TOKENS, query=query, headers=_REVOKE_HEADERS, safe=True, authorized=False)
+        )
+        failed = answer.ok and answer.body and str(_fields(answer.json()).get("status")).lower() == "fail"
+        if not answer.ok or failed:
+            raise UpstreamRefused("Hostaway did not confirm that the token is revoked.", upstream_status=answer.status)
+        return True
 
     def token_rejected(self, answer: Answer) -> bool:
         """403 is documented for an expired or revoked token; 401 is taken the same way."""
@@ -116,7 +136,11 @@ def _token_call(config: ApiKeyConfig) -> Call:
         ("scope", "general"),
     )
     headers = {"Cache-Control": "no-cache"}
-    return Call(method="POST", path="/v1/accessTokens", form=form, headers=headers, safe=True, authorized=False)
+    return Call(method="POST", path=_TOKENS, form=form, headers=headers, safe=True, authorized=False)
+
+
+def _fields(body: Any) -> dict[str, Any]:
+    return body if isinstance(body, dict) else {}
 
 
 def _life(value: Any) -> timedelta | None:

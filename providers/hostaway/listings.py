@@ -15,6 +15,7 @@ from providers.hostaway.listing_blocks import (
     said,
     texts_of,
 )
+from providers.hostaway.listing_names import completed
 from providers.hostaway.manifest import CODE
 from providers.hostaway.paging import Query, is_id
 from providers.hostaway.parameters import flag, given
@@ -24,6 +25,7 @@ from providers.model import (
     Address,
     Amenity,
     Bed,
+    FieldsOff,
     GeoPoint,
     Image,
     Listing,
@@ -54,15 +56,12 @@ _ORDERS = {
     (ListingOrderField.CONTACT_NAME, OrderDirection.DESC): "contactNameReversed",
 }
 
-EVERYTHING: Query = (("includeResources", "1"), ("attachObjects[]", "bookingEngineUrls"))
-"""Without these, pictures, amenities, beds, custom fields and addresses of booking engines come empty."""
 
-
-def listing_parameters(query: ListingQuery) -> Query:
-    """Query parameters of ``GET /v1/listings``."""
+def listing_parameters(query: ListingQuery, off: FieldsOff) -> Query:
+    """Query parameters of ``GET /v1/listings``, for all that is not ``off``."""
     order = _ORDERS.get((query.order, query.direction))
     return (
-        *EVERYTHING,
+        *completed(off),
         *active_since(query.updated_since),
         *active_until(query.updated_until),
         *given("propertyTypeId", query.provider_property_type),

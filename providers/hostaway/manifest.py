@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic.alias_generators import to_camel
 
-from providers.manifest import AuthMethod, AuthType, Limit, LimitScope, Manifest, Precision
+from providers.manifest import AuthMethod, AuthType, Limit, LimitScope, Manifest, Precision, WebhookSetup
 
 CODE = "HOSTAWAY"
 
@@ -128,4 +128,6 @@ MANIFEST = Manifest(
     reservation_orders=frozenset({"ARRIVAL", "UPDATED", "MESSAGE_SENT", "MESSAGE_RECEIVED"}),
     listing_page_size=100,
     reservation_page_size=100,
+    # Hostaway documentation, Webhooks: unified webhooks are made through the API, each for one account.
+    webhooks=WebhookSetup.API,
 )

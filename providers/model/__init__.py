@@ -28,7 +28,8 @@ from providers.model.listing import (
     RoomKind,
     RoomType,
 )
-from providers.model.money import Money, money
+from providers.model.listing_fields import NOTHING_OFF, FieldsOff, ListingField, RawNames, trimmed, variant
+from providers.model.money import Money, money, smallest_unit
 from providers.model.parts import (
     CancellationPolicy,
     CancellationPolicyItem,
@@ -43,7 +44,15 @@ from providers.model.parts import (
     RefundKind,
     RentalAgreement,
 )
-from providers.model.price import PriceComponent, PriceDetails, PriceSource, PriceStep
+from providers.model.price import (
+    ComponentSource,
+    PriceComponent,
+    PriceDetails,
+    PriceModification,
+    PriceModifications,
+    PriceSource,
+    PriceStep,
+)
 from providers.model.reservation import (
     AgreementState,
     CancelledBy,
@@ -64,6 +73,7 @@ from providers.model.user import ProviderUser
 from providers.model.vocabulary import AmenityKind, Channel, PropertyType
 
 __all__ = [
+    "NOTHING_OFF",
     "Access",
     "AccountPreferences",
     "Address",
@@ -83,6 +93,7 @@ __all__ = [
     "ClaimState",
     "Cleaning",
     "Comment",
+    "ComponentSource",
     "Contact",
     "CustomField",
     "CustomFieldObject",
@@ -91,6 +102,7 @@ __all__ = [
     "Described",
     "DictionaryEntry",
     "DictionaryKind",
+    "FieldsOff",
     "FinanceLine",
     "FinanceLineType",
     "GeoPoint",
@@ -100,6 +112,7 @@ __all__ = [
     "License",
     "Listing",
     "ListingFee",
+    "ListingField",
     "ListingStatus",
     "ListingTax",
     "ListingText",
@@ -113,6 +126,8 @@ __all__ = [
     "PolicyRef",
     "PriceComponent",
     "PriceDetails",
+    "PriceModification",
+    "PriceModifications",
     "PriceSource",
     "PriceStep",
     "PricingSettings",
@@ -121,6 +136,7 @@ __all__ = [
     "ProviderUser",
     "RatePeriod",
     "RateRule",
+    "RawNames",
     "RefundKind",
     "RentalAgreement",
     "Reservation",
@@ -131,4 +147,7 @@ __all__ = [
     "RoomKind",
     "RoomType",
     "money",
+    "smallest_unit",
+    "trimmed",
+    "variant",
 ]

@@ -8,6 +8,7 @@ from typing import Annotated
 from annotated_doc import Doc
 
 from providers.model.described import Described
+from providers.model.price import PriceModifications
 from providers.model.reservation import Reservation
 
 
@@ -30,9 +31,15 @@ class CalendarDay:
     status: Annotated[DayStatus, Doc("What holds the night.")]
     provider_status: Annotated[str | None, Doc("The PMS's own word for the status.")] = None
     available: Annotated[bool | None, Doc("True if the night can be booked; null if the PMS does not say.")] = None
-    price: Annotated[Decimal | None, Doc("Price of the night in the calendar's currency, before rules and fees.")] = (
-        None
-    )
+    price: Annotated[
+        Decimal | None,
+        Doc("Price of the night by the account's terms, in the calendar's currency, before rules and fees. Exact."),
+    ] = None
+    # These two are the gateway's: plugins leave them out.
+    original_price: Decimal | None = None
+    price_modifications: Annotated[
+        PriceModifications | None, Doc("What the account's terms add; null if it has none, or there is no price.")
+    ] = None
     minimum_stay: Annotated[int | None, Doc("Fewest nights of a stay that arrives on this day.")] = None
     maximum_stay: Annotated[int | None, Doc("Most nights of a stay that arrives on this day.")] = None
     closed_to_arrival: Annotated[bool | None, Doc("True if no stay may begin on this day.")] = None

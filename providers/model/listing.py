@@ -12,6 +12,7 @@ from providers.model.described import Described
 from providers.model.dictionary import CustomFieldValue
 from providers.model.money import Money
 from providers.model.parts import PolicyRef
+from providers.model.price import PriceModifications
 from providers.model.vocabulary import AmenityKind, Channel, PropertyType
 
 
@@ -235,7 +236,14 @@ class Listing:
     minimum_nights: Annotated[int | None, Doc("Fewest nights of a stay, unless the calendar says otherwise.")] = None
     maximum_nights: Annotated[int | None, Doc("Most nights of a stay; null where there is no limit.")] = None
     currency: Annotated[str | None, Doc("ISO 4217 code of all its prices.")] = None
-    base_price: Annotated[Money | None, Doc("Price before seasons, rules, fees and taxes.")] = None
+    base_price: Annotated[
+        Money | None, Doc("Price before seasons, rules, fees and taxes, by the account's terms. Exact.")
+    ] = None
+    # These two are the gateway's: plugins leave them out. The other prices are settings of the PMS, and stay.
+    original_base_price: Money | None = None
+    base_price_modifications: Annotated[
+        PriceModifications | None, Doc("What the account's terms add to the base price; null if it has none.")
+    ] = None
     base_price_period: Annotated[RatePeriod | None, Doc("What the base price pays for.")] = None
     cleaning_fee: Annotated[Money | None, Doc("Flat cleaning fee for a stay.")] = None
     damage_deposit: Annotated[Money | None, Doc("Refundable deposit.")] = None
@@ -294,3 +302,4 @@ class Listing:
     created_at: Annotated[datetime | None, Doc("When the PMS created it, UTC.")] = None
     updated_at: Annotated[datetime | None, Doc("When the PMS last changed it, UTC.")] = None
     raw: Mapping[str, Any] | None = None
+    fields_off: frozenset[str] = frozenset()

@@ -20,6 +20,41 @@ class PriceSource(Described):
     COMPUTED = "COMPUTED", "StayGraph computed it from rates, fees and taxes; the PMS may differ."
 
 
+class ComponentSource(Described):
+    """Who put a component into a price."""
+
+    PMS = "PMS", "It is part of the PMS's price, or of the one computed from the PMS's rates."
+    ACCOUNT_TERMS = "ACCOUNT_TERMS", "StayGraph added it: a discount or markup that was chosen for the account."
+
+
+@dataclass(slots=True, kw_only=True)
+class PriceModification:
+    """What one of an account's percentages changes about an amount."""
+
+    percentage: Annotated[Decimal, Doc("The account's percentage: 10 is 10 %.")]
+    value: Annotated[Decimal, Doc("What it adds, signed, in the amount's currency: a discount is negative.")]
+
+
+@dataclass(slots=True, kw_only=True)
+class PriceModifications:
+    """What an account's terms change about what its PMS asks: the original and these values add up to what is shown.
+
+    Each percentage is taken of the original, never of what another one left: their order does not matter, and each
+    can be checked alone. Of a stay it is taken of its RENT less the PMS's own DISCOUNT; where the PMS names no RENT, of
+    the part of the total that no component explains. Fees pay for services and taxes are owed to others, so both stay
+    as the PMS worked them out. Values of a stay are rounded half up to the currency's smallest unit, each for itself.
+    Rates (nights, base prices) are not rounded: the nights of a stay add up to its rent, but for half a smallest unit
+    for each value.
+    """
+
+    default_discount: Annotated[PriceModification | None, Doc("The account's discount; null if it has none.")] = None
+    markup: Annotated[PriceModification | None, Doc("The account's markup; null if it has none.")] = None
+    distribution_markup: Annotated[
+        PriceModification | None,
+        Doc("The account's markup for other tenants; null if it has none, or the account is your own."),
+    ] = None
+
+
 @dataclass(slots=True, kw_only=True)
 class PriceComponent:
     """One part of a price."""
@@ -36,6 +71,7 @@ class PriceComponent:
     quantity_selectable: Annotated[bool | None, Doc("True if the guest may take several.")] = None
     overridden: Annotated[bool, Doc("True if the amount was set by hand.")] = False
     deleted: Annotated[bool, Doc("True if it was struck out: it counts for nothing.")] = False
+    source: Annotated[ComponentSource, Doc("Who put it into the price.")] = ComponentSource.PMS
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,15 +98,24 @@ class PriceDetails:
         bool | None,
         Doc("False if the PMS will not sell this stay; null if its quote says nothing about availability."),
     ] = None
-    total: Annotated[Money | None, Doc("What the guest would pay; null if the stay is not for sale.")] = None
-    due_now: Annotated[Money | None, Doc("What is due when booking, where the PMS says.")] = None
+    total: Annotated[
+        Money | None, Doc("What the guest would pay, by the account's terms; null if the stay is not for sale.")
+    ] = None
+    due_now: Annotated[
+        Money | None,
+        Doc("What is due when booking, where the PMS says; null where the account's terms change its total."),
+    ] = None
     damage_deposit: Annotated[
         Money | None,
         Doc("Refundable deposit on top of the total; null where the total holds it: see DEPOSIT components."),
     ] = None
     components: Annotated[list[PriceComponent], Doc("What the total is made of.")]
-    original_total: Annotated[Money | None, Doc("Total before discounts, where the PMS says.")] = None
-    source: Annotated[PriceSource, Doc("Who worked the price out.")]
+    # These two are the gateway's: plugins leave them out.
+    original_total: Money | None = None
+    price_modifications: Annotated[
+        PriceModifications | None, Doc("What the account's terms add; null if it has none, or there is no total.")
+    ] = None
+    source: Annotated[PriceSource, Doc("Who worked the price out, the account's terms apart.")]
     steps: Annotated[
         list[PriceStep] | None, Doc("How StayGraph computed it, in order; null for a quote of the PMS.")
     ] = None

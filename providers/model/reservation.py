@@ -43,6 +43,7 @@ class FinanceLineType(Described):
     FEE = "FEE", "A service, such as cleaning or linen."
     TAX = "TAX", "A tax."
     DISCOUNT = "DISCOUNT", "A reduction; its amount is negative."
+    MARKUP = "MARKUP", "What an account's terms add to the price of the nights."
     DEPOSIT = "DEPOSIT", "A refundable deposit."
     COMMISSION = "COMMISSION", "What a channel or the PMS keeps."
     TOTAL = "TOTAL", "A sum that the PMS stores as a line; it repeats other lines unless includedInTotal is true."

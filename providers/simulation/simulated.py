@@ -14,7 +14,9 @@ from providers.simulation.broken import break_off, first_bytes, first_half, neve
 from providers.simulation.clock import utc_now
 from providers.simulation.control import PREFIX, CallLog, CallRecord, control_app, without_secrets
 from providers.simulation.faults import Fault, FaultKind, Faults
+from providers.simulation.partners import Partners
 
+BAD_REQUEST = 400
 GARBAGE = b'{"result": [\xff\xfe\x00 not JSON'
 PAGE = "<!DOCTYPE html><html><head><title>Maintenance</title></head><body><h1>Back soon</h1></body></html>"
 
@@ -67,7 +69,8 @@ class SimulatedPms:
         self._latency = latency
         self._now = now
         self._sleep = sleep
-        self._control = control_app(self._log, self.faults, controls)
+        self._partners = Partners()
+        self._control = control_app(self._log, self.faults, (*self._partners.routes(), *controls))
 
     @property
     def calls(self) -> deque[CallRecord]:
@@ -105,6 +108,8 @@ class SimulatedPms:
             await send_noted(message)
 
         refusal = self._admit(scope)
+        if refusal is None and not self._partners.admits(scope):
+            refusal = self._refuse(BAD_REQUEST)
         if refusal is not None:
             await self._pause(self._latency)
             await refusal(scope, receive, send_stamped)

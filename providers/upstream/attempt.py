@@ -15,6 +15,7 @@ from providers.upstream.calls import Answer, Call
 from providers.upstream.classify import budget, check_body, server_error
 from providers.upstream.clock import Clock
 from providers.upstream.exchange import ExchangeFailed, exchange
+from providers.upstream.partner import PartnerKey, PartnerKeys, masked
 from providers.upstream.permits import Permits
 from providers.upstream.retry import AttemptFailed
 from providers.upstream.turns import Turns
@@ -22,6 +23,8 @@ from providers.upstream.windows import Permit
 
 log = logging.getLogger(__name__)
 Observe = Callable[[CallOutcome], None]
+Conclude = Callable[[str, ProviderError | None], None]
+"""Told of each call's account, and how the call ended for whoever asked: after renewals and retries."""
 
 TOO_MANY_REQUESTS = 429
 SERVER_ERRORS = range(500, 600)
@@ -42,6 +45,8 @@ class Sender:
     clock: Clock
     observe: Observe | None
     turns: Turns
+    partner_keys: PartnerKeys
+    concluded: Conclude | None = None
 
     @property
     def dialect(self) -> Dialect:
@@ -52,8 +57,21 @@ class Sender:
         spends_a_token = not call.authorized and not call.is_safe
         return self.settings.token_timeout if spends_a_token else self.settings.call_timeout
 
-    async def send(self, request: httpx.Request, call: Call, permit: Permit, number: int) -> Answer:
+    def conclude(self, error: ProviderError | None) -> None:
+        """Tell how a call of the account ended. What listens must never be able to fail it."""
+        if self.concluded is None:
+            return
+        try:
+            self.concluded(self.account.account_id, error)
+        except Exception:
+            log.warning("the observer of upstream calls failed", exc_info=True)
+
+    async def send(
+        self, request: httpx.Request, call: Call, permit: Permit, number: int, partner_key: PartnerKey
+    ) -> Answer:
         """The answer to ``request``: 2xx with JSON or nothing, 3xx or 4xx. Settles ``permit`` in any case.
+
+        The ``partner_key`` that the request carries is struck out of the answer.
 
         Raises ``AttemptFailed`` for everything else, and ``UpstreamUnavailable`` while the circuit is open.
         """
@@ -80,7 +98,7 @@ class Sender:
         except BaseException:
             attempt.abandoned()
             raise
-        return await attempt.judged(answer)
+        return await attempt.judged(masked(answer, partner_key))
 
 
 @dataclass(slots=True)

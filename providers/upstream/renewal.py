@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import AsyncExitStack, asynccontextmanager
 from copy import copy
 from math import inf
 from typing import TypeVar
@@ -24,6 +25,9 @@ PAUSE = 10.0
 """Seconds until an early renewal that failed is tried again while the old token is still good."""
 
 STORE_TIMEOUT = 10.0
+
+SPARE = 20.0
+"""Seconds that holding the right to renew may take beyond the token call: two reads and writes of the store."""
 
 _LOOKS = (0.0, 0.25, 0.75, 1.0)
 """Seconds before each look for a token that another process is about to save."""
@@ -56,9 +60,22 @@ class TokenShelf:
         await self._guarded(self._store.save(self.account_id, token), "saved")
         self._unsaved = None
 
-    async def _guarded(self, work: Awaitable[T], what: str) -> T:
+    @asynccontextmanager
+    async def renewing(self, patience: float) -> AsyncIterator[None]:
+        """The right to renew the token, for a call that takes ``patience`` seconds at most, among all processes.
+
+        Raises ``UpstreamUnavailable`` where it cannot be had: the store fails.
+        """
+        seconds = patience + SPARE
+        async with AsyncExitStack() as stack:
+            right = stack.enter_async_context(self._store.renewing(self.account_id, seconds))
+            # Longer than the right lasts: whoever holds it may have died just now.
+            await self._guarded(right, "renewed", seconds + STORE_TIMEOUT)
+            yield
+
+    async def _guarded(self, work: Awaitable[T], what: str, seconds: float = STORE_TIMEOUT) -> T:
         try:
-            async with asyncio.timeout(STORE_TIMEOUT):
+            async with asyncio.timeout(seconds):
                 return await work
         except Exception as failure:  # noqa: BLE001 - any storage may be behind it; callers know ProviderError only
             log.warning("token of account %s could not be %s: %s", self.account_id, what, type(failure).__name__)
@@ -114,12 +131,26 @@ class TokenKeeper:
         await self._settled()
         return self._token
 
+    async def held(self) -> Token | None:
+        """The token that is there once the renewal under way, if any, has ended. Begins none, so it fails not.
+
+        A renewal has a patience of its own: this may outlast the deadline of whoever asked.
+        """
+        if self._task is not None and not self._task.done():
+            await asyncio.wait({self._task})
+        return self._token
+
     def did_not_help(self) -> None:
         """A new token was rejected like the old one: the PMS means something else, and tokens would be made in vain.
 
         A renewal that did help is not remembered: a PMS may well end two tokens within a minute.
         """
         self._fruitless_at = self._clock.monotonic()
+
+    def forget_refusals(self) -> None:
+        """What goes with calls has changed: the PMS may accept now what it refused before."""
+        self._failure = None
+        self._fruitless_at = -inf
 
     async def aclose(self, patience: float) -> None:
         """Let a renewal end, since it may have spent the old refresh token; cancel it after ``patience`` seconds."""
@@ -154,9 +185,7 @@ class TokenKeeper:
             raise copy(self._failure)
         task = self._task
         if task is None or task.done():
-            who = Caller(f"token:{self._shelf.account_id}", self._clock.monotonic() + self._patience)
-            with calling(who):
-                task = self._task = asyncio.ensure_future(self._obtain(rejected))
+            task = self._task = asyncio.ensure_future(self._obtain(rejected))
             task.add_done_callback(_seen)
         await asyncio.wait({task})
         if task.cancelled():
@@ -176,14 +205,31 @@ class TokenKeeper:
         self._failure = None
 
     async def _find_or_issue(self, rejected: Token | None) -> None:
-        stored = await self._shelf.load()
-        current = stored or self._token or self._dialect.initial_token()
-        if current is not None and (rejected is None or current.access != rejected.access):
-            self._adopt(current)
-            if self._clock.monotonic() < self._renew_from:
-                return
+        if self._adopts(await self._shelf.load(), rejected):
+            return
+        async with self._shelf.renewing(self._patience):
+            # Whoever had the right before may have renewed the token.
+            stored = await self._shelf.load()
+            if not self._adopts(stored, rejected):
+                await self._issue(stored, rejected)
+
+    def _adopts(self, stored: Token | None, rejected: Token | None) -> bool:
+        """Take the newest token that is known into use, unless it was rejected. True if it is good for a while."""
+        current = self._newest(stored)
+        if current is None or (rejected is not None and current.access == rejected.access):
+            return False
+        self._adopt(current)
+        return self._clock.monotonic() < self._renew_from
+
+    def _newest(self, stored: Token | None) -> Token | None:
+        return stored or self._token or self._dialect.initial_token()
+
+    async def _issue(self, stored: Token | None, rejected: Token | None) -> None:
+        current = self._newest(stored)
+        who = Caller(f"token:{self._shelf.account_id}", self._clock.monotonic() + self._patience)
         try:
-            fresh = await self._dialect.issue(self._send, current)
+            with calling(who):
+                fresh = await self._dialect.issue(self._send, current)
         except AuthenticationFailed:
             other = await self._stored_by_another(stored)
             if other is None:

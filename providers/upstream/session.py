@@ -1,8 +1,10 @@
 """One account's way to its PMS."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
+from providers.contract import Send
 from providers.errors import PermissionDenied, ProviderError, RateLimited, UpstreamTimeout
 from providers.manifest import LimitScope, WindowKind
 from providers.upstream.accounts import UpstreamAccount
@@ -11,6 +13,7 @@ from providers.upstream.caller import current_caller
 from providers.upstream.calls import Answer, Call, Token
 from providers.upstream.classify import refusal
 from providers.upstream.exchange import build, check_path
+from providers.upstream.partner import NO_PARTNER_KEY, with_partner_key
 from providers.upstream.renewal import TokenKeeper, TokenShelf
 from providers.upstream.retry import AttemptFailed, RetryBudget, RetryPolicy
 from providers.upstream.sharing import SPENT, Flight, Flights
@@ -18,6 +21,7 @@ from providers.upstream.windows import UNLIMITED, WindowKey, WindowSpec
 
 UNAUTHORIZED = 401
 ANY_HOST = "this host"
+T = TypeVar("T")
 
 
 def window_specs(account: UpstreamAccount, charge: str | None) -> tuple[WindowSpec, ...]:
@@ -69,6 +73,7 @@ class AccountSession:
         self._keeper = TokenKeeper(
             sender.dialect, shelf, self._send_for_token, sender.clock, patience=sender.settings.token_timeout
         )
+        self._partner_key = NO_PARTNER_KEY
         self._specs: dict[str | None, tuple[WindowSpec, ...]] = {}
         for charge in {None, *(limit.charge for limit in self.account.limits)}:
             self._windows(charge)
@@ -88,17 +93,33 @@ class AccountSession:
         caller's deadline, ``UpstreamUnavailable`` at once while the circuit is open.
         """
         try:
-            return await self._flights.join(call, current_caller(), lambda flight: self._perform(call, flight))
+            answer = await self._flights.join(call, current_caller(), lambda flight: self._perform(call, flight))
         except ProviderError as error:
+            if not self._flights.closed:  # a call that we gave up says nothing of the PMS
+                self._sender.conclude(error)
             raise self._signed(error) from None
+        self._sender.conclude(None)
+        return answer
 
     async def token(self) -> Token | None:
         """The token in use (issued first if there is none). Raises like ``send``."""
         try:
             async with asyncio.timeout_at(current_caller().deadline):
+                await self._notice_partner_key()
                 return await self._keeper.token()
         except TimeoutError:
             raise self._signed(UpstreamTimeout(SPENT)) from None
+        except ProviderError as error:
+            raise self._signed(error) from None
+
+    async def held_token(self) -> Token | None:
+        """The newest token, after the renewal under way if there is one: never a call of its own, nor an error."""
+        return await self._keeper.held()
+
+    async def exchange(self, work: Callable[[Send], Awaitable[T]]) -> T:
+        """What ``work`` makes of answers to calls without a token, refusals included. Raises like ``send``."""
+        try:
+            return await work(self._send_for_token)
         except ProviderError as error:
             raise self._signed(error) from None
 
@@ -143,6 +164,7 @@ class AccountSession:
         ("a 403 on a write", Hostaway documentation, Authentication), so writes are repeated after a 401 only.
         """
         self._sender.breaker.check()
+        await self._notice_partner_key()
         token = await self._keeper.token()
         answer, used = await self._attempts(call, flight, token)
         if used is None or not self._sender.dialect.token_rejected(answer):
@@ -163,6 +185,13 @@ class AccountSession:
         if self._sender.dialect.token_rejected(answer):
             self._keeper.did_not_help()
         return answer
+
+    async def _notice_partner_key(self) -> None:
+        """Where the partner key is another than before, refusals of credentials are no longer remembered."""
+        key = await self._sender.partner_keys.partner_key(self.account.provider)
+        if key != self._partner_key:
+            self._partner_key = key
+            self._keeper.forget_refusals()
 
     async def _send_for_token(self, call: Call) -> Answer:
         """For the dialect: any 2xx, 3xx or 4xx answer. Repeated where the call says that this is safe."""
@@ -202,10 +231,12 @@ class AccountSession:
         try:
             used = self._keeper.newest(token) if call.authorized else None
             headers = self._sender.dialect.headers(used) if call.authorized else {}
+            partner_key = await self._sender.partner_keys.partner_key(self.account.provider)
+            whole, headers = with_partner_key(call, headers, partner_key)
             patience = self._sender.patience(call)
-            request = build(self._sender.client, self.account.base_url, call, headers, patience=patience)
+            request = build(self._sender.client, self.account.base_url, whole, headers, patience=patience)
         except BaseException:
             permits.give_back(permit)
             raise
         flight.was_sent = True
-        return await self._sender.send(request, call, permit, number), used
+        return await self._sender.send(request, call, permit, number, partner_key), used

@@ -52,6 +52,11 @@ class Flights:
         self._tasks: set[asyncio.Task[Answer]] = set()
         self._closed = False
 
+    @property
+    def closed(self) -> bool:
+        """Whether calls are given up: the account is gone, or StayGraph stops."""
+        return self._closed
+
     async def join(self, call: Call, caller: Caller, work: Work) -> Answer:
         """The answer to ``call``, by ``work`` or by a flight that does the same work already.
 

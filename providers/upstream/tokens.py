@@ -1,5 +1,7 @@
 """Where tokens are kept between processes and restarts."""
 
+import asyncio
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from providers.upstream.calls import Token
@@ -20,15 +22,26 @@ class TokenStore(Protocol):
         """Keep ``token`` durably. It is used only after this has returned."""
         ...
 
+    def renewing(self, account_id: str, seconds: float) -> AbstractAsyncContextManager[None]:
+        """The right to renew an account's token: entered by one of all that share the store, the others wait.
+
+        A holder that died loses it after ``seconds``.
+        """
+        ...
+
 
 class MemoryTokens:
     """A ``TokenStore`` that forgets everything when the process ends."""
 
     def __init__(self) -> None:
         self._tokens: dict[str, Token] = {}
+        self._renewals: dict[str, asyncio.Lock] = {}
 
     async def load(self, account_id: str) -> Token | None:
         return self._tokens.get(account_id)
 
     async def save(self, account_id: str, token: Token) -> None:
         self._tokens[account_id] = token
+
+    def renewing(self, account_id: str, seconds: float) -> AbstractAsyncContextManager[None]:
+        return self._renewals.setdefault(account_id, asyncio.Lock())

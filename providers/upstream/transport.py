@@ -49,8 +49,8 @@ def _version() -> str:
 
 
 @cache
-def _tls() -> ssl.SSLContext:
-    """Reading the certificates of all authorities takes long: once is enough."""
+def tls_context() -> ssl.SSLContext:
+    """What connections are checked with. Reading the certificates of all authorities takes long: once is enough."""
     return httpx.create_ssl_context()
 
 
@@ -184,7 +184,7 @@ def create_client(settings: UpstreamSettings, transport: httpx.AsyncBaseTranspor
     """
     timeout = httpx.Timeout(settings.call_timeout, connect=settings.connect_timeout, pool=settings.connect_timeout)
     return _Client(
-        verify=_tls() if transport is None else False,
+        verify=tls_context() if transport is None else False,
         transport=transport,
         timeout=timeout,
         limits=httpx.Limits(

@@ -7,9 +7,11 @@ from weakref import WeakSet
 import httpx
 
 from providers.upstream.accounts import CallOutcome, UpstreamAccount, UpstreamSettings, WindowUsage
-from providers.upstream.attempt import Observe, Sender
+from providers.upstream.attempt import Conclude, Observe, Sender
 from providers.upstream.breaker import Breaker
+from providers.upstream.calls import Token
 from providers.upstream.clock import Clock, SystemClock
+from providers.upstream.partner import NoPartnerKeys, PartnerKeys
 from providers.upstream.permits import MemoryPermits, Permits
 from providers.upstream.renewal import TokenShelf
 from providers.upstream.retry import RetryBudget, RetryPolicy
@@ -33,8 +35,9 @@ __all__ = [
 class Upstream:
     """All calls to all PMSs of this process. Belongs to one event loop.
 
-    ``transport`` replaces the network, ``observe`` is told of each attempt, ``random`` jitters the pauses, ``permits``
-    counts (in memory unless given).
+    ``transport`` replaces the network, ``observe`` is told of each attempt, ``concluded`` of the end of each call,
+    ``random`` jitters the pauses, ``permits`` counts (in memory unless given). What ``partner_keys`` hold goes with
+    every call, those for tokens included.
     """
 
     def __init__(
@@ -46,16 +49,20 @@ class Upstream:
         transport: httpx.AsyncBaseTransport | None = None,
         random: Random | None = None,
         observe: Observe | None = None,
+        concluded: Conclude | None = None,
         permits: Permits | None = None,
+        partner_keys: PartnerKeys | None = None,
     ) -> None:
         self._tokens = tokens
         self._settings = settings or UpstreamSettings()
         self._clock = clock or SystemClock()
         self._observe = observe
+        self._concluded = concluded
         self._client = create_client(self._settings, transport)
         self._permits = permits or MemoryPermits(self._clock, max_waiting=self._settings.max_waiting)
         self._policy = RetryPolicy(self._settings, random or Random())  # noqa: S311 - jitter is no secret
         self._turns = Turns()
+        self._partner_keys = partner_keys or NoPartnerKeys()
         self._sessions: dict[str, AccountSession] = {}
         self._open_sessions: WeakSet[AccountSession] = WeakSet()
         self._shelves: dict[str, TokenShelf] = {}
@@ -95,8 +102,18 @@ class Upstream:
             clock=self._clock,
             observe=self._observe,
             turns=self._turns,
+            concluded=self._concluded,
+            partner_keys=self._partner_keys,
         )
         return AccountSession(sender, shelf, budget, self._policy)
+
+    async def begin_with(self, account_id: str, token: Token) -> None:
+        """Keep a token that was made elsewhere for an account whose session is still to be opened."""
+        await self._tokens.save(account_id, token)
+
+    async def kept(self, account_id: str) -> Token | None:
+        """The newest token of an account that was kept, also where the call that it was for failed."""
+        return await self._tokens.load(account_id)
 
     def forget(self, account_id: str) -> None:
         """The account was removed: its calls are given up. What it has used of shared windows stays counted."""

@@ -4,8 +4,9 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Protocol
 
 import pytest
 import uvicorn
@@ -13,7 +14,11 @@ from starlette.types import ASGIApp
 
 from tests.browser.chromium import Chromium, missing
 
-Serve = Callable[[ASGIApp], str]
+
+class Serve(Protocol):
+    """Serves an app, on ``listener`` or a free port of 127.0.0.1, and gives its address."""
+
+    def __call__(self, app: ASGIApp, listener: socket.socket | None = None) -> str: ...
 
 
 @pytest.fixture(scope="session")
@@ -31,14 +36,14 @@ def chromium() -> Iterator[Chromium]:
 
 @pytest.fixture(scope="module")
 def serve() -> Iterator[Serve]:
-    """Serves apps on free ports of 127.0.0.1 and returns their addresses."""
+    """Serves apps until the module's tests are through."""
     with ExitStack() as running:
-        yield lambda app: running.enter_context(_running(app))
+        yield lambda app, listener=None: running.enter_context(_running(app, listener))
 
 
 @contextmanager
-def _running(app: ASGIApp) -> Iterator[str]:
-    listener = socket.create_server(("127.0.0.1", 0))
+def _running(app: ASGIApp, listener: socket.socket | None = None) -> Iterator[str]:
+    listener = listener or socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

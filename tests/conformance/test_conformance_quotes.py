@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from itertools import islice
 
+from graph.gateway.terms import Terms
 from providers.contract import Capability, Plugin, capabilities
-from providers.model import CalendarDay, DayStatus, PriceDetails, ReservationStatus
+from providers.model import CalendarDay, DayStatus, FinanceLineType, PriceDetails, ReservationStatus, smallest_unit
 from providers.queries import Days, QuoteRequest
 from tests.conformance.connection import Connection, connected, ids_of, with_capabilities
 from tests.conformance.known import Known
@@ -64,6 +66,35 @@ async def test_what_a_total_counts_adds_up_to_it(plugin: Plugin, known: Known) -
     assert any(len(each.components) > 1 for each in priced)
     for quote in batch.found.values():
         assert_adds_up(quote)
+
+
+@with_capabilities(Capability.LISTINGS, Capability.CALENDAR, Capability.PRICE_DETAILS)
+@in_virtual_time
+async def test_totals_add_up_by_an_accounts_terms_too(plugin: Plugin, known: Known) -> None:
+    """Whatever the PMS's lines are, they tell the price of the nights, which percentages are taken of."""
+    terms = Terms(default_discount=Decimal("12.5"), markup=Decimal("3.3"), distribution_markup=Decimal(7))
+    async with connected(plugin) as there:
+        requests = await free_stays(there, known)
+        quotes = (await there.client.quotes(requests)).found.values()
+    priced = 0
+    for quote in quotes:
+        shown = terms.price(quote)
+        assert_adds_up(shown)
+        if quote.total is None or shown.total is None:
+            continue
+        priced += 1
+        nights = sum(
+            part.amount.amount
+            for part in quote.components
+            if part.included_in_total and part.type in (FinanceLineType.RENT, FinanceLineType.DISCOUNT)
+        )
+        assert nights > 0, "the quote names no price of its nights"
+        assert shown.original_total == quote.total
+        exact = nights * Decimal("-0.022")
+        unit = smallest_unit(quote.total.currency)
+        assert abs(shown.total.amount - quote.total.amount - exact) <= 3 * unit / 2
+        assert shown.components[: len(quote.components)] == quote.components
+    assert priced > len(known.listings) / 2, "too little was priced"
 
 
 @with_capabilities(Capability.LISTINGS, Capability.CALENDAR, Capability.PRICE_DETAILS)

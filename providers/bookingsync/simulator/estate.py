@@ -113,6 +113,11 @@ class Estate:
             "taxes": lambda: taxes(self.units, self._began),
         }
 
+    @property
+    def business_name(self) -> str:
+        """The name of the business that the account is of."""
+        return self._business.name
+
     def items(self, collection: str) -> Mapping[int, Item]:
         """All items of a collection by id, in the order in which BookingSync lists them."""
         if collection not in self._made:

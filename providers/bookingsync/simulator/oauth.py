@@ -1,4 +1,4 @@
-"""The token endpoint: refresh tokens that rotate, and client credentials (documentation, Authorization)."""
+"""The token endpoint: codes, refresh tokens that rotate, client credentials (documentation, Authorization)."""
 
 import base64
 import binascii
@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from providers.bookingsync.simulator.codes import Codes
 from providers.bookingsync.simulator.readings import BookingsyncReadings
 from providers.bookingsync.simulator.tokens import LIFE, Tokens
 from providers.bookingsync.simulator.view import Grant
@@ -20,15 +21,34 @@ FULL_SCOPES = frozenset(("public", "bookings_write", "clients_write", "rentals_w
 PUBLIC_SCOPES = frozenset({"public"})
 LARGEST_FORM = 20_000
 FORM = "application/x-www-form-urlencoded"
+OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
+"""The redirect URI for tests: the code is shown instead of sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """The application registered with BookingSync that all accounts have installed."""
+    """The application registered with BookingSync that all accounts have installed.
+
+    ``redirect_uri`` is the one with which they did so. Redirect URIs must lie under one of ``domains``; a real
+    application has one, and none on loopback.
+    """
 
     client_id: str
     client_secret: str
     redirect_uri: str
+    domains: tuple[str, ...]
+
+    def may_return_to(self, uri: str) -> bool:
+        """Whether an address lies under the registered domain; the documentation's value for tests always does."""
+        if uri == OUT_OF_BAND:
+            return True
+        try:
+            parts = urlsplit(uri)
+        except ValueError:
+            return False
+        host = parts.hostname or ""
+        known = any(host == domain or host.endswith(f".{domain}") for domain in self.domains)
+        return known and parts.scheme in ("http", "https") and not parts.fragment
 
 
 class TokenRefused(Exception):
@@ -47,6 +67,7 @@ class TokenEndpoint:
         self,
         application: Application,
         tokens: Tokens,
+        codes: Codes,
         readings: BookingsyncReadings,
         now: Callable[[], datetime],
         *,
@@ -54,6 +75,7 @@ class TokenEndpoint:
     ) -> None:
         self._application = application
         self._tokens = tokens
+        self._codes = codes
         self._readings = readings
         self._now = now
         self._accounts = accounts
@@ -92,6 +114,8 @@ class TokenEndpoint:
 
     def _granted(self, parameters: Mapping[str, str]) -> dict[str, Any]:
         match parameters.get("grant_type"):
+            case "authorization_code":
+                return self._exchanged(parameters)
             case "refresh_token":
                 return self._refreshed(parameters)
             case "client_credentials":
@@ -101,16 +125,30 @@ class TokenEndpoint:
             case _:
                 raise TokenRefused("unsupported_grant_type", "The grant type is not supported.")
 
+    def _exchanged(self, parameters: Mapping[str, str]) -> dict[str, Any]:
+        consented = self._codes.spend(parameters.get("code", ""))
+        if consented is None or consented.redirect_uri != parameters.get("redirect_uri"):
+            raise TokenRefused("invalid_grant", "The code is invalid, expired, or was sent to another redirect URI.")
+        grant = Grant(account=consented.account, scopes=consented.scopes)
+        return self._with_refresh_token(grant, self._tokens.begin(consented.account, consented))
+
     def _refreshed(self, parameters: Mapping[str, str]) -> dict[str, Any]:
-        same_uri = parameters.get("redirect_uri") == self._application.redirect_uri
+        refresh_token = parameters.get("refresh_token", "")
+        begun = self._tokens.begun(refresh_token)
+        same_uri = parameters.get("redirect_uri") == (begun or self._application).redirect_uri
         if self._readings.redirect_uri_checked and not same_uri:
             raise TokenRefused("invalid_grant", "The redirect URI is not the one that was used before.")
-        rotated = self._tokens.rotate(parameters.get("refresh_token", ""))
+        rotated = self._tokens.rotate(refresh_token)
         if rotated is None or rotated[0] >= self._accounts:
             raise TokenRefused("invalid_grant", "The refresh token is invalid, expired or revoked.")
         account, generation = rotated
-        body = self._body(Grant(account=account, scopes=FULL_SCOPES), generation)
-        return {**body, "refresh_token": self._tokens.refresh_token(account, generation)}
+        scopes = begun.scopes if begun else FULL_SCOPES
+        return self._with_refresh_token(Grant(account=account, scopes=scopes), generation)
+
+    def _with_refresh_token(self, grant: Grant, generation: int) -> dict[str, Any]:
+        assert grant.account is not None  # noqa: S101 -- narrows the type
+        refresh_token = self._tokens.refresh_token(grant.account, generation)
+        return {**self._body(grant, generation), "refresh_token": refresh_token}
 
     def _body(self, grant: Grant, generation: int = 0) -> dict[str, Any]:
         return {

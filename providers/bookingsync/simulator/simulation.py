@@ -17,6 +17,8 @@ from starlette.routing import Route
 from providers.bookingsync.simulator.access import Access
 from providers.bookingsync.simulator.answers import answer, refused, unauthorized
 from providers.bookingsync.simulator.budget import TOKEN_PATH, Budget
+from providers.bookingsync.simulator.codes import Codes
+from providers.bookingsync.simulator.consent import AUTHORIZE_PATH, ConsentPage
 from providers.bookingsync.simulator.estate import Estate
 from providers.bookingsync.simulator.oauth import FULL_SCOPES, Application, TokenEndpoint
 from providers.bookingsync.simulator.paging import paging
@@ -35,6 +37,9 @@ from providers.simulation.control import PREFIX, parsed
 from providers.simulation.simulated import SimulatedPms
 
 REDIRECT_URI = "https://staygraph.example.com/oauth/callback"
+DOMAINS = ("staygraph.example.com", "localhost", "127.0.0.1")
+"""A real application is registered with one domain; loopback is here so that the flow can be tried."""
+
 MOST_ACCOUNTS = 1_000
 
 
@@ -80,9 +85,11 @@ class BookingsyncSimulation:
         ]
         access = Access(self._tokens, self.estates, readings, self.oddities, now)
         budget = Budget(options.limits, access, readings, now)
-        tokens = TokenEndpoint(self._application, self._tokens, readings, now, accounts=options.accounts)
+        codes = Codes(now)
+        tokens = TokenEndpoint(self._application, self._tokens, codes, readings, now, accounts=options.accounts)
+        consent = ConsentPage(self._application, codes, self.estates)
         self.app = SimulatedPms(
-            _api(access, tokens, readings),
+            _api(access, tokens, consent, readings),
             account_of=access.account_of,
             admit=budget.admit,
             storm=budget.storm,
@@ -171,14 +178,19 @@ def _application(seed: int) -> Application:
         return sha256(f"bookingsync simulator {seed} {word}".encode()).hexdigest()
 
     return Application(
-        client_id=invented("client id"), client_secret=invented("client secret"), redirect_uri=REDIRECT_URI
+        client_id=invented("client id"),
+        client_secret=invented("client secret"),
+        redirect_uri=REDIRECT_URI,
+        domains=DOMAINS,
     )
 
 
-def _api(access: Access, tokens: TokenEndpoint, readings: BookingsyncReadings) -> Starlette:
+def _api(access: Access, tokens: TokenEndpoint, consent: ConsentPage, readings: BookingsyncReadings) -> Starlette:
     search = Search(access)
     routes = [
         Route(TOKEN_PATH, tokens.issue, methods=["POST"]),
+        Route(AUTHORIZE_PATH, consent.show, methods=["GET"]),
+        Route(AUTHORIZE_PATH, consent.decide, methods=["POST"]),
         Route(f"{API}/me", _me(access), methods=["GET"]),
         Route(f"{API}/rentals/search", search.search, methods=["GET", "POST"]),
         Route(f"{API}/rentals/{{ids}}/search", search.search, methods=["GET", "POST"]),

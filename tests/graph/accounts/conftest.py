@@ -1,4 +1,4 @@
-"""A database in memory, a vault, a clock in hand, and an invented PMS with two ways to authenticate."""
+"""A vault, a clock in hand, and an invented PMS with two ways to authenticate."""
 
 import asyncio
 import json
@@ -160,14 +160,6 @@ def vault() -> Vault:
 @pytest.fixture
 def config() -> AcmeConfig:
     return AcmeConfig.model_validate({"clientId": "c-1", "refreshToken": "R0"})
-
-
-@pytest.fixture
-async def database() -> AsyncIterator[Database]:
-    database = Database("sqlite+aiosqlite://")
-    await database.migrate()
-    yield database
-    await database.aclose()
 
 
 @pytest.fixture

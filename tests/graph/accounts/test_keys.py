@@ -1,11 +1,17 @@
 """API keys: shown once, stored as a hash, revoked within a second."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
-from graph.accounts.keys import ApiKeys, Scope, Viewer
+from graph.accounts.keys import STRANGERS_AT_ONCE, ApiKeys, KeyStatus, Permission, Scope, Viewer
+from graph.accounts.tenants import Tenants
+from graph.rejections import Rejected, RejectionCode
 from graph.storage.database import Database
 
 
@@ -78,3 +84,169 @@ async def test_only_the_own_tenant_can_revoke_or_list_a_key(keys: ApiKeys) -> No
     assert not await keys.revoke("default", "key_unknown")
     assert await keys.list("other") == []
     assert await keys.authenticate(secret) is not None
+
+
+async def refusal(change: Any) -> tuple[str, RejectionCode]:
+    with pytest.raises(Rejected) as caught:
+        await change
+    (rejection,) = caught.value.rejections
+    return ".".join(rejection.field), rejection.code
+
+
+async def test_a_key_works_until_the_instant_at_which_it_ends(keys: ApiKeys, clock: Any) -> None:
+    end = clock.now() + timedelta(seconds=10)
+    key, secret = await keys.create("default", "Dashboard", expires_at=end)
+    viewer = await keys.authenticate(secret)
+    assert viewer is not None
+    assert viewer.expires_at == key.expires_at == end
+    clock.elapsed += 9.5
+    assert await keys.authenticate(secret) is not None
+    assert key.status(clock.now()) is KeyStatus.ACTIVE
+    # What was read half a second ago must not outlive the key.
+    clock.elapsed += 0.5
+    assert await keys.authenticate(secret) is None
+    assert key.status(clock.now()) is KeyStatus.EXPIRED
+
+
+async def test_a_key_without_an_end_works_for_ever(keys: ApiKeys, clock: Any) -> None:
+    key, secret = await keys.create("default", "Dashboard")
+    clock.elapsed += 86_400 * 365 * 20
+    assert await keys.authenticate(secret) is not None
+    assert key.status(clock.now()) is KeyStatus.ACTIVE
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 86_400 * 3661])
+async def test_an_end_that_is_past_or_too_far_away_is_refused(keys: ApiKeys, clock: Any, seconds: int) -> None:
+    end = clock.now() + timedelta(seconds=seconds)
+    assert await refusal(keys.create("default", "A", expires_at=end)) == ("expiresAt", RejectionCode.OUT_OF_RANGE)
+    assert await keys.list("default") == []
+
+
+async def test_an_end_without_a_time_zone_is_refused(keys: ApiKeys) -> None:
+    naive = datetime(2027, 1, 1)  # noqa: DTZ001  # what is tested
+    assert await refusal(keys.create("default", "A", expires_at=naive)) == ("expiresAt", RejectionCode.INVALID)
+
+
+async def test_a_name_and_a_description_have_bounds(keys: ApiKeys) -> None:
+    assert await refusal(keys.create("default", " ")) == ("name", RejectionCode.REQUIRED)
+    assert await refusal(keys.create("default", "A", description="x" * 501)) == (
+        "description",
+        RejectionCode.OUT_OF_RANGE,
+    )
+    assert await refusal(keys.create("default", "A", description="\x00")) == ("description", RejectionCode.INVALID)
+    key, _ = await keys.create("default", " A ", description=" for\nthe shop ")
+    assert (key.name, key.description) == ("A", "for\nthe shop")
+
+
+async def test_a_key_belongs_to_a_tenant_that_exists(keys: ApiKeys) -> None:
+    for nobody in ("ten_none", "", "ten_\x00"):
+        assert await refusal(keys.create(nobody, "A")) == ("tenantId", RejectionCode.NOT_FOUND)
+
+
+async def test_only_keys_of_the_default_tenant_may_act_for_any(keys: ApiKeys, database: Database) -> None:
+    other = await Tenants(database).create("Other")
+    assert await refusal(keys.create(other.id, "A", scopes=[Scope.ANY_TENANT])) == ("scopes", RejectionCode.NOT_ALLOWED)
+    key, _ = await keys.create("default", "A", scopes=[Scope.ANY_TENANT])
+    assert key.scopes == {Scope.ANY_TENANT}
+
+
+ADMIN = Viewer("default", "key_1", permission=Permission.ADMIN)
+
+
+@pytest.mark.parametrize(
+    ("maker", "wanted", "refused"),
+    [
+        (Viewer("default", "key_1", permission=Permission.WRITE), {}, "tenantId"),
+        (Viewer("default", "key_1", frozenset(Scope), Permission.READ), {}, "tenantId"),
+        (ADMIN, {"scopes": [Scope.RAW]}, "scopes"),
+        (ADMIN, {"scopes": [Scope.RAW, Scope.ANY_TENANT]}, "scopes"),
+        (Viewer("ten_a", "key_1", permission=Permission.ADMIN), {}, "tenantId"),
+    ],
+)
+async def test_a_key_can_not_be_given_more_than_its_maker_has(
+    keys: ApiKeys, maker: Viewer, wanted: dict[str, Any], refused: str
+) -> None:
+    assert (await refusal(keys.create_as(maker, "default", "A", **wanted)))[0] == refused
+    assert await keys.list(None) == []
+
+
+async def test_an_administrator_gives_what_they_have(keys: ApiKeys, database: Database) -> None:
+    other = await Tenants(database).create("Other")
+    made, _ = await keys.create_as(ADMIN, "default", "A", permission=Permission.ADMIN, scopes=[Scope.ANY_TENANT])
+    assert (made.permission, made.scopes) == (Permission.ADMIN, {Scope.ANY_TENANT})
+    theirs, _ = await keys.create_as(ADMIN, other.id, "B", permission=Permission.ADMIN)
+    own = Viewer(other.id, theirs.id, permission=Permission.ADMIN)
+    assert (await keys.create_as(own, other.id, "C"))[0].tenant_id == other.id
+    assert await refusal(keys.create_as(own, "default", "D")) == ("tenantId", RejectionCode.NOT_FOUND)
+
+
+@pytest.fixture
+def statements(database: Database) -> list[str]:
+    """What was read of the table of keys."""
+    seen: list[str] = []
+
+    def note(*arguments: Any) -> None:
+        if "FROM api_key" in arguments[2]:
+            seen.append(arguments[2])
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    return seen
+
+
+async def test_unknown_expired_and_revoked_keys_take_the_same_way(
+    keys: ApiKeys, database: Database, clock: Any, statements: list[str]
+) -> None:
+    revoked, revoked_secret = await keys.create("default", "Revoked")
+    await keys.revoke("default", revoked.id)
+    _, expired_secret = await keys.create("default", "Expired", expires_at=clock.now() + timedelta(seconds=1))
+    clock.elapsed += 2
+    ways = []
+    for secret in ("sg_" + "x" * 43, revoked_secret, expired_secret):
+        statements.clear()
+        for _ in range(20):
+            assert await keys.authenticate(secret) is None
+        ways.append(list(statements))
+    assert ways[0] == ways[1] == ways[2]
+    assert len(ways[0]) == 1  # however often it is tried within a second
+
+
+@pytest.mark.parametrize("wrong", ["", "sg_", "sg_" + "x" * 42, "sg_" + "x" * 44, "sg_" + "é" * 43, "sg_" + "x" * 9000])
+async def test_what_has_not_the_form_of_a_key_costs_no_read(keys: ApiKeys, statements: list[str], wrong: str) -> None:
+    assert await keys.authenticate(wrong) is None
+    assert statements == []
+
+
+async def test_a_flood_of_guesses_leaves_the_way_to_those_who_are_known(
+    keys: ApiKeys, database: Database, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, secret = await keys.create("default", "Dashboard")
+    assert await keys.authenticate(secret) is not None
+    clock.elapsed += 2  # what is remembered of it is too old now
+    reading, most, at_once, gate = database.reading, 0, 0, asyncio.Event()
+
+    @asynccontextmanager
+    async def slow() -> AsyncIterator[Any]:
+        nonlocal most, at_once
+        at_once += 1
+        most = max(most, at_once)
+        try:
+            await gate.wait()
+            async with reading() as session:
+                yield session
+        finally:
+            at_once -= 1
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "reading", slow)
+        guesses = [asyncio.create_task(keys.authenticate(f"sg_{number:043}")) for number in range(100)]
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert most == STRANGERS_AT_ONCE
+        known = asyncio.create_task(keys.authenticate(secret))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert most == STRANGERS_AT_ONCE + 1  # it did not queue behind them
+        gate.set()
+        assert await known is not None
+        assert await asyncio.gather(*guesses) == [None] * 100
+    assert most == STRANGERS_AT_ONCE + 1

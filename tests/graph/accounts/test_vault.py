@@ -68,3 +68,10 @@ def test_derived_keys_differ_by_purpose_and_by_key_and_stay_the_same() -> None:
 def test_a_vault_needs_keys_of_the_right_length(keys: list[bytes]) -> None:
     with pytest.raises(VaultError):
         Vault(keys)
+
+
+def test_derived_keys_of_the_whole_ring_begin_with_the_one_in_use() -> None:
+    old, new = b"o" * 32, b"n" * 32
+    ring = Vault([new, old])
+    assert ring.derived("x") == (ring.derive("x"), Vault([old]).derive("x"))
+    assert len({*ring.derived("x"), *ring.derived("y")}) == 4

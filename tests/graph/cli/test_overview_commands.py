@@ -38,6 +38,14 @@ def test_settings_masks_secrets(terminal: Any, monkeypatch: pytest.MonkeyPatch) 
     assert key not in terminal.run("settings").output
 
 
+def test_settings_shows_a_database_without_its_password(terminal: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "postgresql://gate:hunter2@db.test/stay?password=hunter3"
+    monkeypatch.setenv("STAYGRAPH_DATABASE_URL", url)
+    rows = {row["variable"]: row for row in terminal.json("settings")}
+    assert rows["STAYGRAPH_DATABASE_URL"]["value"] == "postgresql+asyncpg://gate:***@db.test/stay"
+    assert "hunter" not in terminal.run("settings").output
+
+
 def test_a_provider_override_shows_up(terminal: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAYGRAPH_HOSTAWAY_URL", "http://127.0.0.1:9001/")
     monkeypatch.setenv("STAYGRAPH_HOSTAWAY_LIMITS", "2026-08")

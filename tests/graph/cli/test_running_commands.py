@@ -93,6 +93,8 @@ def test_demo_serves_seeded_accounts_and_stops_cleanly_on_ctrl_c(programs: Any, 
     assert len(answer["data"]["listings"]["nodes"]) == 5
     raw = post(shown["endpoint"], shown["apiKey"], "{ listings(first: 1) { nodes { raw } } }")
     assert "errors" not in raw
+    viewer = post(shown["endpoint"], shown["apiKey"], "{ viewer { permission tenant { isDefault } } }")
+    assert viewer["data"] == {"viewer": {"permission": "ADMIN", "tenant": {"isDefault": True}}}
     counted = post(shown["endpoint"], shown["apiKey"], "{ accounts { nodes { provider } } listings { totalCount } }")
     providers = [node["provider"] for node in counted["data"]["accounts"]["nodes"]]
     assert (providers.count("HOSTAWAY"), providers.count("BOOKINGSYNC")) == (3, 2)

@@ -9,7 +9,7 @@ import pytest
 
 from graph.gateway.keeper import Keeper, Kept, Loaded
 from graph.gateway.operation import Freshness
-from graph.gateway.store import Held, Key, Store
+from graph.gateway.store import Held, Key, Store, variant_kind
 from providers.errors import NotFound, ProviderError, RateLimited, UpstreamUnavailable
 from providers.upstream.caller import Caller, calling
 
@@ -229,3 +229,25 @@ async def test_an_older_answer_never_replaces_a_newer_one(keeper: Keeper, clock:
     held = await keeper.recall(key("a"))
     assert held is not None
     assert held.value == "new"
+
+
+async def test_what_was_read_with_another_choice_of_fields_goes_and_does_not_come_back(
+    keeper: Keeper, source: Source, clock: HandClock
+) -> None:
+    former, present = (Key("t", "acc", variant_kind("listing", name), "1") for name in ("", "3f"))
+    calendar, elsewhere = Key("t", "acc", "calendar", "1"), former._replace(account="other")
+    await keeper.many([former, calendar, elsewhere], freshness(clock), source.load)
+    source.gate.clear()
+    source.started.clear()
+    late = asyncio.create_task(keeper.many([former], freshness(clock, max_age=0, strict=True), source.load))
+    clock.at += timedelta(seconds=1)
+    late_too = asyncio.create_task(keeper.many([former._replace(name="2")], freshness(clock, strict=True), source.load))
+    await source.started.wait()
+    keeper.keep_variant("acc", "3f")
+    source.gate.set()
+    assert all(isinstance(kept, Kept) for kept in ((await late) | (await late_too)).values())
+    await keeper.many([present], freshness(clock), source.load)
+    assert await keeper.recall(former) is None
+    assert await keeper.recall(former._replace(name="2")) is None
+    for kept_on in (present, calendar, elsewhere):
+        assert await keeper.recall(kept_on) is not None

@@ -21,6 +21,7 @@ SEARCH = 'availableListings(arrival: "2190-01-03", departure: "2190-01-05", filt
 FIELDS = {
     "ListingFilter": ["listings(filter: %s) { nodes { id } }", SEARCH],
     "ReservationFilter": ["reservations(filter: %s) { nodes { id } }"],
+    "ImportableListingFilter": ["importableListings(filter: %s) { nodes { id } }"],
     "AccountListingFilter": ["accounts { nodes { listings(filter: %s) { nodes { id } } } }"],
     "ListingReservationFilter": [
         "accounts { nodes { reservations(filter: %s) { nodes { id } } } }",

@@ -9,6 +9,7 @@ from tests.gateway_world import World
 
 LISTING = "bDphY2NfMTo0MDAwMQ"
 STAY_FAR_AWAY = 'arrival: "2100-01-01", departure: "2100-01-03", '
+WITH_NUL = "YTphY2MAOg"
 
 
 async def refused(running: World, query: str, **variables: Any) -> dict[str, Any]:
@@ -50,6 +51,7 @@ async def refused(running: World, query: str, **variables: Any) -> dict[str, Any
         ('{ listing(id: "unknown") { id } }', "id", "id of a Listing"),
         ('{ reservation(id: "' + LISTING + '") { id } }', "id", "id of a Reservation"),
         ('{ node(id: "%%%") { id } }', "id", "an Account or Listing or Reservation"),
+        ('{ node(id: "' + WITH_NUL + '") { id } }', "id", "an Account or Listing or Reservation"),
         ("{ nodes(ids: []) { id } }", "ids", "1 to 200"),
         (
             '{ calendars(listingIds: ["' + LISTING + '"], from: "2026-12-02", to: "2026-12-02") { start } }',

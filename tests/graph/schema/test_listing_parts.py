@@ -197,7 +197,7 @@ async def test_account_policies_are_asked_for_by_channel_or_all(acme: World, est
 async def test_nothing_is_shared_between_tenants(tmp_path: Path, estates: dict[str, Estate]) -> None:
     async with acme_world(tmp_path, estates, ["1"]) as running:
         async with running.services.database.session() as session:
-            session.add(TenantRow(id="other", name="Other", created_at=datetime.now(UTC)))
+            session.add(TenantRow(id="other", name="Other", created_at=datetime.now(UTC), updated_at=datetime.now(UTC)))
         await connect(running, "1", tenant="other")
         await nodes(running, "fees { providerId } amenities { name }")
         _, key = await running.services.keys.create("other", "Other")

@@ -53,14 +53,9 @@ async def test_more_calls_than_fit_before_the_deadline_fail_at_once_and_the_rest
 
 async def test_another_tenants_accounts_in_a_shared_window_are_not_named(tmp_path: Path) -> None:
     async with world(tmp_path, bookingsync_accounts=0, limits="documented") as running:
-        from sqlalchemy import text
-
-        async with running.services.database.session() as session:
-            await session.execute(
-                text("INSERT INTO tenant (id, name, created_at) VALUES ('other', 'Other', CURRENT_TIMESTAMP)")
-            )
-        await connect(running.services, "HOSTAWAY", running.simulations["HOSTAWAY"], "other")
-        _, key = await running.services.keys.create("other", "theirs")
+        other = await running.services.tenants.create("Other")
+        await connect(running.services, "HOSTAWAY", running.simulations["HOSTAWAY"], other.id)
+        _, key = await running.services.keys.create(other.id, "theirs")
         await running.data("{ listings(first: 100) { nodes { id } } }")
         answer = await running.post(LIMITS, None, Authorization=f"Bearer {key}")
         windows = answer.json()["data"]["rateLimits"]

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from graph.settings import (
     PROVIDER_FIELDS,
@@ -127,13 +128,38 @@ def test_secrets_never_appear_in_problems() -> None:
     good = base64.urlsafe_b64encode(bytes(32)).decode()
     environ = {
         "STAYGRAPH_SECRET_KEYS": f"{good},hunter2",
-        "STAYGRAPH_DATABASE_URL": "postgresql://user:hunter2@host/db",
+        "STAYGRAPH_DATABASE_URL": "mysql://user:hunter2@host/db",
         "STAYGRAPH_ACME_URL": "https://user:hunter2@acme.test",
     }
     problems = problems_of(environ)
     assert problems.keys() == environ.keys()
     assert "hunter2" not in "".join(problems.values())
     assert good not in "".join(problems.values())
+
+
+@pytest.mark.parametrize(
+    ("written", "opened"),
+    [
+        ("sqlite:////var/lib/staygraph.db", "sqlite+aiosqlite:////var/lib/staygraph.db"),
+        ("postgresql://user:p%40ss@host:5433/db", "postgresql+asyncpg://user:p%40ss@host:5433/db"),
+        ("postgres://user@host/db?sslmode=require", "postgresql+asyncpg://user@host/db?sslmode=require"),
+        ("postgresql+psycopg2://user@host/db", "postgresql+asyncpg://user@host/db"),
+    ],
+)
+def test_a_database_url_is_opened_by_a_driver_that_does_not_block(written: str, opened: str) -> None:
+    settings = load({"STAYGRAPH_DATABASE_URL": written})
+    assert settings.database == opened
+    assert "p%40ss" not in repr(settings)
+
+
+@pytest.mark.parametrize("wrong", ["staygraph.db", "mysql://user@host/db", "postgresql://host", "postgresql://h:x/d"])
+def test_a_database_url_that_cannot_be_used_says_what_can(wrong: str) -> None:
+    assert "postgresql://user:password@host" in problems_of({"STAYGRAPH_DATABASE_URL": wrong})["STAYGRAPH_DATABASE_URL"]
+
+
+def test_odd_characters_of_the_data_folder_are_no_part_of_a_url(tmp_path: Path) -> None:
+    folder = tmp_path / "50% of #1? ä & b"
+    assert make_url(Settings(data_dir=folder).database).database == str(folder / "staygraph.db")
 
 
 def test_keys_are_masked_when_settings_are_printed() -> None:
@@ -219,3 +245,70 @@ def test_a_provider_url_may_hold_the_path_prefix_that_its_calls_carry_anyway() -
 
 def test_the_variable_of_the_build_draws_no_warning() -> None:
     assert load({"STAYGRAPH_EXPLORER": "skip"}).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        ({}, "http://127.0.0.1:8000"),
+        ({"host": "0.0.0.0", "port": 9000}, "http://127.0.0.1:9000"),
+        ({"host": "::1"}, "http://[::1]:8000"),
+        ({"public_url": "https://graph.example.com/"}, "https://graph.example.com"),
+        ({"public_url": "https://graph.example.com:8443/pms/"}, "https://graph.example.com:8443/pms"),
+    ],
+)
+def test_public_address_is_the_setting_or_where_the_server_listens(given: dict[str, Any], address: str) -> None:
+    assert Settings(**given).public_address == address
+
+
+@pytest.mark.parametrize(
+    "value", ["graph.example.com", "ftp://graph.example.com", "https://a:secret@graph.example.com", "https://a/?b=1"]
+)
+def test_public_address_that_browsers_cannot_use_is_refused_without_showing_it(value: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load_settings({"STAYGRAPH_PUBLIC_URL": value})
+    (problem,) = refused.value.problems
+    assert problem.variable == "STAYGRAPH_PUBLIC_URL"
+    assert problem.allowed == "an address such as https://graph.example.com"
+    assert "secret" not in str(refused.value)
+
+
+JWT = {
+    "STAYGRAPH_JWT_ISSUER": "https://login.example.com/",
+    "STAYGRAPH_JWT_AUDIENCE": "https://stays.example.com",
+    "STAYGRAPH_JWT_JWKS_URL": "https://login.example.com/keys?v=2",
+}
+
+
+def test_an_identity_provider_is_named_by_three_settings() -> None:
+    settings = load(JWT)
+    assert (settings.jwt_issuer, settings.jwt_audience, settings.jwt_jwks_url) == tuple(JWT.values())
+    assert (settings.jwt_tenant_claim, settings.jwt_permission_claim) == ("tenant", "scope")
+
+
+@pytest.mark.parametrize("name", sorted(JWT))
+def test_each_of_the_three_is_missed_beside_the_others(name: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load({other: value for other, value in JWT.items() if other != name})
+    assert [problem.variable for problem in caught.value.problems] == [name]
+    assert "is missing" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "login.example.com/keys",
+        "http://login.example.com/keys",
+        "ftp://a/keys",
+        "https://u:secret@a/keys",
+        "https://a:x/keys",
+    ],
+)
+def test_keys_of_a_provider_never_come_in_clear(wrong: str) -> None:
+    with pytest.raises(SettingsError, match="STAYGRAPH_JWT_JWKS_URL") as refused:
+        load(JWT | {"STAYGRAPH_JWT_JWKS_URL": wrong})
+    assert wrong not in str(refused.value)
+
+
+def test_a_provider_on_this_machine_may_do_without_encryption() -> None:
+    assert load(JWT | {"STAYGRAPH_JWT_JWKS_URL": "http://127.0.0.1:9/keys"}).jwt_jwks_url == "http://127.0.0.1:9/keys"

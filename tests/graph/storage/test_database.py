@@ -1,40 +1,27 @@
-"""The database: pragmas, transactions, migrations by several processes, and clear words when it cannot be used."""
+"""The database, on SQLite and on PostgreSQL: transactions, migrations by several processes, one state for a reader."""
 
 import asyncio
-import stat
-import subprocess
-import sys
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, LargeBinary, bindparam, inspect, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from graph.accounts.keys import ApiKeys
-from graph.storage.database import Database, StorageError, _alembic
-from graph.storage.tables import AccountRow, Table, TenantRow
+from graph.storage.database import Database
+from graph.storage.failures import StorageError, StorageUnavailable
+from graph.storage.migrating import alembic_config
+from graph.storage.tables import AccountRow, Table, TenantRow, UtcDateTime
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 
 
-def file_url(folder: Path) -> str:
-    return f"sqlite+aiosqlite:///{folder / 'data' / 'staygraph.db'}"
-
-
-@pytest.fixture
-async def database(tmp_path: Path):
-    database = Database(file_url(tmp_path))
-    await database.migrate()
-    yield database
-    await database.aclose()
-
-
 def tenant(name: str, created_at: datetime = NOW) -> TenantRow:
-    return TenantRow(id=name, name=name, created_at=created_at)
+    return TenantRow(id=name, name=name, created_at=created_at, updated_at=created_at)
 
 
 async def test_models_and_migrations_agree(database: Database) -> None:
@@ -46,17 +33,7 @@ async def test_models_and_migrations_agree(database: Database) -> None:
         assert await connection.run_sync(differences) == []
 
 
-async def test_connections_have_wal_foreign_keys_and_patience(database: Database) -> None:
-    async with database.reading() as session:
-        values = [
-            await session.scalar(text(f"PRAGMA {name}"))
-            for name in ("journal_mode", "foreign_keys", "busy_timeout", "synchronous")
-        ]
-    assert values == ["wal", 1, 5000, 1]
-
-
-async def test_first_migration_makes_the_folder_and_the_default_tenant(database: Database, tmp_path: Path) -> None:
-    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
+async def test_the_first_migration_makes_the_default_tenant(database: Database) -> None:
     async with database.reading() as session:
         assert await session.scalar(select(TenantRow.id)) == "default"
 
@@ -69,17 +46,17 @@ async def test_migrating_again_keeps_what_is_there(database: Database) -> None:
         assert await session.get(TenantRow, "kept") is not None
 
 
-async def test_keys_of_an_older_version_stay_and_have_no_scope(tmp_path: Path) -> None:
-    url = file_url(tmp_path)
-    (tmp_path / "data").mkdir()
-    older = Database(url)
+async def test_rows_of_an_older_version_stay(empty_url: str) -> None:
+    older = Database(empty_url)
+    older._kind.make()
+    insert = text("INSERT INTO api_key VALUES ('key_1', 'default', 'Old', :digest, :made, NULL)")
     async with older.engine.begin() as connection:
-        await connection.run_sync(lambda each: command.upgrade(_alembic(each), "0001"))
+        await connection.run_sync(lambda each: command.upgrade(alembic_config(each), "0001"))
         await connection.execute(
-            text("INSERT INTO api_key VALUES ('key_1', 'default', 'Old', x'00', '2026-01-01 00:00:00', NULL)")
+            insert.bindparams(bindparam("made", NOW, UtcDateTime), bindparam("digest", b"0", LargeBinary))
         )
     await older.aclose()
-    database = Database(url)
+    database = Database(empty_url)
     await database.migrate()
     assert [(key.name, key.scopes) for key in await ApiKeys(database).list("default")] == [("Old", frozenset())]
     await database.aclose()
@@ -145,6 +122,54 @@ async def test_a_reader_sees_one_state_and_does_not_wait_for_a_writer(database: 
         assert (await reader.scalars(select(TenantRow.id))).all() == before
 
 
+async def test_what_one_writer_read_no_other_changes_before_it_writes(database_url: str) -> None:
+    """Two processes, each with a pool of its own: "at most one such row" holds without a constraint that says so."""
+    first, second = Database(database_url), Database(database_url)
+
+    async def add_unless_there(database: Database, name: str) -> None:
+        async with database.session() as session:
+            others = (await session.scalars(select(TenantRow.id).where(TenantRow.status == "SPECIAL"))).all()
+            await asyncio.sleep(0)
+            if not others:
+                row = tenant(name)
+                row.status = "SPECIAL"
+                session.add(row)
+
+    await asyncio.gather(*(add_unless_there(each, f"{n}") for n, each in enumerate([first, second] * 5)))
+    async with first.reading() as session:
+        assert len((await session.scalars(select(TenantRow.id).where(TenantRow.status == "SPECIAL"))).all()) == 1
+    await first.aclose()
+    await second.aclose()
+
+
+async def test_a_session_holds_the_lock_of_all_writers_before_its_first_statement(database_url: str) -> None:
+    first, second = Database(database_url), Database(database_url, patience=0.05)
+    async with first.session():
+        with pytest.raises(StorageUnavailable):
+            async with second.session():
+                pytest.fail("two writers at once")
+    async with second.session():
+        pass
+    await first.aclose()
+    await second.aclose()
+
+
+async def test_writers_of_a_process_take_one_connection_however_many_they_are(database: Database) -> None:
+    most = 0
+
+    async def write(number: int) -> None:
+        nonlocal most
+        async with database.session() as session:
+            session.add(tenant(f"t{number}"))
+            pool: Any = database.engine.pool
+            most = max(most, pool.checkedout())
+            await session.flush()
+            most = max(most, pool.checkedout())
+
+    await asyncio.gather(*(write(number) for number in range(30)))
+    assert most == 1
+
+
 async def test_foreign_keys_are_enforced_also_after_a_migration(database: Database) -> None:
     row = AccountRow(
         id="acc_1",
@@ -154,6 +179,7 @@ async def test_foreign_keys_are_enforced_also_after_a_migration(database: Databa
         auth_type="API_KEY",
         credentials=b"x",
         credentials_version="1",
+        identifier="acc_1",
         created_at=NOW,
         updated_at=NOW,
     )
@@ -176,56 +202,16 @@ async def test_instants_come_back_aware_and_naive_ones_are_refused(database: Dat
             session.add(tenant("naive", NOW.replace(tzinfo=None)))
 
 
-async def test_databases_in_memory_work_too() -> None:
-    database = Database("sqlite+aiosqlite://")
-    await database.migrate()
-    async with database.session() as session:
-        session.add(tenant("here"))
-    await asyncio.gather(*(_read_once(database) for _ in range(5)))
-    await database.aclose()
+async def test_whoever_starts_at_once_migrates_once(empty_url: str) -> None:
+    databases = [Database(empty_url) for _ in range(3)]
+    await asyncio.gather(*(database.migrate() for database in databases))
+    for database in databases:
+        async with database.reading() as session:
+            assert await session.scalar(select(TenantRow.id)) == "default"
+        await database.aclose()
 
 
-async def _read_once(database: Database) -> None:
-    async with database.reading() as session:
-        assert await session.get(TenantRow, "here") is not None
-
-
-def test_processes_that_start_at_once_migrate_once(tmp_path: Path) -> None:
-    program = (
-        "import asyncio, sys\n"
-        "from graph.storage.database import Database\n"
-        "async def main():\n"
-        "    database = Database(sys.argv[1])\n"
-        "    print('ready', flush=True)\n"
-        "    sys.stdin.readline()\n"
-        "    await database.migrate()\n"
-        "    await database.aclose()\n"
-        "asyncio.run(main())\n"
-    )
-    processes = [
-        subprocess.Popen(  # noqa: S603  # our own interpreter and program
-            [sys.executable, "-c", program, file_url(tmp_path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(3)
-    ]
-    for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    ended = [process.communicate(timeout=30) for process in processes]
-    assert [process.returncode for process in processes] == [0, 0, 0], [errors for _, errors in ended]
-
-
-async def test_a_migration_that_fails_half_way_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from alembic import command
-
+async def test_a_migration_that_fails_half_way_leaves_nothing(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     real = command.upgrade
 
     def upgrade_and_fail(*args: object, **kwargs: object) -> None:
@@ -233,12 +219,12 @@ async def test_a_migration_that_fails_half_way_leaves_nothing(tmp_path: Path, mo
         raise RuntimeError("power cut")
 
     monkeypatch.setattr(command, "upgrade", upgrade_and_fail)
-    database = Database(file_url(tmp_path))
+    database = Database(empty_url)
     with pytest.raises(RuntimeError, match="power cut"):
         await database.migrate()
     monkeypatch.undo()
-    async with database.reading() as session:
-        assert (await session.execute(text("SELECT name FROM sqlite_master"))).all() == []
+    async with database.engine.connect() as connection:
+        assert await connection.run_sync(lambda each: inspect(each).get_table_names()) == []
     await database.migrate()
     await database.aclose()
 
@@ -250,22 +236,3 @@ async def test_a_database_of_a_newer_version_is_refused_unchanged(database: Data
         await database.migrate()
     async with database.reading() as session:
         assert await session.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
-
-
-async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "data" / "staygraph.db"
-    path.parent.mkdir()
-    path.write_bytes(b"not a database, but long enough to be one" * 50)
-    database = Database(file_url(tmp_path))
-    with pytest.raises(StorageError, match=r"staygraph\.db cannot be used"):
-        await database.migrate()
-    await database.aclose()
-    assert path.read_bytes().startswith(b"not a database")
-
-
-async def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
-    (tmp_path / "data").write_text("a file where the folder should be")
-    database = Database(file_url(tmp_path))
-    with pytest.raises(StorageError, match="data cannot be made"):
-        await database.migrate()
-    await database.aclose()

@@ -4,12 +4,12 @@ import pytest
 from pydantic import ValidationError
 
 from providers.contract import Capability, capabilities
-from providers.errors import AuthenticationFailed, RateLimited, UpstreamInvalid, UpstreamUnavailable
+from providers.errors import AuthenticationFailed, RateLimited, UpstreamInvalid, UpstreamRefused, UpstreamUnavailable
 from providers.hostaway import PLUGIN
 from providers.hostaway.dialect import HostawayDialect
 from providers.hostaway.manifest import AccessTokenConfig, ApiKeyConfig
 from providers.manifest import AuthType, LimitScope
-from providers.upstream.calls import Quota
+from providers.upstream.calls import Quota, Token
 from tests.providers.hostaway.plugin_session import NOW, answer
 
 KEY = "5ecret-Key"
@@ -58,6 +58,29 @@ def test_a_secret_loses_the_line_break_it_was_copied_with_and_never_shows():
     config = ApiKeyConfig.model_validate({"accountId": 1, "apiKey": KEY + "\n"})
     assert config.api_key.get_secret_value() == KEY
     assert KEY not in repr(config)
+
+
+@pytest.mark.parametrize("body", [{"status": "success", "result": []}, {"status": "success"}, b""])
+async def test_a_token_is_revoked_by_the_documented_call(body):
+    calls = []
+
+    async def send(call):
+        calls.append(call)
+        return answer(body)
+
+    assert await HostawayDialect(API_KEY).revoke(send, Token(access="t", issued_at=NOW)) is True
+    (call,) = calls
+    assert (call.method, call.path, call.query) == ("DELETE", "/v1/accessTokens", (("token", "t"),))
+    assert call.authorized is False
+
+
+@pytest.mark.parametrize(("body", "status"), [({"status": "fail", "message": "no"}, 200), ({}, 404), ({}, 403)])
+async def test_a_token_that_is_not_confirmed_to_be_revoked_is_no_success(body, status):
+    async def send(_):
+        return answer(body, status)
+
+    with pytest.raises(UpstreamRefused):
+        await HostawayDialect(API_KEY).revoke(send, Token(access="t", issued_at=NOW))
 
 
 async def test_a_token_is_made_by_the_documented_form():

@@ -15,6 +15,7 @@ import pytest
 
 from providers.errors import (
     AuthenticationFailed,
+    ErrorCode,
     NotFound,
     PermissionDenied,
     ProviderError,
@@ -547,6 +548,51 @@ class TestObservation:
             raise ValueError(outcome)
 
         assert (await create(ScriptedPms(), broken).session(account()).send(get())).ok
+
+
+class TestConclusions:
+    @staticmethod
+    def concluding(pms: httpx.AsyncBaseTransport) -> tuple[Upstream, list[tuple[str, ErrorCode | None]]]:
+        ends: list[tuple[str, ErrorCode | None]] = []
+        upstream = Upstream(
+            tokens=MemoryTokens(),
+            clock=VirtualClock(),
+            transport=pms,
+            random=Random(1),
+            concluded=lambda account_id, error: ends.append((account_id, error.code if error else None)),
+        )
+        return upstream, ends
+
+    @in_virtual_time
+    async def test_a_call_is_concluded_once_after_its_retries(self) -> None:
+        upstream, ends = self.concluding(answers(httpx.Response(503), OK))
+        await upstream.session(account()).send(get())
+        assert ends == [("one", None)]
+
+    @in_virtual_time
+    async def test_a_refusal_is_concluded_with_what_it_means(self) -> None:
+        upstream, ends = self.concluding(answers(httpx.Response(401, json={})))
+        with pytest.raises(ProviderError):
+            await upstream.session(account()).send(get())
+        assert ends == [("one", ErrorCode.AUTHENTICATION_FAILED)]
+
+    @in_virtual_time
+    async def test_a_call_that_we_give_up_says_nothing_of_the_pms(self) -> None:
+        upstream, ends = self.concluding(answers(50.0, OK))
+        call = asyncio.create_task(upstream.session(account()).send(get()))
+        await asyncio.sleep(1)
+        upstream.forget("one")
+        with pytest.raises(UpstreamUnavailable):
+            await call
+        assert ends == []
+
+    @in_virtual_time
+    async def test_a_listener_that_fails_fails_nothing(self) -> None:
+        def broken(account_id: str, error: ProviderError | None) -> None:
+            raise ValueError(account_id, error)
+
+        upstream = Upstream(tokens=MemoryTokens(), clock=VirtualClock(), transport=ScriptedPms(), concluded=broken)
+        assert (await upstream.session(account()).send(get())).ok
 
 
 class TestLife:

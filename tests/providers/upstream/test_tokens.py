@@ -115,6 +115,26 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
+class TestHeld:
+    @in_virtual_time
+    async def test_a_renewal_under_way_is_waited_for_beyond_the_deadline_of_whoever_asked(self) -> None:
+        pms = Pms(latency=20.0)
+        session = open_session(pms)
+        with calling(caller(deadline=now() + 5)), pytest.raises(ProviderError):
+            await session.send(get())
+        assert now() < 6
+        held = await session.held_token()
+        assert held is not None
+        assert held.refresh == "r1"
+        assert pms.issued == 1
+
+    @in_virtual_time
+    async def test_without_a_renewal_nothing_is_asked(self) -> None:
+        pms = Pms()
+        assert await open_session(pms).held_token() is None
+        assert pms.transport.requests == []
+
+
 class TestFinding:
     @in_virtual_time
     async def test_the_first_token_is_issued_once_for_all(self) -> None:

@@ -1,0 +1,91 @@
+"""Everything that is sealed in the database, and for which place: one list for its services and for new keys."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import InstrumentedAttribute
+
+from graph.storage.tables import AccountRow, AccountTokenRow, AuthorizationRow, IntegrationDefinitionRow, Table
+
+
+def credentials_context(tenant_id: str, account_id: str) -> str:
+    """Where an account's ``authConfig`` is kept."""
+    return f"account/{tenant_id}/{account_id}/credentials"
+
+
+def token_context(tenant_id: str, account_id: str) -> str:
+    """Where an account's token is kept."""
+    return f"account/{tenant_id}/{account_id}/token"
+
+
+def verifier_context(tenant_id: str, account_id: str, authorization_id: str) -> str:
+    """Where the PKCE verifier of a consent that was asked for is kept."""
+    return f"account/{tenant_id}/{account_id}/authorization/{authorization_id}"
+
+
+def pending_config_context(tenant_id: str, account_id: str, authorization_id: str) -> str:
+    """Where the credentials wait that a consent will bring into use."""
+    return f"{verifier_context(tenant_id, account_id, authorization_id)}/config"
+
+
+def partner_key_context(provider: str) -> str:
+    """Where a provider's partner key is kept."""
+    return f"definition/{provider}/partner_key"
+
+
+def oauth_application_context(provider: str) -> str:
+    """Where a provider's OAuth application is kept."""
+    return f"definition/{provider}/oauth_application"
+
+
+@dataclass(frozen=True, slots=True)
+class SealedColumn:
+    """A column with sealed values. ``key`` is its table's primary key; ``context`` tells a row's place."""
+
+    row: type[Table]
+    key: InstrumentedAttribute[str]
+    column: InstrumentedAttribute[Any]
+    context: Callable[[Any], str]
+
+    @property
+    def name(self) -> str:
+        """Table and column."""
+        return f"{self.row.__tablename__}.{self.column.key}"
+
+
+SEALED = (
+    SealedColumn(
+        AccountRow, AccountRow.id, AccountRow.credentials, lambda row: credentials_context(row.tenant_id, row.id)
+    ),
+    SealedColumn(
+        AccountTokenRow,
+        AccountTokenRow.account_id,
+        AccountTokenRow.sealed,
+        lambda row: token_context(row.tenant_id, row.account_id),
+    ),
+    SealedColumn(
+        AuthorizationRow,
+        AuthorizationRow.id,
+        AuthorizationRow.verifier,
+        lambda row: verifier_context(row.tenant_id, row.account_id, row.id),
+    ),
+    SealedColumn(
+        AuthorizationRow,
+        AuthorizationRow.id,
+        AuthorizationRow.config,
+        lambda row: pending_config_context(row.tenant_id, row.account_id, row.id),
+    ),
+    SealedColumn(
+        IntegrationDefinitionRow,
+        IntegrationDefinitionRow.provider,
+        IntegrationDefinitionRow.partner_key,
+        lambda row: partner_key_context(row.provider),
+    ),
+    SealedColumn(
+        IntegrationDefinitionRow,
+        IntegrationDefinitionRow.provider,
+        IntegrationDefinitionRow.oauth_application,
+        lambda row: oauth_application_context(row.provider),
+    ),
+)

@@ -1,0 +1,28 @@
+"""Alembic, as ``Database.migrate`` uses it: the steps run on a connection that is open already."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+
+def alembic_config(connection: Connection) -> Config:
+    """Alembic's configuration for the steps of this package, on ``connection``."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether all steps were taken."""
+    heads = set(ScriptDirectory.from_config(alembic_config(connection)).get_heads())
+    return set(MigrationContext.configure(connection).get_current_heads()) == heads
+
+
+def upgrade(connection: Connection) -> None:
+    """Take the steps that are missing. Raises ``CommandError`` where the database is newer than this version."""
+    command.upgrade(alembic_config(connection), "head")
