@@ -26,6 +26,7 @@ from graph.gateway.listings import Listings
 from graph.gateway.operation import Operation
 from graph.gateway.reading import Ages, Reading, weigh
 from graph.gateway.store import Store
+from providers.contract import ProviderClient
 from providers.manifest import AuthType
 from providers.model import Listing
 from providers.queries import ListingQuery, Page
@@ -70,7 +71,7 @@ async def watched() -> AsyncIterator[Watch]:
         task.cancel()
 
 
-class ManyListings:
+class ManyListings(ProviderClient):
     """A PMS with ``count`` listings, made as they are asked for."""
 
     def __init__(self, count: int) -> None:
