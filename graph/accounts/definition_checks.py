@@ -208,8 +208,7 @@ def _oauth_application(value: Any, path: Path, problems: _Problems) -> OAuthAppl
 
     def credential(name: str) -> str:
         allowed = f"1 to {MAX_ENTRY_VALUE} visible ASCII characters, no spaces"
-        fits: Callable[[str], bool] = lambda text: text != MASK and _VISIBLE.fullmatch(text) is not None  # noqa: E731
-        return _text(parts.get(name), (*path, name), problems, MAX_ENTRY_VALUE, fits, allowed)
+        return _text(parts.get(name), (*path, name), problems, MAX_ENTRY_VALUE, _is_credential, allowed)
 
     scopes = parts.get("scopes") or ()
     listed = isinstance(scopes, (list, tuple)) and len(scopes) <= MAX_SCOPES
@@ -220,6 +219,11 @@ def _oauth_application(value: Any, path: Path, problems: _Problems) -> OAuthAppl
     return OAuthApplication(
         client_id=credential("clientId"), client_secret=credential("clientSecret"), scopes=tuple(scopes)
     )
+
+
+def _is_credential(text: str) -> bool:
+    """Whether it may be one: a mask that was read and sent back is not."""
+    return text != MASK and _VISIBLE.fullmatch(text) is not None
 
 
 def _object(value: Any, path: Path, problems: _Problems, names: tuple[str, ...]) -> dict[str, Any]:
