@@ -12,6 +12,7 @@ from graph.accounts.accounts import ConnectedAccount
 from graph.gateway.applied import Applied
 from graph.gateway.marks import EndMark, KeyMark, Mark
 from graph.gateway.ordering import Ordering, SortKey
+from graph.gateway.upcoming import Upcoming
 from providers.errors import ProviderError
 from providers.model import Listing, PriceDetails
 from providers.model.described import Described
@@ -98,7 +99,7 @@ class Finder(Protocol):
     async def judge(self, candidates: Sequence[Candidate]) -> Judged: ...
 
 
-class FreeStream:
+class FreeStream(Upcoming[Available]):
     """Reads what is free in one account, from a mark on and only as far as it is asked to.
 
     ``nothing_fits`` says why there is nothing to read, and ``applied`` then which filters say so.
@@ -118,13 +119,8 @@ class FreeStream:
         nothing_fits: str | None = None,
         applied: tuple[Applied, ...] = (),
     ) -> None:
+        super().__init__(mark, nothing_fits)
         self.account = account
-        self.remark = nothing_fits
-        self.mark = EndMark() if nothing_fits else mark
-        self.error: ProviderError | None = None
-        self.stale: ProviderError | None = None
-        self.fetched_at: datetime | None = None
-        self.cut_short = False
         self.odd: list[OddRecord] = []
         self.applied = applied
         self._open = finder
@@ -132,35 +128,6 @@ class FreeStream:
         self._finder: Finder | None = None
         self._left: deque[Candidate] = deque()
         self._looked_at = 0
-        self._ready: deque[tuple[Available, Mark, SortKey]] = deque()
-
-    @property
-    def asked(self) -> bool:
-        return self.fetched_at is not None or self.error is not None or self.remark is not None
-
-    @property
-    def ready(self) -> bool:
-        return bool(self._ready)
-
-    @property
-    def ready_count(self) -> int:
-        return len(self._ready)
-
-    @property
-    def done(self) -> bool:
-        return isinstance(self.mark, EndMark) and not self._ready
-
-    @property
-    def stopped(self) -> bool:
-        return self.done or self.error is not None or (self.cut_short and not self._ready)
-
-    @property
-    def head_key(self) -> SortKey | None:
-        return self._ready[0][2]
-
-    def pop(self) -> tuple[Available, Mark]:
-        available, mark, _ = self._ready.popleft()
-        return available, mark
 
     async def fill(self) -> None:
         """Look on until something free is ready or the stream has stopped. A failure is kept in ``error``."""

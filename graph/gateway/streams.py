@@ -1,6 +1,5 @@
 """One account's records as a stream that can be put down and taken up again."""
 
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +12,7 @@ from graph.gateway.holding import Holding
 from graph.gateway.keeper import Kept
 from graph.gateway.marks import EndMark, HeldMark, KeyMark, Mark, PageMark
 from graph.gateway.ordering import Ordering, SortKey
+from graph.gateway.upcoming import Upcoming
 from providers.errors import NotSupported, ProviderError
 from providers.queries import OddRecord, Page
 
@@ -62,19 +62,13 @@ class Collection(Generic[T]):
     nothing_fits: str | None = None
 
 
-class AccountStream(Generic[T]):
+class AccountStream(Upcoming[T]):
     """Reads a collection from a mark on, a page at a time and only when asked to."""
 
     def __init__(self, collection: Collection[T], mark: Mark) -> None:
+        super().__init__(mark, collection.nothing_fits)
         self.collection = collection
-        self.remark = collection.nothing_fits
-        self.mark = EndMark() if self.remark else mark
-        self.error: ProviderError | None = None
-        self.stale: ProviderError | None = None
-        self.fetched_at: datetime | None = None
         self._odd: dict[tuple[str | None, int], OddRecord] = {}
-        self.cut_short = False
-        self._ready: deque[tuple[T, Mark, SortKey | None]] = deque()
         self._pages_read = 0
         self._count: int | None = 0 if self.remark else None
         self._used_whole = False
@@ -83,11 +77,6 @@ class AccountStream(Generic[T]):
     @property
     def account(self) -> ConnectedAccount:
         return self.collection.account
-
-    @property
-    def asked(self) -> bool:
-        """Whether the account's part of the answer is known in this operation."""
-        return self.fetched_at is not None or self.error is not None or self.remark is not None
 
     @property
     def odd(self) -> list[OddRecord]:
@@ -114,34 +103,6 @@ class AccountStream(Generic[T]):
     @property
     def held_size(self) -> int | None:
         return self.collection.held_size
-
-    @property
-    def ready(self) -> bool:
-        return bool(self._ready)
-
-    @property
-    def ready_count(self) -> int:
-        return len(self._ready)
-
-    @property
-    def done(self) -> bool:
-        """Whether nothing is left, as far as is known."""
-        return isinstance(self.mark, EndMark) and not self._ready
-
-    @property
-    def stopped(self) -> bool:
-        """Whether nothing more comes in this operation."""
-        return self.done or self.error is not None or (self.cut_short and not self._ready)
-
-    @property
-    def head_key(self) -> SortKey | None:
-        """What the next record is merged by; None in the PMS's own order."""
-        return self._ready[0][2]
-
-    def pop(self) -> tuple[T, Mark]:
-        """The next record and the mark behind it."""
-        record, mark, _ = self._ready.popleft()
-        return record, mark
 
     async def fill(self) -> None:
         """Read until a record is ready or the stream has stopped. A failure is kept in ``error``."""
