@@ -168,6 +168,7 @@ async def running(
                 renewals,
                 health,
                 underway,
+                definitions,
                 allow_private=settings.allow_private_urls,
             ),
             lifecycle=AccountLifecycle(

@@ -5,9 +5,9 @@ plugin says what differs, and exchanges the code.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel
 
@@ -55,6 +55,11 @@ class ConsentFlow(ABC):
 
     pkce: ClassVar[bool] = False
     """Whether the PMS knows PKCE with the method S256."""
+
+    def application(self, client_id: str, client_secret: str, scopes: Sequence[str]) -> dict[str, Any]:
+        """An ``authConfig`` that names an application and nothing else. Without ``scopes`` the usual are asked."""
+        named = {"clientId": client_id, "clientSecret": client_secret}
+        return named | ({"scope": " ".join(scopes)} if scopes else {})
 
     @abstractmethod
     def request(self, config: BaseModel) -> ConsentRequest:

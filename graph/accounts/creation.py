@@ -22,6 +22,7 @@ from graph.accounts.addresses import ALLOWED
 from graph.accounts.connections import REFUSALS, CheckInterruptedError, Connections
 from graph.accounts.consent import Consent, Consents
 from graph.accounts.credentials import FIELD, all_fields, brings_token, checked_config
+from graph.accounts.definitions import Definitions
 from graph.accounts.health import Health
 from graph.accounts.options import API_NAMES, checked_options
 from graph.accounts.renewals import Renewals
@@ -29,6 +30,7 @@ from graph.accounts.underway import Underway
 from graph.rejections import Rejected, Rejection, RejectionCode, Rejections, rejected
 from providers import catalogue
 from providers.catalogue import UnknownProvider
+from providers.consent import ConsentFlow
 from providers.contract import Plugin
 from providers.errors import ProviderError
 from providers.manifest import AuthMethod, AuthType
@@ -124,9 +126,11 @@ class AccountCreation:
         renewals: Renewals,
         health: Health,
         underway: Underway,
+        definitions: Definitions,
         *,
         allow_private: bool,
     ) -> None:
+        self._definitions = definitions
         self._accounts = accounts
         self._connections = connections
         self._consents = consents
@@ -138,7 +142,9 @@ class AccountCreation:
 
     async def create(self, tenant_id: str, wanted: NewAccount) -> Connected:
         """Connect an account. Raises ``Rejected`` with all that is wrong, ``CheckFailed`` if it is its credentials."""
-        plan = _plan(wanted, allow_private=self._allow_private)
+        redirect = wanted.options.get("client_redirect_url")
+        config = await self._as_application(wanted.provider, wanted.auth_type, wanted.config, redirect)
+        plan = _plan(replace(wanted, config=config), allow_private=self._allow_private)
         work = self._create(tenant_id, plan, wanted.account_id)
         return await self._underway.run(work)
 
@@ -151,9 +157,35 @@ class AccountCreation:
         account = await self._accounts.get(tenant_id, account_id)
         if account is None:
             raise no_account()
+        if wanted.config is not None:
+            auth_type = wanted.auth_type or account.auth_type
+            redirect = wanted.options.get("client_redirect_url", account.client_redirect_url)
+            config = await self._as_application(account.provider, auth_type, wanted.config, redirect)
+            wanted = replace(wanted, config=config)
         plan = _plan_of(account, wanted, allow_private=self._allow_private)
         work = self._reauthorize(account, plan)
         return await self._underway.run(work)
+
+    async def _as_application(self, provider: str, auth_type: AuthType, config: Any, redirect: str | None) -> Any:
+        """``config`` with the operator's OAuth application, where an owner is to consent and it names none.
+
+        Never without a consent: an application that signs in as itself sees the accounts of other tenants, too.
+        """
+        flow = _consent_flow(provider)
+        given = {} if config is None else config
+        if auth_type is not AuthType.OAUTH or flow is None or not isinstance(given, dict):
+            return config
+        if redirect is None or brings_token(given):
+            return config
+        try:
+            ours = await self._definitions.oauth_application(provider.strip().upper())
+        except ProviderError as error:
+            raise CheckFailed(error) from None
+        if ours is None:
+            return config
+        application = flow.application(ours.client_id, ours.client_secret, ours.scopes)
+        own = given.keys() & flow.application("", "", ()).keys()
+        return config if own else application | given
 
     async def _create(self, tenant_id: str, plan: _Plan, account_id: str | None) -> Connected:
         identifier = plan.options.get("identifier")
@@ -251,6 +283,13 @@ class AccountCreation:
             yield
         finally:
             self._reserved -= names
+
+
+def _consent_flow(provider: str) -> ConsentFlow | None:
+    try:
+        return catalogue.plugin(provider.strip()).consent
+    except UnknownProvider:
+        return None
 
 
 def find_provider(code: str) -> Plugin:

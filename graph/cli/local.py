@@ -118,7 +118,7 @@ async def opened(settings: Settings) -> AsyncIterator[Local]:
             accounts=accounts,
             keys=ApiKeys(database),
             creation=AccountCreation(
-                accounts, connections, consents, renewals, health, underway, allow_private=private
+                accounts, connections, consents, renewals, health, underway, definitions, allow_private=private
             ),
             lifecycle=AccountLifecycle(accounts, connections, tokens, underway, allow_private=private),
             health=health,

@@ -13,6 +13,9 @@ from tests.gateway_world import World
 from tests.graph.schema.test_account_creation import CREATE, REAUTHORIZE, names_of
 from tests.graph.web.consent_world import CLIENT_URL, ConsentWorld, consent_world
 
+DEFINE = """mutation($provider: String!, $input: UpdateIntegrationDefinitionInput!) {
+  updateIntegrationDefinition(provider: $provider, input: $input) { userErrors { field message } } }"""
+
 
 @pytest.fixture
 async def consenting(tmp_path: Path) -> AsyncIterator[ConsentWorld]:
@@ -133,3 +136,35 @@ async def test_addresses_within_private_networks_need_a_setting(tmp_path: Path, 
             payload = await create(consenting, **(public | {field: address}))
             assert [(each["field"], each["code"]) for each in payload["userErrors"]] == [([field], "NOT_ALLOWED")]
             assert "https://" in payload["userErrors"][0]["allowed"]
+
+
+async def define_application(consenting: ConsentWorld) -> None:
+    config = consenting.simulation.client_credentials_config()
+    application = {name: config[name] for name in ("clientId", "clientSecret")}
+    chosen = {"oauthApplication": application}
+    payload = await consenting.gateway.change(DEFINE, Permission.ADMIN, provider="BOOKINGSYNC", input=chosen)
+    assert payload["userErrors"] == []
+
+
+async def test_the_operators_application_stands_in_where_an_owner_is_to_consent(consenting: ConsentWorld) -> None:
+    await define_application(consenting)
+    payload = await create(consenting, authConfig=None)
+    assert payload["userErrors"] == []
+    account = payload["result"]["authorized"]["id"]
+    await consented(consenting, payload["result"]["authorizationUrl"])
+    assert await status(consenting.gateway, account) == "ACTIVE"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"clientRedirectUrl": None, "authConfig": {}}, {"authConfig": {"accessToken": "made-up"}}],
+    ids=["without a consent", "with a token of unknown origin"],
+)
+async def test_the_operators_application_never_signs_in_without_a_consent(
+    consenting: ConsentWorld, fields: dict[str, Any]
+) -> None:
+    await define_application(consenting)
+    payload = await create(consenting, **fields)
+    assert payload["result"] is None
+    assert ["authConfig", "clientId"] in [error["field"] for error in payload["userErrors"]]
+    assert not [call for call in consenting.gateway.calls if call.path == "/oauth/token"]
