@@ -7,7 +7,8 @@ retries: those are the gateway's and the upstream layer's. It consists of
 - a ``Dialect``: how the upstream layer proves who we are and reads refusals and budgets;
 - a ``ProviderClient``: the reads, each taking and returning many, so that the plugin can choose the cheapest calls;
 - a simulator: the PMS as documented, to run demos and the conformance suite against;
-- a ``ConsentFlow`` where owners of accounts consent in the PMS itself (OAuth 2.0's authorization code).
+- a ``ConsentFlow`` where owners of accounts consent in the PMS itself (OAuth 2.0's authorization code);
+- ``Webhooks`` where the PMS sends any: how a delivery is proved.
 
 A capability is a method of ``ProviderClient`` that the plugin overrides: nothing else declares it.
 """
@@ -53,6 +54,7 @@ from providers.queries import (
     ReservationQuery,
 )
 from providers.upstream.calls import Answer, Call, Quota, Token
+from providers.webhooks import Webhooks
 
 Send = Callable[[Call], Awaitable[Answer]]
 
@@ -319,9 +321,11 @@ class Plugin(ABC):
 
     manifest: ClassVar[Manifest]
     client_class: ClassVar[type[ProviderClient]]
-
     consent: ClassVar[ConsentFlow | None] = None
     """How owners consent in the PMS, for accounts of the auth type ``OAUTH``; None where they cannot."""
+
+    webhooks: ClassVar[Webhooks | None] = None
+    """How a delivery of the PMS's webhooks is proved; None where it sends none."""
 
     @abstractmethod
     def dialect(self, auth_type: AuthType, config: BaseModel) -> Dialect:
