@@ -7,6 +7,7 @@ from graph.accounts.connections import Connections
 from graph.accounts.consent import Consents
 from graph.accounts.keys import ApiKeys
 from graph.accounts.notifications import Signer
+from graph.events.account_webhooks import AccountWebhooks
 from graph.settings import Settings
 from graph.storage.database import Database
 from providers.upstream.clock import Clock
@@ -24,3 +25,4 @@ class Administration:
     keys: ApiKeys
     consents: Consents
     signer: Signer
+    webhooks: AccountWebhooks

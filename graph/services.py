@@ -17,7 +17,11 @@ from graph.accounts.notifications import Notifications, Signer
 from graph.accounts.renewals import Renewals
 from graph.accounts.states import States
 from graph.accounts.tokens import StoredTokens
+from graph.accounts.vault import Vault
 from graph.administration import Administration
+from graph.events.account_webhooks import AccountWebhooks
+from graph.events.deliveries import Deliveries, Retention
+from graph.events.receiving import Receiving
 from graph.gateway.cursors import Cursors
 from graph.gateway.gateway import Gateway, build_gateway
 from graph.gateway.keeper import Keeper
@@ -29,6 +33,7 @@ from graph.schema.guards import SizeLimits
 from graph.schema.schema import build_schema
 from graph.settings import Settings
 from graph.storage.database import Database
+from graph.storage.durable import DurableWrites
 from providers.upstream.accounts import UpstreamSettings
 from providers.upstream.attempt import Observe
 from providers.upstream.clock import Clock
@@ -44,6 +49,7 @@ class Services:
     settings: Settings
     clock: Clock
     database: Database
+    vault: Vault
     keys: ApiKeys
     accounts: Accounts
     connections: Connections
@@ -51,6 +57,7 @@ class Services:
     gateway: Gateway
     administration: Administration
     cursors: Cursors
+    receiving: Receiving
     schema: strawberry.Schema
 
 
@@ -109,6 +116,15 @@ async def running(
             clock,
             shown_id=lambda account_id: ids.GlobalId(ids.ACCOUNT, account_id).text(),
         )
+        webhooks = AccountWebhooks(settings, database, vault, accounts, connections, clock=clock)
+        deliveries = Deliveries(DurableWrites(database), vault, clock)
+        stack.push_async_callback(deliveries.aclose)
+        receiving = Receiving(database, accounts, connections, webhooks, deliveries, clock=clock)
+        receiving.start()
+        stack.push_async_callback(receiving.aclose)
+        retention = Retention(database, clock, settings.webhook_days)
+        retention.start()
+        stack.push_async_callback(retention.aclose)
         administration = Administration(
             settings=settings,
             clock=clock,
@@ -118,12 +134,14 @@ async def running(
             keys=keys,
             consents=consents,
             signer=signer,
+            webhooks=webhooks,
         )
         reading = Reading(accounts=accounts, connections=connections, keeper=keeper, ages=_ages(settings), clock=clock)
         yield Services(
             settings=settings,
             clock=clock,
             database=database,
+            vault=vault,
             keys=keys,
             accounts=accounts,
             connections=connections,
@@ -131,6 +149,7 @@ async def running(
             gateway=build_gateway(reading, cursors),
             administration=administration,
             cursors=cursors,
+            receiving=receiving,
             schema=build_schema(
                 max_tokens=settings.max_query_tokens,
                 limits=SizeLimits(

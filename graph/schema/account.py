@@ -29,6 +29,7 @@ from graph.schema.reservation import (
     reservation_query,
 )
 from graph.schema.user import User, users_of
+from graph.schema.webhook import AccountWebhook, webhook_of
 from providers import model
 from providers.manifest import AuthType
 
@@ -45,6 +46,10 @@ def _identifier(account: strawberry.Parent[ConnectedAccount]) -> str:
 @pure
 def _id(account: strawberry.Parent[ConnectedAccount]) -> strawberry.ID:
     return ids.GlobalId(ids.ACCOUNT, account.id).text()
+
+
+async def _webhook(account: strawberry.Parent[ConnectedAccount], info: Info) -> Any:
+    return await webhook_of(info, account)
 
 
 async def _provider_account(account: strawberry.Parent[ConnectedAccount], info: Info) -> Any:
@@ -158,6 +163,11 @@ class Account(Node):
     )
     created_at: datetime = strawberry.field(description="When it was connected, UTC.")
     updated_at: datetime = strawberry.field(description="When its settings or credentials last changed, UTC.")
+    webhook: AccountWebhook | None = strawberry.field(
+        resolver=_webhook,
+        description="Whether StayGraph hears from its PMS by itself; asks no PMS.",
+        graphql_type=AccountWebhook | None,
+    )
     provider_account: ProviderAccount | None = strawberry.field(
         resolver=_provider_account,
         description="The business account in the PMS; null where the PMS has no such record or fails.",
