@@ -157,8 +157,8 @@ class Settings(BaseModel):
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
     public_url: Annotated[str, AfterValidator(_public_url)] | None = Field(
         None,
-        description="Where browsers and PMSs reach this server: for webhooks, and for the address that owners return to "
-        "after their consent in a PMS. Default: http://, the host and the port.",
+        description="Where browsers and PMSs reach this server: for webhooks, and for the address that owners return "
+        "to after their consent in a PMS. Default: http://, the host and the port.",
         json_schema_extra={"allowed": "an address such as https://graph.example.com"},
     )
     allow_private_urls: bool = Field(

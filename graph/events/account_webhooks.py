@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from graph.accounts.accounts import AccountGoneError, Accounts, ConnectedAccount
 from graph.accounts.connections import Connections
+from graph.accounts.sealed import webhook_context
 from graph.accounts.vault import Vault, VaultError
 from graph.rejections import RejectionCode, rejected
 from graph.settings import Settings
@@ -131,7 +132,7 @@ class AccountWebhooks:
                 raise AccountGoneError(account_id)
             former = row.token_digest
             row.token_digest = token_digest(made.token)
-            row.sealed = self._vault.seal(_dump(made), context=entry_context(tenant_id, account_id))
+            row.sealed = self._vault.seal(_dump(made), context=webhook_context(tenant_id, account_id))
             row.issued_at = self._clock.now()
         self._of_tenant.drop(tenant_id)
         if former is not None:
@@ -167,7 +168,7 @@ class AccountWebhooks:
         return self._opened(row.sealed, row.tenant_id, row.account_id).login
 
     def _opened(self, sealed: bytes, tenant_id: str, account_id: str) -> _Secrets:
-        kept = json.loads(self._vault.open(sealed, context=entry_context(tenant_id, account_id)))
+        kept = json.loads(self._vault.open(sealed, context=webhook_context(tenant_id, account_id)))
         return _Secrets(kept["token"], WebhookLogin(kept["login"], kept["password"]))
 
     async def _load(self, tenant_id: str) -> Mapping[str, AccountWebhook]:
@@ -187,11 +188,6 @@ def webhooks_of(provider: str) -> Webhooks | None:
 def token_digest(token: str) -> bytes:
     """What is kept of the token in an address to find it by."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-
-
-def entry_context(tenant_id: str, account_id: str) -> str:
-    """Where what an account's PMS has to send is kept."""
-    return f"account/{tenant_id}/{account_id}/webhook"
 
 
 async def webhook_row(session: AsyncSession, tenant_id: str, account_id: str) -> AccountWebhookRow | None:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.accounts.ids import new_id
+from graph.accounts.sealed import delivery_context
 from graph.accounts.vault import Vault
 from graph.storage.database import Database
 from graph.storage.durable import DurableWrites
@@ -186,11 +187,6 @@ def _fail(batch: Collection[_Waiting], error: BaseException) -> None:
             each.done.set_exception(error)
         else:
             each.done.cancel()
-
-
-def delivery_context(tenant_id: str, account_id: str, delivery_id: str) -> str:
-    """Where the body of a delivery is kept."""
-    return f"account/{tenant_id}/{account_id}/delivery/{delivery_id}"
 
 
 class Retention:

@@ -39,10 +39,11 @@ class DurableWrites:
     async def write(self, work: Callable[[Session], T]) -> T:
         """What ``work`` returns, once it is committed; rolled back on an error. It holds the lock of all writers.
 
-        ``work`` runs in another thread: it must touch nothing but the session and what it was given.
+        Raises ``StorageUnavailable``. ``work`` runs in another thread: it must touch nothing but the session and what it was given.
         """
         if self._engine is not None:
-            return await asyncio.to_thread(partial(_written, self._engine, work))
+            async with self._database.turn():
+                return await asyncio.to_thread(partial(_written, self._engine, work))
         async with self._database.session() as session:
             return await session.run_sync(work)
 

@@ -12,7 +12,7 @@ from graph.events.account_webhooks import webhooks_of
 from graph.events.deliveries import TooMuchWaitingError
 from graph.events.receiving import Receipt
 from graph.services import Services
-from graph.storage.database import StorageError
+from graph.storage.failures import StorageError
 from graph.web.gate import bounded_body
 from graph.web.refusals import Refused
 from providers.errors import ProviderError

@@ -24,8 +24,8 @@ from tests.gateway_world import serving, world
 from tests.graph.events.webhook_world import RESERVATION, address, basic
 
 RATE = 200
-SECONDS = 10
-TURNS = 3
+SECONDS = 5
+TURNS = 2
 ALLOWED = 0.020
 """Seconds: the 99th percentile that is aimed at."""
 

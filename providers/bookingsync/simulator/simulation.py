@@ -14,7 +14,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from providers.bookingsync.manifest import MANIFEST
 from providers.bookingsync.simulator.access import Access
 from providers.bookingsync.simulator.answers import answer, refused, unauthorized
 from providers.bookingsync.simulator.budget import TOKEN_PATH, Budget
@@ -31,7 +30,7 @@ from providers.bookingsync.simulator.search import Search
 from providers.bookingsync.simulator.tokens import LIFE, Tokens
 from providers.bookingsync.simulator.units import FIRST_ACCOUNT, MOST_LISTINGS
 from providers.bookingsync.simulator.view import Grant, Oddities, View
-from providers.bookingsync.simulator.webhooks import webhook
+from providers.bookingsync.simulator.webhooks import WEBSITE, webhook
 from providers.contract import SimulatorOptions
 from providers.manifest import AuthType
 from providers.simulation.clock import utc_now
@@ -154,7 +153,7 @@ class BookingsyncSimulation:
             readings=self._readings,
             oddities=self.oddities,
             options={},
-            base_url=MANIFEST.base_url,
+            base_url=WEBSITE,
         )
         return webhook(order, self.estates, view, self._application.client_secret)
 

@@ -15,6 +15,9 @@ from providers.bookingsync.simulator.units import FIRST_ACCOUNT
 from providers.bookingsync.simulator.view import View
 from providers.simulation.webhooks import NothingToTellError, Webhook, WebhookOrder, chosen
 
+WEBSITE = "https://www.bookingsync.com"
+"""Where the links of webhooks lead: they come without a call that has an address."""
+
 USER_AGENT = "BookingSync Webhook Delivery"
 
 _EVENT = re.compile(r"([a-z_]+)_(created|updated|destroyed)")

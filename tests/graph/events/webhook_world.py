@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.accounts.keys import Permission
-from graph.events.deliveries import delivery_context
+from graph.accounts.sealed import delivery_context
 from graph.storage.tables import WebhookDeliveryRow
 from providers.bookingsync.webhooks import signature
 from tests.gateway_world import World
