@@ -55,13 +55,6 @@ class Engine(Protocol):
         """Raises ``OSError`` where connections that are open already lead nowhere."""
         ...
 
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Be the one writer of this process, on a connection of one's own. Raises ``StorageUnavailable``."""
-        async with self._noticing(writes=True), self._in_turn():
-            await self._kind.check()
-            yield
-
     async def migrate(self) -> None:
         """Take the steps that are missing, in turn with other processes."""
         ...
@@ -114,6 +107,13 @@ class Database:
             await self._kind.check()
             async with self._reading() as session:
                 yield session
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Be the one writer of this process, on a connection of one's own. Raises ``StorageUnavailable``."""
+        async with self._noticing(writes=True), self._in_turn():
+            await self._kind.check()
+            yield
 
     async def migrate(self) -> None:
         """Bring the tables up to date, making the database if there is none. Any number of processes may do so at once.

@@ -39,7 +39,8 @@ class DurableWrites:
     async def write(self, work: Callable[[Session], T]) -> T:
         """What ``work`` returns, once it is committed; rolled back on an error. It holds the lock of all writers.
 
-        Raises ``StorageUnavailable``. ``work`` runs in another thread: it must touch nothing but the session and what it was given.
+        ``work`` runs in another thread: it must touch nothing but the session and what it was given. Raises
+        ``StorageUnavailable``.
         """
         if self._engine is not None:
             async with self._database.turn():

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TypeVar
 
 import pytest
@@ -10,14 +11,18 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from graph.accounts.accounts import ConnectedAccount
+from graph.accounts.accounts import Accounts, ConnectedAccount
+from graph.accounts.vault import Vault
 from graph.events import deliveries as module
 from graph.events.deliveries import Deliveries, Kept, Retention, TooMuchWaitingError
 from graph.storage.database import Database
 from graph.storage.durable import DurableWrites
-from graph.storage.tables import TenantRow, WebhookDeliveryRow
+from graph.storage.failures import StorageUnavailable
+from graph.storage.tables import AccountWebhookRow, TenantRow, WebhookDeliveryRow
+from providers.hostaway.manifest import ApiKeyConfig
+from providers.manifest import AuthType
 from providers.webhooks import WebhookNote
-from tests.gateway_world import World
+from tests.gateway_world import ShiftedClock, World
 from tests.graph.events.webhook_world import RESERVATION, accounts, address, rows, send, webhook
 
 T = TypeVar("T")
@@ -81,7 +86,7 @@ async def test_a_transaction_that_fails_takes_only_its_own_with_it(
 ) -> None:
     counting.failing = iter([True, False, False])
     kept = await asyncio.gather(*(kept_by.keep(account, NOTE, b"x") for _ in range(250)), return_exceptions=True)
-    assert [type(each) for each in kept] == [OSError] * 100 + [Kept] * 150
+    assert [type(each) for each in kept] == [StorageUnavailable] * 100 + [Kept] * 150
     assert await stored(running) == 150
     assert await kept_by.keep(account, NOTE, b"x") is Kept.NEW
 
@@ -173,3 +178,23 @@ async def test_a_database_in_memory_is_written_to_as_well() -> None:
     writes = DurableWrites(database)
     assert [await writes.write(count_up) for _ in range(2)] == [0, 1]
     await database.aclose()
+
+
+async def test_each_kind_of_database_keeps_a_delivery_once_and_counts_it(database: Database) -> None:
+    clock = ShiftedClock()
+    vault = Vault([bytes(32)])
+    accounts = Accounts(database, vault, clock=clock)
+    config = ApiKeyConfig.model_validate({"accountId": 1, "apiKey": "k"})
+    account = await accounts.add("default", "HOSTAWAY", "Beach", AuthType.API_KEY, config)
+    gone = replace(account, id="acc_gone")
+    kept_by = Deliveries(DurableWrites(database), vault, clock)
+    calls = [(account, "a"), (account, "b"), (gone, "a"), (account, "a"), (account, None), (account, None)]
+    kept = await asyncio.gather(*(kept_by.keep(each, WebhookNote(key=key), b"x") for each, key in calls))
+    assert kept == [Kept.NEW, Kept.NEW, Kept.ACCOUNT_GONE, Kept.REPEATED, Kept.NEW, Kept.NEW]
+    assert await kept_by.keep(account, WebhookNote(key="b"), b"x") is Kept.REPEATED
+    async with database.reading() as session:
+        row = (await session.scalars(select(AccountWebhookRow))).one()
+        assert (row.account_id, row.tenant_id, row.deliveries, row.refused) == (account.id, "default", 4, 0)
+        assert row.token_digest is None
+    clock.advance(31 * 86_400)
+    assert await Retention(database, clock, 30).clear() == 4
