@@ -15,6 +15,8 @@ from graph.accounts.notifications import Signer
 from graph.accounts.tenants import Tenants
 from graph.accounts.tokens import StoredTokens
 from graph.accounts.underway import Underway
+from graph.changes.writing import Writing
+from graph.events.account_webhooks import AccountWebhooks
 from graph.gateway.choosing import Choosing
 from graph.gateway.visibility import Visibility
 from graph.settings import Settings
@@ -44,3 +46,5 @@ class Administration:
     approvals: Approvals
     visibility: Visibility
     choosing: Choosing
+    webhooks: AccountWebhooks
+    writing: Writing

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from graph.accounts.consent import CALLBACK_PATH
+from graph.events.account_webhooks import PATH as WEBHOOK_PATH
 from graph.explorer.examples import example_tabs
 from graph.explorer.files import explorer_routes
 from graph.explorer.page import PAGE_HEADERS, bearer, explorer_page
@@ -20,6 +21,7 @@ from graph.settings import Settings
 from graph.web.callback import callback
 from graph.web.endpoint import Endpoint
 from graph.web.gate import TENANT_HEADER
+from graph.web.webhooks import webhook_endpoint
 from providers.upstream.attempt import Observe
 from providers.upstream.clock import Clock, SystemClock
 
@@ -62,6 +64,7 @@ def create_app(
         return JSONResponse({"status": "ok"})
 
     finish = callback(lambda: alive[0].administration.consents)
+    webhooks = webhook_endpoint(lambda: alive[0])
     endpoint = Endpoint(lambda: alive[0], page)
     app = FastAPI(
         title="StayGraph",
@@ -72,6 +75,7 @@ def create_app(
             *explorer_routes(),
             Route("/health", health),
             Route(CALLBACK_PATH, finish),
+            Route(f"{WEBHOOK_PATH}/{{provider}}/{{token}}", webhooks, methods=["POST"]),
         ],
     )
     if settings.allowed_origins:

@@ -23,6 +23,11 @@ class RejectionCode(Described):
     REFUSED = "REFUSED", "The PMS refused it."
     UNAVAILABLE = "UNAVAILABLE", "The PMS could not be asked now; the same may work later."
     CONFLICT = "CONFLICT", "It changed meanwhile, or its present state does not allow this."
+    STALE = "STALE", "It is no longer what the change was based on; the present state is in the answer."
+    NIGHTS_TAKEN = "NIGHTS_TAKEN", "Nights are taken, or just being taken."
+    PRICE_CHANGED = "PRICE_CHANGED", "The price is no longer what it was, by more than is tolerated."
+    PAYMENT_FAILED = "PAYMENT_FAILED", "The card was refused; no reservation remains."
+    UNCERTAIN = "UNCERTAIN", "The PMS may have done it and did not say so: look, or repeat it with the same key."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

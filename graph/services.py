@@ -28,7 +28,13 @@ from graph.accounts.states import States
 from graph.accounts.tenants import Tenants
 from graph.accounts.tokens import StoredTokens
 from graph.accounts.underway import Underway
+from graph.accounts.vault import Vault
 from graph.administration import Administration
+from graph.changes.cost import counted
+from graph.changes.writing import Writing
+from graph.events.account_webhooks import AccountWebhooks
+from graph.events.deliveries import Deliveries, Retention
+from graph.events.receiving import Receiving
 from graph.gateway.choosing import Choosing
 from graph.gateway.cursors import Cursors
 from graph.gateway.gateway import Gateway, build_gateway
@@ -42,6 +48,7 @@ from graph.schema.guards import SizeLimits
 from graph.schema.schema import build_schema
 from graph.settings import Settings
 from graph.storage.database import Database
+from graph.storage.durable import DurableWrites
 from providers.model import variant
 from providers.upstream.accounts import UpstreamSettings
 from providers.upstream.attempt import Observe
@@ -58,6 +65,7 @@ class Services:
     settings: Settings
     clock: Clock
     database: Database
+    vault: Vault
     keys: ApiKeys
     tenants: Tenants
     authentication: Authentication
@@ -67,6 +75,7 @@ class Services:
     gateway: Gateway
     administration: Administration
     cursors: Cursors
+    receiving: Receiving
     schema: strawberry.Schema
 
 
@@ -102,7 +111,7 @@ async def running(
             settings=UpstreamSettings(connect_timeout=settings.connect_timeout, call_timeout=settings.call_timeout),
             clock=clock,
             transport=transport,
-            observe=observe,
+            observe=counted(observe),
             concluded=health.note,
             partner_keys=definitions,
         )
@@ -151,6 +160,8 @@ async def running(
             visibility=visibility,
         )
         gateway = build_gateway(reading, cursors)
+        webhooks = AccountWebhooks(settings, database, vault, accounts, connections, clock=clock)
+        receiving = _receiving(webhooks, database, vault, accounts, connections, settings, clock, stack)
         administration = Administration(
             settings=settings,
             clock=clock,
@@ -181,11 +192,14 @@ async def running(
             approvals=approvals,
             visibility=visibility,
             choosing=Choosing(accounts, approvals, imports, visibility, gateway.listings),
+            webhooks=webhooks,
+            writing=Writing(reading, connections, keeper, underway),
         )
         yield Services(
             settings=settings,
             clock=clock,
             database=database,
+            vault=vault,
             keys=keys,
             tenants=tenants,
             authentication=Authentication(keys, tenants, _access_tokens(settings, clock, stack)),
@@ -195,6 +209,7 @@ async def running(
             gateway=gateway,
             administration=administration,
             cursors=cursors,
+            receiving=receiving,
             schema=build_schema(
                 max_tokens=settings.max_query_tokens,
                 limits=SizeLimits(
@@ -220,6 +235,28 @@ def _access_tokens(settings: Settings, clock: Clock, stack: AsyncExitStack) -> A
         permission_claim=settings.jwt_permission_claim,
     )
     return AccessTokens(expected, keys, clock)
+
+
+def _receiving(
+    webhooks: AccountWebhooks,
+    database: Database,
+    vault: Vault,
+    accounts: Accounts,
+    connections: Connections,
+    settings: Settings,
+    clock: Clock,
+    stack: AsyncExitStack,
+) -> Receiving:
+    """What takes webhooks in and keeps them for as long as is set."""
+    deliveries = Deliveries(DurableWrites(database), vault, clock)
+    stack.push_async_callback(deliveries.aclose)
+    receiving = Receiving(database, accounts, connections, webhooks, deliveries, clock=clock)
+    receiving.start()
+    stack.push_async_callback(receiving.aclose)
+    retention = Retention(database, clock, settings.webhook_days)
+    retention.start()
+    stack.push_async_callback(retention.aclose)
+    return receiving
 
 
 def _keeper(settings: Settings, accounts: Accounts, clock: Clock) -> Keeper:

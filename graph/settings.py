@@ -159,8 +159,8 @@ class Settings(BaseModel):
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
     public_url: Annotated[str, AfterValidator(_public_url)] | None = Field(
         None,
-        description="Where browsers and PMSs reach this server, for the address that owners return to after their "
-        "consent in a PMS. Default: http://, the host and the port.",
+        description="Where browsers and PMSs reach this server: for webhooks, and for the address that owners return "
+        "to after their consent in a PMS. Default: http://, the host and the port.",
         json_schema_extra={"allowed": "an address such as https://graph.example.com"},
     )
     allow_private_urls: bool = Field(
@@ -220,6 +220,11 @@ class Settings(BaseModel):
         description="Records a query may ask for at most, counted before it runs: each list multiplies the next.",
     )
     max_body_bytes: int = Field(1_048_576, ge=1024, le=104_857_600, description="Bytes a request body may have.")
+
+    max_webhook_bytes: int = Field(
+        1_048_576, ge=1024, le=16_777_216, description="Bytes a webhook of a PMS may have; larger ones are refused."
+    )
+    webhook_days: int = Field(30, ge=1, le=3650, description="Days that received webhooks are kept.")
 
     provider_urls: dict[str, Annotated[str, AfterValidator(base_url)]] = Field(
         default_factory=dict, description="Base URLs of PMS APIs that differ from the manifest's, by provider code."

@@ -5,9 +5,11 @@ retries: those are the gateway's and the upstream layer's. It consists of
 
 - a ``Manifest``: names, ways to authenticate, documented limits, which filters the PMS applies itself;
 - a ``Dialect``: how the upstream layer proves who we are and reads refusals and budgets;
-- a ``ProviderClient``: the reads, each taking and returning many, so that the plugin can choose the cheapest calls;
+- a ``ProviderClient``: the reads, each taking and returning many, so that the plugin can choose the cheapest calls,
+  and the writes (``providers.writes``), each of one object;
 - a simulator: the PMS as documented, to run demos and the conformance suite against;
-- a ``ConsentFlow`` where owners of accounts consent in the PMS itself (OAuth 2.0's authorization code).
+- a ``ConsentFlow`` where owners of accounts consent in the PMS itself (OAuth 2.0's authorization code);
+- ``Webhooks`` where the PMS sends any: how a delivery is proved.
 
 A capability is a method of ``ProviderClient`` that the plugin overrides: nothing else declares it.
 """
@@ -20,6 +22,8 @@ from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel
 
+from providers.capabilities import METHODS, Capability
+from providers.changes import Inputs
 from providers.consent import ConsentFlow
 from providers.errors import NotSupported
 from providers.manifest import AuthType, LimitScope, Manifest
@@ -29,7 +33,6 @@ from providers.model import (
     CancellationPolicy,
     Channel,
     CustomField,
-    Described,
     DictionaryEntry,
     DictionaryKind,
     FieldsOff,
@@ -56,6 +59,8 @@ from providers.queries import (
     ReservationQuery,
 )
 from providers.upstream.calls import Answer, Call, Quota, Token
+from providers.webhooks import Webhooks
+from providers.writes import ProviderWrites
 
 Send = Callable[[Call], Awaitable[Answer]]
 
@@ -120,14 +125,12 @@ class Dialect(ABC):
         return None
 
 
-class ProviderClient:
-    """The reads of one PMS for one account. Override what the PMS can do; the rest answers ``NOT_SUPPORTED``.
+class ProviderClient(ProviderWrites):
+    """The reads and writes of one PMS for one account. Override what the PMS can; the rest answers ``NOT_SUPPORTED``.
 
     All methods raise ``ProviderError``. Records that cannot be understood never fail their page: they are reported in
     ``Page.odd``. Ids are the PMS's own, as text.
     """
-
-    provider: ClassVar[str]
 
     async def check(self) -> None:
         """Prove that the credentials work, with one cheap call. Raises ``ProviderError`` otherwise."""
@@ -256,57 +259,16 @@ class ProviderClient:
     """True where the PMS's quotes name no currency, so that the gateway must know the listing's."""
 
 
-class Capability(Described):
-    """What a provider can do, seen from the schema."""
-
-    ACCOUNT = "ACCOUNT", "Tell about the business account behind the connection."
-    LISTINGS = "LISTINGS", "List listings and read them by id."
-    RESERVATIONS = "RESERVATIONS", "List reservations and read them by id."
-    CALENDAR = "CALENDAR", "Tell which nights are free, at what price, under which rules."
-    PRICE_DETAILS = "PRICE_DETAILS", "Quote what a stay costs."
-    AVAILABILITY_SEARCH = "AVAILABILITY_SEARCH", "Search for listings that are free for a stay."
-    PROVIDER_ACCOUNTS = "PROVIDER_ACCOUNTS", "List every business account that the credentials see."
-    USERS = "USERS", "Tell who works in the PMS, and with which listings."
-    FEES = "FEES", "Tell the fees of listings."
-    TAXES = "TAXES", "Tell the taxes of listings."
-    UNITS = "UNITS", "Tell the units of listings that stand for several like places."
-    AGREEMENTS = "AGREEMENTS", "Tell the rental agreements of listings."
-    PRICING_SETTINGS = "PRICING_SETTINGS", "Tell how prices of listings are made."
-    CANCELLATION_POLICIES = "CANCELLATION_POLICIES", "Tell cancellation policies with their steps."
-    DICTIONARIES = "DICTIONARIES", "Tell the words that records name by id."
-    CUSTOM_FIELDS = "CUSTOM_FIELDS", "Tell the fields that the business added."
-
-
-_METHODS = {
-    Capability.ACCOUNT: ("account",),
-    Capability.LISTINGS: ("listing_page", "listings"),
-    Capability.RESERVATIONS: ("reservation_page", "reservations", "reservations_by_listing"),
-    Capability.CALENDAR: ("calendars",),
-    Capability.PRICE_DETAILS: ("quotes",),
-    Capability.AVAILABILITY_SEARCH: ("free_listings",),
-    Capability.PROVIDER_ACCOUNTS: ("provider_accounts",),
-    Capability.USERS: ("users",),
-    Capability.FEES: ("fees",),
-    Capability.TAXES: ("taxes",),
-    Capability.UNITS: ("units",),
-    Capability.AGREEMENTS: ("agreements",),
-    Capability.PRICING_SETTINGS: ("pricing_settings",),
-    Capability.CANCELLATION_POLICIES: ("cancellation_policies",),
-    Capability.DICTIONARIES: ("dictionary",),
-    Capability.CUSTOM_FIELDS: ("custom_fields",),
-}
-
-
 def methods_of(capability: Capability) -> tuple[str, ...]:
     """The methods of a client that make up a capability."""
-    return _METHODS[capability]
+    return METHODS[capability]
 
 
 def capabilities(client: type[ProviderClient]) -> frozenset[Capability]:
     """The capabilities of a client class: those of which it overrides every method."""
     return frozenset(
         capability
-        for capability, methods in _METHODS.items()
+        for capability, methods in METHODS.items()
         if all(getattr(client, method) is not getattr(ProviderClient, method) for method in methods)
     )
 
@@ -338,9 +300,14 @@ class Plugin(ABC):
 
     manifest: ClassVar[Manifest]
     client_class: ClassVar[type[ProviderClient]]
-
     consent: ClassVar[ConsentFlow | None] = None
     """How owners consent in the PMS, for accounts of the auth type ``OAUTH``; None where they cannot."""
+
+    inputs: ClassVar[Inputs] = Inputs()
+    """What its writes take beyond the unified fields."""
+
+    webhooks: ClassVar[Webhooks | None] = None
+    """How a delivery of the PMS's webhooks is proved; None where it sends none."""
 
     @abstractmethod
     def dialect(self, auth_type: AuthType, config: BaseModel) -> Dialect:

@@ -38,7 +38,8 @@ class ProviderError(Exception):
 
     ``message`` is safe to show: tokens, addresses and long numbers, which a PMS's own words may repeat, are struck out.
     ``retry_after`` is in seconds from now where it is known. ``upstream_status`` is the
-    HTTP status of the PMS's answer, if there was one. ``provider`` and ``account_id`` are filled in by the layer that
+    HTTP status of the PMS's answer, if there was one. ``was_sent`` says that the PMS may have seen the call and did not
+    refuse it: a change may have been made. ``provider`` and ``account_id`` are filled in by the layer that
     knows them.
     """
 
@@ -52,6 +53,7 @@ class ProviderError(Exception):
         account_id: str | None = None,
         retry_after: float | None = None,
         upstream_status: int | None = None,
+        was_sent: bool = False,
     ) -> None:
         self.message = _PERSONAL.sub("…", message)
         super().__init__(self.message)
@@ -59,6 +61,7 @@ class ProviderError(Exception):
         self.account_id = account_id
         self.retry_after = retry_after
         self.upstream_status = upstream_status
+        self.was_sent = was_sent
 
 
 class RateLimited(ProviderError):

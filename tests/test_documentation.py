@@ -26,7 +26,8 @@ from graph.schema.errors import CODES
 from graph.schema.schema import schema_text
 from graph.settings import Settings, load_settings
 from providers import catalogue
-from providers.contract import Capability, Dialect, Plugin, ProviderClient, capabilities
+from providers.capabilities import Capability
+from providers.contract import Dialect, Plugin, ProviderClient, capabilities
 from providers.errors import ErrorCode, UpstreamInvalid
 from providers.manifest import AuthType
 from providers.model import ListingField

@@ -15,15 +15,17 @@ from graph.accounts.use import out_of_use
 from graph.accounts.vault import VaultError
 from graph.settings import LIMITS_OFF, Settings
 from providers import catalogue
+from providers.capabilities import Capability
 from providers.catalogue import UnknownProvider
 from providers.consent import AuthorizationCode, ConsentFlow
-from providers.contract import Capability, Dialect, Plugin, ProviderClient, capabilities
+from providers.contract import Dialect, Plugin, ProviderClient, capabilities
 from providers.errors import AuthenticationFailed, ErrorCode, NotFound, NotSupported, ProviderError, UpstreamTimeout
 from providers.manifest import AuthMethod, AuthType, Limit, LimitScope
 from providers.model import FieldsOff
 from providers.upstream.accounts import UpstreamAccount
 from providers.upstream.caller import Caller, calling
 from providers.upstream.calls import Token
+from providers.upstream.dry_run import DryRunSession
 from providers.upstream.upstream import AccountSession, Upstream
 
 FindPlugin = Callable[[str], Plugin]
@@ -100,6 +102,17 @@ class Connections:
         client.fields_off = account.fields_off
         self._clients[account.id] = (version, client)
         return client
+
+    async def dry_client(self, account: ConnectedAccount) -> tuple[ProviderClient, DryRunSession]:
+        """A client that reads and changes nothing, and where what it would change is noted. Raises like ``client``."""
+        account = await self._as_it_is(account)
+        plugin = self._plugin(account.provider)
+        config = await self._config(account, auth_method(plugin, account.auth_type))
+        upstream = self._account(plugin, account.id, account.auth_type, config, account.credentials_version)
+        session = self._upstream.rehearsal(upstream)
+        client = plugin.client(session, config)
+        client.fields_off = account.fields_off
+        return client, session
 
     def plugin_of(self, account: ConnectedAccount) -> Plugin:
         """The plugin of an account. Raises ``NotSupported`` where it is no longer installed."""

@@ -6,7 +6,15 @@ from typing import Any
 
 from sqlalchemy.orm import InstrumentedAttribute
 
-from graph.storage.tables import AccountRow, AccountTokenRow, AuthorizationRow, IntegrationDefinitionRow, Table
+from graph.storage.tables import (
+    AccountRow,
+    AccountTokenRow,
+    AccountWebhookRow,
+    AuthorizationRow,
+    IntegrationDefinitionRow,
+    Table,
+    WebhookDeliveryRow,
+)
 
 
 def credentials_context(tenant_id: str, account_id: str) -> str:
@@ -27,6 +35,16 @@ def verifier_context(tenant_id: str, account_id: str, authorization_id: str) -> 
 def pending_config_context(tenant_id: str, account_id: str, authorization_id: str) -> str:
     """Where the credentials wait that a consent will bring into use."""
     return f"{verifier_context(tenant_id, account_id, authorization_id)}/config"
+
+
+def webhook_context(tenant_id: str, account_id: str) -> str:
+    """Where what an account's PMS has to send is kept."""
+    return f"account/{tenant_id}/{account_id}/webhook"
+
+
+def delivery_context(tenant_id: str, account_id: str, delivery_id: str) -> str:
+    """Where the body of a received webhook is kept."""
+    return f"account/{tenant_id}/{account_id}/delivery/{delivery_id}"
 
 
 def partner_key_context(provider: str) -> str:
@@ -87,5 +105,17 @@ SEALED = (
         IntegrationDefinitionRow.provider,
         IntegrationDefinitionRow.oauth_application,
         lambda row: oauth_application_context(row.provider),
+    ),
+    SealedColumn(
+        AccountWebhookRow,
+        AccountWebhookRow.account_id,
+        AccountWebhookRow.sealed,
+        lambda row: webhook_context(row.tenant_id, row.account_id),
+    ),
+    SealedColumn(
+        WebhookDeliveryRow,
+        WebhookDeliveryRow.id,
+        WebhookDeliveryRow.body,
+        lambda row: delivery_context(row.tenant_id, row.account_id, row.id),
     ),
 )

@@ -25,10 +25,10 @@ class Underway:
         self._clock = clock
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    async def run(self, work: Coroutine[Any, Any, T]) -> T:
+    async def run(self, work: Coroutine[Any, Any, T], *, late: Rejected | None = None) -> T:
         """The outcome of ``work``, whose calls have the caller's deadline.
 
-        Raises ``Rejected`` with ``UNAVAILABLE`` shortly after the deadline; the work goes on.
+        Raises ``late``, or ``Rejected`` with ``UNAVAILABLE``, shortly after the deadline; the work goes on.
         """
         left = current_caller().deadline - self._clock.monotonic()
         task = asyncio.create_task(work)
@@ -37,6 +37,8 @@ class Underway:
         # Neither the deadline nor a caller that is cancelled ends the task.
         done, _ = await asyncio.wait({task}, timeout=max(0.0, left) + GRACE_SECONDS)
         if not done:
+            if late is not None:
+                raise late
             message = "The PMS has not answered yet. It goes on in the background: look at the accounts in a minute."
             raise rejected("", RejectionCode.UNAVAILABLE, message)
         return task.result()

@@ -26,7 +26,8 @@ from graph.gateway.operation import Operation
 from graph.gateway.ordering import Ordering, by_id, listing_ordering
 from graph.gateway.reading import Reading, named_error
 from graph.gateway.reports import report
-from providers.contract import Capability, capabilities
+from providers.capabilities import Capability
+from providers.contract import capabilities
 from providers.errors import NotSupported
 from providers.model import Listing
 from providers.queries import AvailabilityQuery, ListingQuery

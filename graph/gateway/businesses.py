@@ -8,7 +8,8 @@ from graph.gateway.keeper import Kept
 from graph.gateway.operation import Operation
 from graph.gateway.reading import Outcome, Reading, key_of
 from graph.gateway.store import Held
-from providers.contract import Capability, ProviderClient, capabilities
+from providers.capabilities import Capability
+from providers.contract import ProviderClient, capabilities
 from providers.model import ProviderAccount
 from providers.queries import Page
 

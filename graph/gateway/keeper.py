@@ -9,9 +9,11 @@ from typing import Any
 
 import structlog
 
+from graph.accounts.accounts import ConnectedAccount
 from graph.gateway.flights import Flights
 from graph.gateway.operation import Freshness
 from graph.gateway.store import Held, Key, Store
+from graph.gateway.touched import Touched
 from providers.errors import ErrorCode, ProviderError
 from providers.upstream.caller import Caller, Priority, calling
 from providers.upstream.clock import Clock
@@ -115,6 +117,10 @@ class Keeper:
         """Drop everything kept of one account, soon."""
         self._variants.pop(account, None)
         self._start(lambda: self._store.forget(account), REFRESH_SECONDS)
+
+    async def outdate(self, account: ConnectedAccount, touched: Touched) -> None:
+        """What was changed at an account's PMS is read anew from now on."""
+        await self._store.forget(account.id)
 
     def keep_variant(self, account: str, variant: str) -> None:
         """From now on keep of one account only what is read with this choice of fields; the rest is dropped, soon.

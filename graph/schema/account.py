@@ -31,6 +31,7 @@ from graph.schema.reservation import (
     reservation_query,
 )
 from graph.schema.user import User, users_of
+from graph.schema.webhook import AccountWebhook, webhook_of
 from providers import model
 from providers.manifest import AuthType
 
@@ -51,6 +52,10 @@ def _id(account: strawberry.Parent[ConnectedAccount]) -> strawberry.ID:
 
 async def _health(account: strawberry.Parent[ConnectedAccount], info: Info) -> Any:
     return await health_of(info, account)
+
+
+async def _webhook(account: strawberry.Parent[ConnectedAccount], info: Info) -> Any:
+    return await webhook_of(info, account)
 
 
 async def _provider_account(account: strawberry.Parent[ConnectedAccount], info: Info) -> Any:
@@ -184,6 +189,11 @@ class Account(Node):
     updated_at: datetime = strawberry.field(description="When its settings or credentials last changed, UTC.")
     health: AccountHealth | None = strawberry.field(
         resolver=_health, description="How it does, as its calls told; asks no PMS.", graphql_type=AccountHealth | None
+    )
+    webhook: AccountWebhook | None = strawberry.field(
+        resolver=_webhook,
+        description="Whether StayGraph hears from its PMS by itself; asks no PMS.",
+        graphql_type=AccountWebhook | None,
     )
     provider_account: ProviderAccount | None = strawberry.field(
         resolver=_provider_account,

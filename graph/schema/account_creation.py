@@ -11,7 +11,6 @@ from strawberry.scalars import JSON
 from graph.accounts.accounts import AccountOptions
 from graph.accounts.creation import Connected, NewAccount, NewCredentials
 from graph.accounts.keys import Permission
-from graph.accounts.webhooks import webhook_urls
 from graph.rejections import Rejected
 from graph.schema import ids
 from graph.schema.account import Account
@@ -171,9 +170,10 @@ class AccountCreations:
             account_id=input.id,
         )
         try:
-            return _payload(await info.context.administration.creation.create(viewer.tenant_id, wanted))
+            connected = await info.context.administration.creation.create(viewer.tenant_id, wanted)
         except Rejected as refusal:
             return _refused(refusal)
+        return await _payload(info, connected)
 
     @strawberry.mutation(
         description="Give an integration account other credentials, which its PMS is asked about first, or have its "
@@ -199,7 +199,7 @@ class AccountCreations:
             connected = await info.context.administration.creation.reauthorize(viewer.tenant_id, account_id, wanted)
         except Rejected as refusal:
             return _refused(refusal)
-        return _payload(connected)
+        return await _payload(info, connected)
 
 
 def _auth_type(given: AuthTypeInput) -> AuthType:
@@ -217,19 +217,20 @@ def _refused(refusal: Rejected) -> CreateIntegrationAccountPayload:
     return CreateIntegrationAccountPayload(result=None, user_errors=user_errors(refusal))
 
 
-def _payload(connected: Connected) -> CreateIntegrationAccountPayload:
-    return CreateIntegrationAccountPayload(result=_result(connected), user_errors=[])
+async def _payload(info: Info, connected: Connected) -> CreateIntegrationAccountPayload:
+    return CreateIntegrationAccountPayload(result=await _result(info, connected), user_errors=[])
 
 
-def _result(connected: Connected) -> CreatedIntegrationAccount | IntegrationAccountAuthorization:
+async def _result(info: Info, connected: Connected) -> CreatedIntegrationAccount | IntegrationAccountAuthorization:
     account: Any = connected.account
-    urls = list(webhook_urls(connected.account))
+    manifest = catalogue.plugin(connected.account.provider).manifest
+    by_hand = manifest.webhooks is WebhookSetup.MANUAL
+    urls = await info.context.administration.webhooks.urls(connected.account) if by_hand else []
     if connected.consent is None:
         interruption = connected.interruption
         return CreatedIntegrationAccount(
             account=account, webhook_urls=urls, warning=interruption.message if interruption else None
         )
-    manifest = catalogue.plugin(connected.account.provider).manifest
     return IntegrationAccountAuthorization(
         account=account,
         authorization_url=connected.consent.url,

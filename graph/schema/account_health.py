@@ -6,11 +6,10 @@ import strawberry
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.accounts.health import CallHistory, HealthStatus
-from graph.accounts.webhooks import WebhookState, webhook_state
+from graph.events.account_webhooks import WebhookState
 from graph.schema.context import Info
 from graph.schema.exposing import expose_enum
 from graph.schema.rate_limit import RateLimit, rate_limits
-from providers import catalogue
 from providers.errors import ErrorCode, ProviderError
 
 expose_enum(ErrorCode, name="UpstreamErrorCode")
@@ -59,5 +58,5 @@ async def health_of(info: Info, account: ConnectedAccount) -> AccountHealth:
         last_error_at=history.last_error_at,
         last_error_code=history.last_error_code,
         last_error_message=history.last_error_message,
-        webhooks=webhook_state(catalogue.plugin(account.provider).manifest.webhooks),
+        webhooks=(await info.context.administration.webhooks.of(account)).state,
     )

@@ -18,8 +18,9 @@ from graph.schema.exposing import documented, exposed, exposes
 from graph.schema.plain import pure
 from graph.schema.selecting import selects
 from providers import model
+from providers.capabilities import Capability
 from providers.catalogue import plugin
-from providers.contract import Capability, capabilities
+from providers.contract import capabilities
 from providers.errors import ProviderError
 from providers.model import DictionaryKind
 

@@ -10,6 +10,7 @@ from graph.schema.approval_changes import ApprovalChanges
 from graph.schema.definition_changes import DefinitionChanges
 from graph.schema.import_changes import ImportChanges
 from graph.schema.tenant import TenantChanges
+from graph.schema.webhook import WebhookChanges
 
 
 @strawberry.type(
@@ -25,5 +26,6 @@ class Mutation(
     DefinitionChanges,
     ImportChanges,
     TenantChanges,
+    WebhookChanges,
 ):
     pass

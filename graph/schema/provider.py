@@ -6,7 +6,8 @@ import strawberry
 from strawberry.scalars import JSON
 
 from graph.schema.exposing import expose_enum
-from providers.contract import Capability, Plugin, capabilities
+from providers.capabilities import Capability
+from providers.contract import Plugin, capabilities
 from providers.manifest import AuthMethod, AuthType, Limit, LimitScope, WebhookSetup
 from providers.model import DictionaryKind
 

@@ -92,12 +92,10 @@ class Database:
         From its start it holds the lock of all writers, of every process, so that what was read in it is still true
         when it writes. Do nothing slow in it: everybody else waits. Raises ``StorageUnavailable``.
         """
-        async with self._noticing(writes=True), self._in_turn():
-            await self._kind.check()
-            async with self._writing.begin() as session:
-                # A transaction begins when its connection is asked for, and with it the lock.
-                await session.connection()
-                yield session
+        async with self.turn(), self._writing.begin() as session:
+            # A transaction begins when its connection is asked for, and with it the lock.
+            await session.connection()
+            yield session
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -109,6 +107,13 @@ class Database:
             await self._kind.check()
             async with self._reading() as session:
                 yield session
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Be the one writer of this process, on a connection of one's own. Raises ``StorageUnavailable``."""
+        async with self._noticing(writes=True), self._in_turn():
+            await self._kind.check()
+            yield
 
     async def migrate(self) -> None:
         """Bring the tables up to date, making the database if there is none. Any number of processes may do so at once.

@@ -259,3 +259,41 @@ class ListingImportRow(Table):
     account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
     listing_id: Mapped[str] = mapped_column(String(200), primary_key=True)
     imported_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class AccountWebhookRow(Table):
+    """What an account's PMS needs to send webhooks to us, and what arrived. ``sealed`` holds it for this row alone.
+
+    Without a token nothing was made for this account: what it has arrived at the address of another account.
+    """
+
+    __tablename__ = "account_webhook"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenant.id"), index=True)
+    token_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    issued_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_delivery_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    deliveries: Mapped[int] = mapped_column(Integer, server_default="0")
+    last_refused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    refused: Mapped[int] = mapped_column(Integer, server_default="0")
+
+
+class WebhookDeliveryRow(Table):
+    """A webhook as it came. ``body`` is sealed for this row: it holds guests' details.
+
+    ``event`` and ``provider_account`` are the PMS's words for what happened and to which of its accounts.
+    """
+
+    __tablename__ = "webhook_delivery"
+    __table_args__ = (UniqueConstraint("account_id", "delivery_key"),)
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenant.id"), index=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    delivery_key: Mapped[str | None] = mapped_column(String(64))
+    event: Mapped[str | None] = mapped_column(String(100))
+    provider_account: Mapped[str | None] = mapped_column(String(40))
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -41,9 +41,25 @@ async def read_operation(request: Request, max_bytes: int) -> bytes:
     """The body of a request, checked to be an operation in JSON. Raises ``Refused``."""
     if _media_type(request.headers) not in _JSON_TYPES:
         raise Refused(415, INVALID_OPERATION, "Send the operation as JSON, with Content-Type: application/json.")
-    body = await _bounded_body(request, max_bytes)
+    body = await bounded_body(request, max_bytes)
     _check_form(body)
     return body
+
+
+async def bounded_body(request: Request, max_bytes: int) -> bytes:
+    """The body of a request, of at most ``max_bytes``. Raises ``Refused``: 413 for a larger one, 408 for a slow one."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > max_bytes:
+                    raise Refused(413, OPERATION_TOO_LARGE, f"The request is larger than {max_bytes} bytes.")
+    except TimeoutError:
+        raise Refused(408, INVALID_OPERATION, "The request did not arrive in time.") from None
+    except ClientDisconnect:
+        raise Refused(400, INVALID_OPERATION, "The request was cut off.") from None
+    return bytes(body)
 
 
 def _secret(headers: Mapping[str, str]) -> str | None:
@@ -64,21 +80,6 @@ def _unauthenticated(message: str) -> Refused:
 
 def _media_type(headers: Mapping[str, str]) -> str:
     return headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-async def _bounded_body(request: Request, max_bytes: int) -> bytes:
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > max_bytes:
-                    raise Refused(413, OPERATION_TOO_LARGE, f"The request is larger than {max_bytes} bytes.")
-    except TimeoutError:
-        raise Refused(408, INVALID_OPERATION, "The request did not arrive in time.") from None
-    except ClientDisconnect:
-        raise Refused(400, INVALID_OPERATION, "The request was cut off.") from None
-    return bytes(body)
 
 
 def _check_form(body: bytes) -> None:

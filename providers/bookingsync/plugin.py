@@ -9,9 +9,11 @@ from providers.bookingsync.client import BookingsyncClient
 from providers.bookingsync.consent import BookingsyncConsent
 from providers.bookingsync.dialect import BookingsyncDialect
 from providers.bookingsync.manifest import MANIFEST, AccessTokenConfig, BookingsyncConfig, OAuthConfig
+from providers.bookingsync.webhooks import BookingsyncWebhooks
 from providers.consent import ConsentFlow
 from providers.contract import Dialect, Plugin, ProviderClient, Session, Simulation, SimulatorOptions
 from providers.manifest import AuthType, LimitScope, Manifest
+from providers.webhooks import Webhooks
 
 
 class BookingsyncPlugin(Plugin):
@@ -20,6 +22,7 @@ class BookingsyncPlugin(Plugin):
     manifest: ClassVar[Manifest] = MANIFEST
     client_class: ClassVar[type[ProviderClient]] = BookingsyncClient
     consent: ClassVar[ConsentFlow | None] = BookingsyncConsent()
+    webhooks: ClassVar[Webhooks | None] = BookingsyncWebhooks()
 
     def dialect(self, auth_type: AuthType, config: BaseModel) -> Dialect:
         return BookingsyncDialect(_known(config))

@@ -8,6 +8,7 @@ from providers.contract import Dialect, Plugin, ProviderClient, Session, Simulat
 from providers.hostaway.client import HostawayClient
 from providers.hostaway.dialect import HostawayDialect
 from providers.hostaway.manifest import MANIFEST, AccessTokenConfig, ApiKeyConfig, HostawayConfig
+from providers.hostaway.webhooks import HostawayWebhooks
 from providers.manifest import AuthType, LimitScope
 
 
@@ -16,6 +17,7 @@ class HostawayPlugin(Plugin):
 
     manifest = MANIFEST
     client_class = HostawayClient
+    webhooks = HostawayWebhooks()
 
     def dialect(self, auth_type: AuthType, config: BaseModel) -> Dialect:
         return HostawayDialect(_own(config))

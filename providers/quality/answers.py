@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from providers.contract import Capability, capabilities
+from providers.capabilities import Capability
+from providers.contract import capabilities
 from providers.errors import ProviderError
 from providers.model import DayStatus, Money, ReservationStatus
 from providers.quality.comparing import says_as_much

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from providers.contract import Capability
+from providers.capabilities import Capability
 from providers.errors import AuthenticationFailed, ProviderError, RateLimited
 from providers.model import ReservationStatus
 from providers.quality.comparing import unified

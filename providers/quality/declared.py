@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, SecretStr
 
-from providers.contract import Capability, ProviderClient, methods_of
+from providers.capabilities import Capability
+from providers.contract import ProviderClient, methods_of
 from providers.manifest import AuthMethod
 from providers.quality.field_page import FILE as FIELDS
 from providers.quality.field_page import field_page, probed_objects, unaccounted

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from providers.contract import Capability, ProviderClient, capabilities
+from providers.capabilities import Capability
+from providers.contract import ProviderClient, capabilities
 from providers.model import DictionaryKind, Listing, Reservation
 from providers.queries import AvailabilityQuery, Batch, Days, ListingQuery, Page, QuoteRequest, ReservationQuery
 

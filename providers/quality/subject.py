@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from providers.contract import Capability, Plugin, capabilities
+from providers.capabilities import Capability
+from providers.contract import Plugin, capabilities
 from providers.errors import ProviderError
 from providers.quality.bounds import CallBounds
 from providers.quality.connection import all_listings, all_reservations, connected

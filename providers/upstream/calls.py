@@ -20,7 +20,8 @@ class Call:
     ``path`` begins with a slash and holds the API's prefix. ``safe`` says that sending it twice changes nothing: such
     calls are shared while in flight and retried (None: GET and HEAD are safe). ``json`` and ``form`` exclude each
     other. ``charge`` names the limit it counts towards, if the PMS has one of its own for this kind of call.
-    ``authorized`` is False for calls that carry no token.
+    ``authorized`` is False for calls that carry no token. ``imagined`` is what a dry run takes for the JSON that the
+    PMS would answer; without it a dry run ends at this call.
     """
 
     method: str
@@ -32,6 +33,8 @@ class Call:
     safe: bool | None = None
     charge: str | None = None
     authorized: bool = True
+    imagined: Any = None
+    secrets: frozenset[str] = frozenset()
 
     @property
     def is_safe(self) -> bool:

@@ -212,6 +212,7 @@ class AccountSession:
                 delay = self._policy.delay(failure, attempt=number, safe=call.is_safe, budget=self._budget)
                 now = self._sender.clock.monotonic()
                 if delay is None or now + delay >= flight.caller.deadline:
+                    failure.error.was_sent = failure.sent and not failure.refused and not call.is_safe
                     raise failure.error from None
                 status = failure.error.upstream_status
                 if delay > 0:

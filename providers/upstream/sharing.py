@@ -111,12 +111,13 @@ class Flights:
                 task.cancel()
         if not task.done():
             raise self._too_late(flight, safe)
-        return _result(task)
+        return _result(task, was_sent=flight.was_sent and not safe)
 
     @staticmethod
     def _too_late(flight: Flight, safe: bool) -> ProviderError:
         if flight.was_sent and not safe:
-            return UpstreamTimeout("The PMS did not answer in time; whether it did what was asked is not known.")
+            message = "The PMS did not answer in time; whether it did what was asked is not known."
+            return UpstreamTimeout(message, was_sent=True)
         if flight.queued is not None:
             return RateLimited(SPENT, retry_after=flight.queued())
         return UpstreamTimeout("The PMS did not answer in time." if flight.was_sent else SPENT)
@@ -135,9 +136,9 @@ class Flights:
             task.cancel()
 
 
-def _result(task: asyncio.Task[Answer]) -> Answer:
+def _result(task: asyncio.Task[Answer], *, was_sent: bool) -> Answer:
     if task.cancelled():
-        raise UpstreamUnavailable(GIVEN_UP)
+        raise UpstreamUnavailable(GIVEN_UP, was_sent=was_sent)
     error = task.exception()
     if isinstance(error, ProviderError):
         raise copy(error)  # one exception raised for many would gather the tracebacks of all

@@ -11,6 +11,7 @@ from providers.upstream.attempt import Conclude, Observe, Sender
 from providers.upstream.breaker import Breaker
 from providers.upstream.calls import Token
 from providers.upstream.clock import Clock, SystemClock
+from providers.upstream.dry_run import DryRunSession
 from providers.upstream.partner import NoPartnerKeys, PartnerKeys
 from providers.upstream.permits import MemoryPermits, Permits
 from providers.upstream.renewal import TokenShelf
@@ -80,6 +81,10 @@ class Upstream:
             session = self._sessions[account.account_id] = self._open(account)
             self._open_sessions.add(session)
         return session
+
+    def rehearsal(self, account: UpstreamAccount) -> DryRunSession:
+        """A session of ``account`` that reads like the real one and notes what would change something."""
+        return DryRunSession(self.session(account), self._clock)
 
     def _open(self, account: UpstreamAccount) -> AccountSession:
         settings = self._settings

@@ -2,8 +2,9 @@
 
 import pytest
 
+from providers.capabilities import Capability
 from providers.catalogue import plugins
-from providers.contract import Capability, capabilities
+from providers.contract import capabilities
 from providers.quality.connection import (
     ACCOUNT,
     HOUSES,

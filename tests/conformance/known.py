@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
+from providers.capabilities import Capability
 from providers.catalogue import plugin as plugin_by_code
-from providers.contract import Capability, capabilities
+from providers.contract import capabilities
 from providers.model import Listing, Reservation
 from tests.conformance.connection import all_listings, all_reservations, connected
 from tests.virtual_time import run_virtually

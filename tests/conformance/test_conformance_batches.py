@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from providers.contract import Capability, Plugin
+from providers.capabilities import Capability
+from providers.contract import Plugin
 from providers.quality.comparing import says_as_much
 from providers.queries import Batch, QuoteRequest, ReservationQuery
 from tests.conformance.connection import by_id, connected, ids_of, with_capabilities

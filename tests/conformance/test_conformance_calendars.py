@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from providers.contract import Capability, Plugin
+from providers.capabilities import Capability
+from providers.contract import Plugin
 from providers.model import Calendar, CalendarDay, DayStatus, ReservationStatus
 from providers.queries import Days
 from tests.conformance.connection import connected, ids_of, with_capabilities

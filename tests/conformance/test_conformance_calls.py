@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from providers.contract import Capability, Plugin
+from providers.capabilities import Capability
+from providers.contract import Plugin
 from providers.quality.claims import bounds_of
 from providers.quality.reads import records_of
 from providers.queries import Days, ReservationQuery

@@ -2,7 +2,8 @@
 
 import pytest
 
-from providers.contract import Capability, Plugin
+from providers.capabilities import Capability
+from providers.contract import Plugin
 from providers.errors import ProviderError
 from providers.quality.bounds import pages
 from providers.queries import ListingQuery, ReservationQuery

@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from providers.contract import Capability, Plugin, SimulatorOptions
+from providers.capabilities import Capability
+from providers.contract import Plugin, SimulatorOptions
 from providers.errors import ErrorCode, NotFound, UpstreamUnavailable
 from providers.queries import Batch, ListingQuery, ReservationQuery
 from providers.simulation.clock import simulated_time

@@ -8,7 +8,8 @@ import pytest
 
 from graph.gateway.filters import keeps_listing, keeps_reservation
 from graph.gateway.ordering import Ordering, listing_ordering, reservation_ordering
-from providers.contract import Capability, Plugin
+from providers.capabilities import Capability
+from providers.contract import Plugin
 from providers.manifest import Precision
 from providers.queries import (
     DateRange,

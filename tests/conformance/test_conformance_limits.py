@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from providers.capabilities import Capability
 from providers.catalogue import plugins
-from providers.contract import Capability, Plugin, capabilities
+from providers.contract import Plugin, capabilities
 from providers.errors import ErrorCode, RateLimited
 from providers.queries import Days, ListingQuery
 from providers.upstream.calls import Answer

@@ -4,7 +4,8 @@ from collections import Counter
 from dataclasses import fields, replace
 from typing import Any
 
-from providers.contract import Capability, Plugin
+from providers.capabilities import Capability
+from providers.contract import Plugin
 from providers.errors import ErrorCode
 from providers.model import DayStatus, ReservationStatus
 from providers.quality.comparing import unified

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from providers.contract import Capability, Plugin, ProviderClient, capabilities
+from providers.capabilities import Capability
+from providers.contract import Plugin, ProviderClient, capabilities
 from providers.errors import NotSupported
 from providers.model import Channel, CustomFieldObject, DictionaryKind, PolicyEvent, ProviderUser
 from providers.quality.claims import bounds_of

@@ -6,7 +6,8 @@ from decimal import Decimal
 from itertools import islice
 
 from graph.gateway.terms import Terms
-from providers.contract import Capability, Plugin, capabilities
+from providers.capabilities import Capability
+from providers.contract import Plugin, capabilities
 from providers.model import CalendarDay, DayStatus, FinanceLineType, PriceDetails, ReservationStatus, smallest_unit
 from providers.queries import Days, QuoteRequest
 from tests.conformance.connection import Connection, connected, ids_of, with_capabilities

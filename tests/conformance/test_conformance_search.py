@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from providers.contract import Capability, Plugin
+from providers.capabilities import Capability
+from providers.contract import Plugin
 from providers.model import Calendar, DayStatus, ReservationStatus
 from providers.quality.claims import bounds_of
 from providers.queries import AvailabilityQuery, Days, ListingQuery, ReservationQuery

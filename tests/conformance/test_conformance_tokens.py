@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from providers.contract import Capability, Plugin
+from providers.capabilities import Capability
+from providers.contract import Plugin
 from providers.errors import AuthenticationFailed, ErrorCode
 from providers.queries import ListingQuery
 from providers.upstream.accounts import UpstreamSettings

@@ -7,7 +7,8 @@ from decimal import Decimal
 from string import ascii_uppercase
 from typing import Any
 
-from providers.contract import Capability, Plugin, capabilities
+from providers.capabilities import Capability
+from providers.contract import Plugin, capabilities
 from providers.model import Money, PriceDetails, ReservationStatus
 from providers.queries import Days
 from tests.conformance.connection import ACCOUNT, connected, every_plugin, ids_of, with_capabilities

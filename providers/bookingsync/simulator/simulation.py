@@ -29,12 +29,14 @@ from providers.bookingsync.simulator.retrieval import API, Retrieval
 from providers.bookingsync.simulator.search import Search
 from providers.bookingsync.simulator.tokens import LIFE, Tokens
 from providers.bookingsync.simulator.units import FIRST_ACCOUNT, MOST_LISTINGS
-from providers.bookingsync.simulator.view import Grant, Oddities
+from providers.bookingsync.simulator.view import Grant, Oddities, View
+from providers.bookingsync.simulator.webhooks import WEBSITE, webhook
 from providers.contract import SimulatorOptions
 from providers.manifest import AuthType
 from providers.simulation.clock import utc_now
 from providers.simulation.control import PREFIX, parsed
 from providers.simulation.simulated import SimulatedPms
+from providers.simulation.webhooks import Webhook, WebhookOrder, webhook_route
 
 REDIRECT_URI = "https://staygraph.example.com/oauth/callback"
 DOMAINS = ("staygraph.example.com", "localhost", "127.0.0.1")
@@ -72,6 +74,8 @@ class BookingsyncSimulation:
         self._application = _application(options.seed)
         self._tokens = Tokens(key=f"bookingsync {options.seed}", readings=readings, now=now, new_token=new_token)
         self._accounts = range(options.accounts)
+        self._readings = readings
+        self._now = now
         self.oddities = Oddities()
         self.estates = [
             Estate(
@@ -96,7 +100,10 @@ class BookingsyncSimulation:
             stamp=budget.stamp,
             latency=options.latency,
             now=now,
-            controls=[Route(f"{PREFIX}/odd", self._odd, methods=["GET", "POST"])],
+            controls=[
+                Route(f"{PREFIX}/odd", self._odd, methods=["GET", "POST"]),
+                webhook_route(WebhookOrder, self._webhook),
+            ],
             sleep=sleep,
         )
 
@@ -138,6 +145,17 @@ class BookingsyncSimulation:
             "redirectUri": self._application.redirect_uri,
             "accountId": str(FIRST_ACCOUNT + account),
         }
+
+    def _webhook(self, order: WebhookOrder) -> Webhook:
+        view = View(
+            grant=Grant(account=order.account, scopes=FULL_SCOPES),
+            now=self._now(),
+            readings=self._readings,
+            oddities=self.oddities,
+            options={},
+            base_url=WEBSITE,
+        )
+        return webhook(order, self.estates, view, self._application.client_secret)
 
     async def _odd(self, request: Request) -> Response:
         if request.method == "POST":

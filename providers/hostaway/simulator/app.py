@@ -24,8 +24,10 @@ from providers.hostaway.simulator.references import References
 from providers.hostaway.simulator.reservations import Reservations
 from providers.hostaway.simulator.tokens import Tokens
 from providers.hostaway.simulator.users import Users
+from providers.hostaway.simulator.webhooks import HostawayWebhookOrder, webhook
 from providers.simulation.control import PREFIX, parsed
 from providers.simulation.simulated import SimulatedPms
+from providers.simulation.webhooks import Webhook, webhook_route
 
 LARGEST_FORM = 10_000
 
@@ -70,7 +72,10 @@ class Api:
             refuse=lambda status: failure(status, "Simulated failure."),
             latency=latency,
             now=self._now,
-            controls=[Route(f"{PREFIX}/odd", self.odd, methods=["GET", "POST"])],
+            controls=[
+                Route(f"{PREFIX}/odd", self.odd, methods=["GET", "POST"]),
+                webhook_route(HostawayWebhookOrder, self._webhook),
+            ],
         )
 
     def account_of(self, scope: Scope) -> str | None:
@@ -87,6 +92,9 @@ class Api:
             for account in self._accounts.values():
                 account.broken_records = switch.broken_records
         return JSONResponse({"broken_records": any(each.broken_records for each in self._accounts.values())})
+
+    def _webhook(self, order: HostawayWebhookOrder) -> Webhook:
+        return webhook(order, tuple(self._accounts.values()), self._readings, self._now())
 
     async def create_token(self, request: Request) -> Response:
         """The answer has no envelope (Hostaway documentation, Authentication)."""

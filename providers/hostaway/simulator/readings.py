@@ -31,6 +31,7 @@ class HostawayReadings:
     - ``users_list_tells_listings``: ``includeResources=1`` fills ``listingMapIds`` in the list of users, too.
     - ``tax_by_apply_to``: a percent tax is taken of what its ``applyTo`` names, else of base rate, discounts,
       extra guests and chosen extras.
+    - ``webhook_body``: a webhook is ``{object, event, accountId, data}``, ``{object, objectId, event}``, or the record.
     """
 
     settle_seconds: float = 1.0
@@ -56,3 +57,4 @@ class HostawayReadings:
     coupon_in_list: bool = True
     users_list_tells_listings: bool = True
     tax_by_apply_to: bool = False
+    webhook_body: Literal["enveloped", "thin", "bare"] = "enveloped"

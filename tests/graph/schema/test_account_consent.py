@@ -62,7 +62,9 @@ async def test_an_owner_consents_and_the_account_is_read(consenting: ConsentWorl
         "crm-9",
     )
     assert datetime.fromisoformat(result["authorizationExpiresAt"]) > consenting.gateway.clock.now()
-    assert (result["webhookUrls"], result["subscriptionApiSupported"]) == ([], False)
+    (webhook_url,) = result["webhookUrls"]
+    assert "/webhooks/bookingsync/" in webhook_url
+    assert result["subscriptionApiSupported"] is False
     assert result["workspaceLevelWebhookSubscriptionSupported"] is True
     assert "state" in parse_qs(urlsplit(result["authorizationUrl"]).query)
     assert consenting.gateway.calls == []

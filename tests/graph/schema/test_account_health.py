@@ -29,7 +29,7 @@ async def test_an_account_that_was_never_asked_is_unknown_and_telling_so_asks_no
     for health in await healths(running):
         assert health["status"] == "UNKNOWN"
         assert health["lastSuccessAt"] is health["lastErrorAt"] is health["tokenExpiresAt"] is None
-        assert health["webhooks"] == "NOT_RECEIVED"
+        assert health["webhooks"] == "NOT_SET_UP"
     assert running.calls == []
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from providers.bookingsync import PLUGIN
-from providers.contract import Capability, capabilities
+from providers.capabilities import Capability
+from providers.contract import capabilities
 from providers.errors import UpstreamInvalid, UpstreamRefused
 from providers.model import AccountPreferences, LocalizedText, Phones, ProviderAccount
 from tests.providers.bookingsync.plugin_canned import CannedSession, Reply, application, client, last_page, oauth

@@ -3,7 +3,8 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from providers.contract import Capability, capabilities
+from providers.capabilities import Capability
+from providers.contract import capabilities
 from providers.errors import AuthenticationFailed, RateLimited, UpstreamInvalid, UpstreamRefused, UpstreamUnavailable
 from providers.hostaway import PLUGIN
 from providers.hostaway.dialect import HostawayDialect

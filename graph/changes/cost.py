@@ -1,0 +1,42 @@
+"""How many calls a change took."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from providers.upstream.accounts import CallOutcome
+from providers.upstream.attempt import Observe
+
+
+@dataclass(slots=True)
+class Calls:
+    """Calls to PMSs that were sent, repeated ones included."""
+
+    count: int = 0
+
+
+_counting: ContextVar[Calls | None] = ContextVar("staygraph_calls", default=None)
+
+
+@contextmanager
+def counting() -> Iterator[Calls]:
+    """Count the calls that are sent in the block, and in tasks started there."""
+    calls = Calls()
+    mark = _counting.set(calls)
+    try:
+        yield calls
+    finally:
+        _counting.reset(mark)
+
+
+def counted(observe: Observe | None) -> Observe:
+    """An observer of calls that counts them, and tells ``observe``."""
+
+    def note(outcome: CallOutcome) -> None:
+        if (calls := _counting.get()) is not None:
+            calls.count += 1
+        if observe is not None:
+            observe(outcome)
+
+    return note

@@ -1,0 +1,56 @@
+"""How failures of a change are told: as refusals of its input, or of the moment."""
+
+import re
+
+from graph.rejections import Rejected, Rejection, RejectionCode
+from providers.changes import ChangeRefused, ProblemKind
+from providers.errors import ErrorCode, ProviderError
+
+UNCERTAIN_MESSAGE = (
+    "The PMS did not say whether it did this. Look before you repeat it; a create is repeated with the same "
+    "idempotencyKey."
+)
+
+_KINDS = {kind: RejectionCode[kind.name] for kind in ProblemKind}
+_CODES = {
+    ErrorCode.RATE_LIMITED: RejectionCode.UNAVAILABLE,
+    ErrorCode.UPSTREAM_UNAVAILABLE: RejectionCode.UNAVAILABLE,
+    ErrorCode.UPSTREAM_TIMEOUT: RejectionCode.UNAVAILABLE,
+    ErrorCode.UPSTREAM_INVALID: RejectionCode.UNCERTAIN,
+    ErrorCode.NOT_FOUND: RejectionCode.NOT_FOUND,
+    ErrorCode.NOT_SUPPORTED: RejectionCode.NOT_SUPPORTED,
+    ErrorCode.ACCOUNT_PAUSED: RejectionCode.CONFLICT,
+    ErrorCode.ACCOUNT_NOT_AUTHORIZED: RejectionCode.CONFLICT,
+}
+_CAPITAL = re.compile(r"_([a-z])")
+
+
+def is_uncertain(error: ProviderError) -> bool:
+    """Whether the PMS may have made the change although this came back."""
+    return error.was_sent or error.code is ErrorCode.UPSTREAM_INVALID
+
+
+def refusal_of(error: ChangeRefused | ProviderError, *, under: tuple[str, ...] = ()) -> Rejected:
+    """A failure of a change in clients' words; ``under`` is the path of the plugin's input within the client's."""
+    if isinstance(error, ChangeRefused):
+        return Rejected(
+            *(
+                Rejection(
+                    field=(*under, *map(_camel, each.field)) if each.field else (),
+                    code=_KINDS[each.kind],
+                    message=each.message,
+                    allowed=each.allowed,
+                )
+                for each in error.problems
+            )
+        )
+    if is_uncertain(error):
+        return Rejected(
+            Rejection(field=(), code=RejectionCode.UNCERTAIN, message=f"{error.message} {UNCERTAIN_MESSAGE}")
+        )
+    code = _CODES.get(error.code, RejectionCode.REFUSED)
+    return Rejected(Rejection(field=(), code=code, message=error.message))
+
+
+def _camel(part: str | int) -> str:
+    return _CAPITAL.sub(lambda match: match.group(1).upper(), str(part))

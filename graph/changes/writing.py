@@ -1,0 +1,108 @@
+"""The one way of every change to a PMS: in use, counted, to its end, and seen by the next read."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from graph.accounts.accounts import ConnectedAccount
+from graph.accounts.connections import Connections
+from graph.accounts.underway import Underway
+from graph.changes.cost import counting
+from graph.changes.failures import UNCERTAIN_MESSAGE, refusal_of
+from graph.gateway.keeper import Keeper
+from graph.gateway.reading import Reading
+from graph.gateway.touched import Touched
+from graph.rejections import RejectionCode, rejected
+from providers.capabilities import Capability
+from providers.changes import ChangeRefused
+from providers.contract import ProviderClient, capabilities
+from providers.errors import ProviderError
+from providers.upstream.dry_run import DryRunEndedError, PlannedCall
+
+T = TypeVar("T")
+Work = Callable[[ProviderClient], Awaitable[T]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done(Generic[T]):
+    """What came of a change: its outcome, or in a dry run the calls that it would make, and what it cost.
+
+    ``calls`` counts the calls that were sent to the PMS, reads included.
+    """
+
+    value: T | None
+    calls: int
+    planned: Sequence[PlannedCall] | None = None
+
+
+class Writing:
+    """Makes changes through the plugins."""
+
+    def __init__(self, reading: Reading, connections: Connections, keeper: Keeper, underway: Underway) -> None:
+        self.reading = reading
+        self._connections = connections
+        self._keeper = keeper
+        self._underway = underway
+
+    async def account(self, tenant_id: str, account_id: str, field: str, *needed: Capability) -> ConnectedAccount:
+        """The tenant's own account, able to do what is needed.
+
+        Raises ``Rejected`` under ``field`` where there is none (imported listings are another tenant's), or its PMS
+        cannot do it.
+        """
+        account = await self.reading.accounts.get(tenant_id, account_id)
+        if account is None:
+            message = (
+                "There is no such account of yours. Listings that were imported can be changed by their owner only."
+            )
+            raise rejected(field, RejectionCode.NOT_FOUND, message)
+        try:
+            plugin = self._connections.plugin_of(account)
+        except ProviderError as error:
+            raise refusal_of(error) from None
+        able = capabilities(plugin.client_class)
+        for each in needed:
+            if each not in able:
+                message = f"{plugin.manifest.name} cannot do this: {each.value} is not among its capabilities."
+                raise rejected(field, RejectionCode.NOT_SUPPORTED, message)
+        return account
+
+    async def make(
+        self,
+        account: ConnectedAccount,
+        work: Work[T],
+        touched: Callable[[T | None], Touched],
+        *,
+        under: tuple[str, ...] = (),
+    ) -> Done[T]:
+        """Make a change, to its end also when whoever asked has left.
+
+        ``touched`` says, of the outcome or of None after a failure, what may be changed now: reads that begin later see
+        it. Raises ``Rejected``; with ``UNCERTAIN`` where the PMS may have done it.
+        """
+
+        async def whole() -> Done[T]:
+            outcome: T | None = None
+            with counting() as calls:
+                try:
+                    outcome = await work(await self._connections.client(account))
+                except (ChangeRefused, ProviderError) as error:
+                    raise refusal_of(error, under=under) from None
+                finally:
+                    await self._keeper.outdate(account, touched(outcome))
+            return Done(value=outcome, calls=calls.count)
+
+        late = rejected("", RejectionCode.UNCERTAIN, f"The PMS has not answered yet. {UNCERTAIN_MESSAGE}")
+        return await self._underway.run(whole(), late=late)
+
+    async def rehearse(self, account: ConnectedAccount, work: Work[T], *, under: tuple[str, ...] = ()) -> Done[T]:
+        """What ``make`` would send. Reads that it needs are made. Raises ``Rejected`` like it."""
+        with counting() as calls:
+            try:
+                client, session = await self._connections.dry_client(account)
+                with suppress(DryRunEndedError):
+                    await work(client)
+            except (ChangeRefused, ProviderError) as error:
+                raise refusal_of(error, under=under) from None
+        return Done(value=None, calls=calls.count, planned=session.planned)

@@ -1,0 +1,232 @@
+"""Received webhooks, kept before anybody is told that they arrived, and let go when they are old."""
+
+import asyncio
+from collections import deque
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from functools import partial
+from typing import Any
+
+import structlog
+from sqlalchemy import delete, insert, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from graph.accounts.accounts import ConnectedAccount
+from graph.accounts.ids import new_id
+from graph.accounts.sealed import delivery_context
+from graph.accounts.vault import Vault
+from graph.storage.database import Database
+from graph.storage.durable import DurableWrites
+from graph.storage.tables import AccountRow, AccountWebhookRow, WebhookDeliveryRow
+from providers.upstream.clock import Clock
+from providers.webhooks import WebhookNote
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 100
+"""Deliveries that are written in one transaction: they share one wait for the disk."""
+
+MAX_WAITING_BYTES = 64 * 1024 * 1024
+"""What may wait to be written; more is refused, so that a slow disk does not fill the memory."""
+
+_DELETED_AT_ONCE = 500
+_Row = dict[str, Any]
+_Owner = tuple[str, str]
+_Key = tuple[str, str | None]
+_HOUR = 3600.0
+
+
+class Kept(Enum):
+    """What became of a delivery."""
+
+    NEW = auto()
+    REPEATED = auto()
+    ACCOUNT_GONE = auto()
+
+
+class TooMuchWaitingError(Exception):
+    """More waits to be written than is good for this process: the sender has to come again."""
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    row: _Row
+    done: "asyncio.Future[Kept]"
+
+
+class Deliveries:
+    """Keeps deliveries. All that wait at a time are written together."""
+
+    def __init__(self, writes: DurableWrites, vault: Vault, clock: Clock) -> None:
+        self._writes = writes
+        self._vault = vault
+        self._clock = clock
+        self._waiting: deque[_Waiting] = deque()
+        self._waiting_bytes = 0
+        self._writer: asyncio.Task[None] | None = None
+
+    async def keep(self, account: ConnectedAccount, note: WebhookNote, body: bytes) -> Kept:
+        """Store a delivery for an account. When this returns it outlives the process and a loss of power.
+
+        Raises ``TooMuchWaitingError``, or what the database raises: nothing is stored then.
+        """
+        row = self._row(account, note, body)
+        if self._waiting_bytes + len(row["body"]) > MAX_WAITING_BYTES:
+            raise TooMuchWaitingError
+        waiting = _Waiting(row, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        self._waiting_bytes += len(row["body"])
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write_all())
+        return await waiting.done
+
+    async def aclose(self) -> None:
+        """Wait until what was begun is written."""
+        if self._writer is not None:
+            await asyncio.gather(self._writer, return_exceptions=True)
+
+    def _row(self, account: ConnectedAccount, note: WebhookNote, body: bytes) -> _Row:
+        now = self._clock.now()
+        delivery_id = new_id("whd", now)
+        return {
+            "id": delivery_id,
+            "tenant_id": account.tenant_id,
+            "account_id": account.id,
+            "delivery_key": note.key,
+            "event": note.event,
+            "provider_account": note.account_id,
+            "body": self._vault.seal(body, context=delivery_context(account.tenant_id, account.id, delivery_id)),
+            "received_at": now,
+        }
+
+    async def _write_all(self) -> None:
+        while self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting)))]
+            self._waiting_bytes -= sum(len(each.row["body"]) for each in batch)
+            try:
+                kept = await self._write(batch)
+            except BaseException as error:
+                _fail(batch, error)
+                if not isinstance(error, Exception):
+                    raise
+            else:
+                for each, outcome in zip(batch, kept, strict=True):
+                    if not each.done.done():
+                        each.done.set_result(outcome)
+
+    async def _write(self, batch: Sequence[_Waiting]) -> list[Kept]:
+        return await self._writes.write(partial(_stored, [each.row for each in batch]))
+
+
+def _stored(rows: Sequence[_Row], session: Session) -> list[Kept]:
+    """All of a batch or nothing. What arrived already, or belongs to nobody any more, fails no other."""
+    alive = _alive(session, {_owner(row) for row in rows})
+    known = _known(session, {_key(row) for row in rows if row["delivery_key"] is not None})
+    kept = [_outcome(row, alive, known) for row in rows]
+    new = [row for row, outcome in zip(rows, kept, strict=True) if outcome is Kept.NEW]
+    if new:
+        session.execute(insert(WebhookDeliveryRow), new)
+    for owner in alive:
+        last = max(row["received_at"] for row in rows if _owner(row) == owner)
+        _count(session, owner, sum(_owner(row) == owner for row in new), last)
+    return kept
+
+
+def _owner(row: _Row) -> _Owner:
+    return row["tenant_id"], row["account_id"]
+
+
+def _key(row: _Row) -> _Key:
+    return row["account_id"], row["delivery_key"]
+
+
+def _alive(session: Session, owners: set[_Owner]) -> set[_Owner]:
+    accounts = tuple_(AccountRow.tenant_id, AccountRow.id)
+    found = session.execute(select(AccountRow.tenant_id, AccountRow.id).where(accounts.in_(owners)))
+    return {(tenant_id, account_id) for tenant_id, account_id in found}
+
+
+def _known(session: Session, keys: set[_Key]) -> set[_Key]:
+    """Those of ``keys`` that are stored: of an account, which has one tenant."""
+    if not keys:
+        return set()
+    stored = tuple_(WebhookDeliveryRow.account_id, WebhookDeliveryRow.delivery_key)
+    columns = select(WebhookDeliveryRow.account_id, WebhookDeliveryRow.delivery_key)
+    return {(account_id, key) for account_id, key in session.execute(columns.where(stored.in_(keys)))}
+
+
+def _outcome(row: _Row, alive: set[_Owner], known: set[_Key]) -> Kept:
+    """What becomes of a row, the next of its batch; ``known`` grows by its key."""
+    if _owner(row) not in alive:
+        return Kept.ACCOUNT_GONE
+    if row["delivery_key"] is not None and _key(row) in known:
+        return Kept.REPEATED
+    known.add(_key(row))
+    return Kept.NEW
+
+
+def _count(session: Session, owner: _Owner, number: int, last: datetime) -> None:
+    tenant_id, account_id = owner
+    values = {"deliveries": AccountWebhookRow.deliveries + number, "last_delivery_at": last}
+    row = (AccountWebhookRow.tenant_id == tenant_id, AccountWebhookRow.account_id == account_id)
+    changed: Any = session.execute(
+        update(AccountWebhookRow).where(*row).values(values), execution_options={"synchronize_session": False}
+    )
+    if not changed.rowcount:
+        made = {"tenant_id": tenant_id, "account_id": account_id, "deliveries": number, "last_delivery_at": last}
+        session.execute(insert(AccountWebhookRow), [made])
+
+
+def _fail(batch: Collection[_Waiting], error: BaseException) -> None:
+    for each in batch:
+        if each.done.done():
+            continue
+        if isinstance(error, Exception):
+            each.done.set_exception(error)
+        else:
+            each.done.cancel()
+
+
+class Retention:
+    """Lets go of deliveries that are older than ``days``."""
+
+    def __init__(self, database: Database, clock: Clock, days: int) -> None:
+        self._database = database
+        self._clock = clock
+        self._age = timedelta(days=days)
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Look every hour, until ``aclose``."""
+        self._task = asyncio.create_task(self._run())
+
+    async def aclose(self) -> None:
+        """Stop."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def clear(self) -> int:
+        """Delete what is too old, of all tenants, a part at a time so that nobody waits long. How many that were."""
+        gone = 0
+        while found := await self._clear_some(self._clock.now() - self._age):
+            gone += found
+        return gone
+
+    async def _clear_some(self, before: datetime) -> int:
+        old = select(WebhookDeliveryRow.id).where(WebhookDeliveryRow.received_at < before).limit(_DELETED_AT_ONCE)
+        async with self._database.session() as session:
+            ids = list(await session.scalars(old))
+            if ids:
+                await session.execute(delete(WebhookDeliveryRow).where(WebhookDeliveryRow.id.in_(ids)))
+        return len(ids)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self.clear()
+            except Exception as error:  # noqa: BLE001 - a database that is away must not end this: the next time may work
+                log.warning("old webhooks could not be deleted", error=type(error).__name__)
+            await asyncio.sleep(_HOUR)

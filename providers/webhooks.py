@@ -1,0 +1,98 @@
+"""What a plugin says about the webhooks of its PMS: how a delivery is proved, and what is read at once.
+
+Receiving is the gateway's: it keeps every delivery that is proved, as it came, before anybody understands it. A plugin
+only tells whether the PMS sent it and, as far as that can be told, for which account and under which name.
+"""
+
+import hmac
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import orjson
+from pydantic import BaseModel
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class WebhookLogin:
+    """A user name and a password of our own making, entered in the PMS, which sends them with every delivery."""
+
+    login: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class WebhookRequest:
+    """A delivery as it came. ``headers`` have lower-case names; ``body`` is raw: signatures are made over its bytes."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookNote:
+    """What can be read from a delivery without understanding it; each None where it does not say.
+
+    ``event`` is the PMS's own word, ``account_id`` the PMS's own id of the account that it is about. Two deliveries of
+    one account with the same ``key`` are the same one, sent again. None where that cannot be told: two changes may
+    look alike, and neither must be lost.
+    """
+
+    event: str | None = None
+    account_id: str | None = None
+    key: str | None = None
+
+
+NOTHING_READ = WebhookNote()
+
+
+class Webhooks(ABC):
+    """The webhooks of one PMS.
+
+    ``uses_login``: the PMS proves itself with a login and password of our making. Otherwise it signs with a secret
+    that the account's credentials hold. ``challenge`` is sent with a refusal as ``WWW-Authenticate``, if it is set.
+    ``setup`` says, for people, where to enter the address in the PMS.
+    """
+
+    uses_login: ClassVar[bool]
+    challenge: ClassVar[str | None] = None
+    setup: ClassVar[str]
+
+    @abstractmethod
+    def provable(self, config: BaseModel) -> bool:
+        """Whether an account with these credentials can tell a true delivery from a forged one."""
+
+    @abstractmethod
+    def proved(self, request: WebhookRequest, login: WebhookLogin, config: BaseModel) -> bool:
+        """Whether the PMS sent this. Compares in constant time, and raises nothing whatever was sent."""
+
+    @abstractmethod
+    def read(self, body: bytes) -> WebhookNote:
+        """What the delivery says about itself. Raises nothing; ``NOTHING_READ`` for what is not understood."""
+
+
+MAX_EVENT = 100
+MAX_ACCOUNT_ID = 40
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two texts are the same, in a time that does not tell where they differ."""
+    return hmac.compare_digest(one.encode("utf-8", "surrogatepass"), other.encode("utf-8", "surrogatepass"))
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """The body as a JSON object; empty if it is none. Depth and numbers are bounded by the parser."""
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def short_text(value: Any, longest: int) -> str | None:
+    """A text or whole number of at most ``longest`` characters as a text; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    text = str(value).strip()
+    return text if 0 < len(text) <= longest and text.isprintable() else None

@@ -1,0 +1,135 @@
+"""How soon a webhook is acknowledged at 200 deliveries a second, beside a bare ASGI route that keeps nothing.
+
+``python -m tests.bench.receiving`` serves both over HTTP, sends to each in turn from another process, at fixed moments
+whether the former was answered or not, and counts from those moments.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median, quantiles
+from tempfile import TemporaryDirectory
+
+import aiohttp
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tests.gateway_world import serving, world
+from tests.graph.events.webhook_world import RESERVATION, address, basic
+
+RATE = 200
+SECONDS = 5
+TURNS = 2
+ALLOWED = 0.020
+"""Seconds: the 99th percentile that is aimed at."""
+
+RECORD = {**RESERVATION["data"], "financeField": [{"name": "baseRate", "total": 100.5}] * 30}  # type: ignore[dict-item]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Seconds from the moment of sending to the answer, by kind of request."""
+
+    ours: Sequence[float]
+    bare: Sequence[float]
+    unproved: Sequence[float]
+    unknown: Sequence[float]
+
+
+def _bare() -> Starlette:
+    async def receive(request: Request) -> Response:
+        await request.body()
+        return Response(status_code=200)
+
+    return Starlette(routes=[Route("/webhooks/{provider}/{token}", receive, methods=["POST"])])
+
+
+async def _send(url: str, headers: Mapping[str, str], status: int, rate: int, seconds: float) -> list[float]:
+    """Seconds that each answer took. All must have ``status``."""
+    taken: list[float] = []
+    loop = asyncio.get_running_loop()
+
+    async def one(session: aiohttp.ClientSession, number: int, due: float) -> None:
+        body = json.dumps({**RESERVATION, "data": RECORD, "number": number}).encode()
+        async with session.post(url, data=body, headers=headers) as answer:
+            await answer.read()
+            assert answer.status == status, answer.status
+        taken.append(loop.time() - due)
+
+    async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as sending:
+        start = loop.time() + 0.1
+        for number in range(round(rate * seconds)):
+            due = start + number / rate
+            await asyncio.sleep(max(0.0, due - loop.time()))
+            sending.create_task(one(session, time.time_ns(), due))
+    return taken
+
+
+async def _apart(url: str, headers: Mapping[str, str], status: int, rate: int, seconds: float) -> list[float]:
+    """``_send`` in another process: only what the server does counts."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.bench.receiving",
+        "send",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    said, _ = await process.communicate(json.dumps([url, dict(headers), status, rate, seconds]).encode())
+    assert process.returncode == 0
+    taken: list[float] = json.loads(said)
+    return taken
+
+
+async def measure(rate: int = RATE, seconds: float = SECONDS, turns: int = TURNS) -> Measured:
+    """Some turns of each, so that what else the machine does falls on all of them."""
+    found: dict[str, list[float]] = {"ours": [], "bare": [], "unproved": [], "unknown": []}
+    with TemporaryDirectory() as folder:
+        async with (
+            world(Path(folder), hostaway_accounts=1, bookingsync_accounts=0) as running,
+            serving(running.app) as ours,
+            serving(_bare()) as bare,
+        ):
+            to = await address(running)
+            wrong = basic("staygraph", "x" * 43)
+            kinds = {
+                "bare": (bare + to.path, to.basic, 200),
+                "ours": (ours + to.path, to.basic, 200),
+                "unproved": (ours + to.path, wrong, 401),
+                "unknown": (f"{ours}/webhooks/hostaway/{'x' * 43}", wrong, 404),
+            }
+            for _ in range(turns):
+                for kind, (url, headers, status) in kinds.items():
+                    found[kind] += await _apart(url, headers, status, rate, seconds)
+    return Measured(**found)
+
+
+def main() -> None:
+    """Print the figures."""
+    measured = asyncio.run(measure())
+    ours, bare = _p99(measured.ours), _p99(measured.bare)
+    print(f"webhooks acknowledged at {RATE} a second, to a bare route that keeps nothing")
+    print(f"  median          {median(measured.ours) / median(measured.bare):6.1f}")
+    print(f"  99th percentile {ours / bare:6.1f}")
+    print(f"99th percentile, to {ALLOWED * 1000:.0f} ms")
+    print(f"  ours            {ours / ALLOWED:6.2f}")
+    print(f"  bare            {bare / ALLOWED:6.2f}")
+    print("median of an unknown address, to that of a wrong password")
+    print(f"                  {median(measured.unknown) / median(measured.unproved):6.2f}")
+
+
+def _p99(seconds: Sequence[float]) -> float:
+    return quantiles(seconds, n=100)[98]
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["send"]:
+        print(json.dumps(asyncio.run(_send(*json.load(sys.stdin)))))
+    else:
+        main()

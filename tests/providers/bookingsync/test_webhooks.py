@@ -1,0 +1,80 @@
+"""BookingSync's deliveries: the signature as documented, and what is read."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from providers.bookingsync.manifest import AccessTokenConfig, OAuthConfig
+from providers.bookingsync.webhooks import BookingsyncWebhooks, signature
+from providers.webhooks import NOTHING_READ, WebhookLogin, WebhookRequest
+
+WEBHOOKS = BookingsyncWebhooks()
+LOGIN = WebhookLogin("", "")
+CONFIG = OAuthConfig.model_validate({"clientId": "app", "clientSecret": "s3cr3t"})
+TOKEN_ONLY = AccessTokenConfig.model_validate({"accessToken": "t"})
+
+BODY = (
+    b'{"account_id":3837,"event":"booking_created","resource":{"links":{},"booking":{"id":829165,"status":"Booked"}}}'
+)
+SIGNATURE = "2720c6edf6f12b1654b0dff4ee62db0ce634e445"
+
+
+def proved(sent: str | None, body: bytes = BODY, config: Any = CONFIG) -> bool:
+    headers = {} if sent is None else {"x-content-signature": sent}
+    return WEBHOOKS.proved(WebhookRequest(headers, body), LOGIN, config)
+
+
+def test_the_documented_signature_is_believed() -> None:
+    assert signature("s3cr3t", BODY) == SIGNATURE
+    assert proved(SIGNATURE)
+
+
+@pytest.mark.parametrize("sent", [None, "", SIGNATURE[:-1], SIGNATURE[:-1] + "6", SIGNATURE.upper(), "é" * 40])
+def test_no_other_signature_is_believed(sent: str | None) -> None:
+    assert not proved(sent)
+
+
+def test_the_signature_is_of_the_bytes_as_they_came() -> None:
+    assert not proved(SIGNATURE, BODY.replace(b",", b", "))
+
+
+def test_credentials_without_the_applications_secret_prove_nothing() -> None:
+    assert WEBHOOKS.provable(CONFIG)
+    assert not WEBHOOKS.provable(TOKEN_ONLY)
+    assert not proved(SIGNATURE, config=TOKEN_ONLY)
+
+
+@given(st.binary(), st.text())
+def test_only_the_right_signature_is_believed_for_any_body(body: bytes, other: str) -> None:
+    right = signature("s3cr3t", body)
+    assert proved(right, body)
+    assert proved(other, body) == (other.strip() == right)
+
+
+def key(resource: Any) -> str | None:
+    return WEBHOOKS.read(json.dumps({"account_id": 1, "event": "booking_updated", "resource": resource}).encode()).key
+
+
+def test_event_and_account_are_read() -> None:
+    note = WEBHOOKS.read(BODY)
+    assert (note.event, note.account_id) == ("booking_created", "3837")
+    # The documentation prints the number as a text in one place.
+    assert WEBHOOKS.read(BODY.replace(b"3837", b'"3837"')).account_id == "3837"
+
+
+def test_the_same_bytes_are_one_delivery_only_if_the_record_says_when_it_changed() -> None:
+    one = {"links": {}, "booking": {"id": 1, "updated_at": "2027-01-01T00:00:00Z"}}
+    assert key(one) is not None
+    assert key(one) == key(one)
+    assert key(one) != key({**one, "booking": {"id": 1, "updated_at": "2027-01-01T00:00:01Z"}})
+    assert key({"bookings": [one["booking"]]}) is not None
+    assert key({"links": {"updated_at": "x"}, "booking": {"id": 1}}) is None
+    assert key("text") is None
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b'{"account_id": ' + b"9" * 6000 + b"}", b"[" * 100_000])
+def test_what_is_not_understood_is_no_fault(body: bytes) -> None:
+    assert WEBHOOKS.read(body) == NOTHING_READ
