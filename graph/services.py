@@ -30,6 +30,7 @@ from graph.accounts.tokens import StoredTokens
 from graph.accounts.underway import Underway
 from graph.accounts.vault import Vault
 from graph.administration import Administration
+from graph.changes.change_marks import ChangeMarks
 from graph.changes.cost import counted
 from graph.changes.writing import Writing
 from graph.events.account_webhooks import AccountWebhooks
@@ -76,6 +77,7 @@ class Services:
     administration: Administration
     cursors: Cursors
     receiving: Receiving
+    change_marks: ChangeMarks
     schema: strawberry.Schema
 
 
@@ -146,9 +148,7 @@ async def running(
         )
         underway = Underway(clock)
         stack.push_async_callback(underway.aclose)
-        approvals = Approvals(database, clock)
-        stack.push_async_callback(approvals.aclose)
-        accounts.when_removed(approvals.forget)
+        approvals = _approvals(database, accounts, clock, stack)
         imports = Imports(database, accounts, clock)
         visibility = Visibility(accounts, approvals, imports)
         reading = Reading(
@@ -160,6 +160,7 @@ async def running(
             visibility=visibility,
         )
         gateway = build_gateway(reading, cursors)
+        change_marks = ChangeMarks(database, DurableWrites(database), keeper, upstream.part, clock)
         webhooks = AccountWebhooks(settings, database, vault, accounts, connections, clock=clock)
         receiving = _receiving(webhooks, database, vault, accounts, connections, settings, clock, stack)
         administration = Administration(
@@ -193,7 +194,7 @@ async def running(
             visibility=visibility,
             choosing=Choosing(accounts, approvals, imports, visibility, gateway.listings),
             webhooks=webhooks,
-            writing=Writing(reading, connections, keeper, underway),
+            writing=Writing(reading, connections, keeper, underway, change_marks),
         )
         yield Services(
             settings=settings,
@@ -210,6 +211,7 @@ async def running(
             administration=administration,
             cursors=cursors,
             receiving=receiving,
+            change_marks=change_marks,
             schema=build_schema(
                 max_tokens=settings.max_query_tokens,
                 limits=SizeLimits(
@@ -257,6 +259,14 @@ def _receiving(
     retention.start()
     stack.push_async_callback(retention.aclose)
     return receiving
+
+
+def _approvals(database: Database, accounts: Accounts, clock: Clock, stack: AsyncExitStack) -> Approvals:
+    """What was decided about listings, without those of accounts that are gone."""
+    approvals = Approvals(database, clock)
+    stack.push_async_callback(approvals.aclose)
+    accounts.when_removed(approvals.forget)
+    return approvals
 
 
 def _keeper(settings: Settings, accounts: Accounts, clock: Clock) -> Keeper:
