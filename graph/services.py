@@ -30,7 +30,12 @@ from graph.accounts.tokens import StoredTokens
 from graph.accounts.underway import Underway
 from graph.accounts.vault import Vault
 from graph.administration import Administration
+from graph.changes.claims import NightClaims
 from graph.changes.cost import counted
+from graph.changes.forgetting import Forgetting
+from graph.changes.ledger import Ledger
+from graph.changes.once import Once
+from graph.changes.reservations import ReservationChanges
 from graph.changes.writing import Writing
 from graph.events.account_webhooks import AccountWebhooks
 from graph.events.deliveries import Deliveries, Retention
@@ -162,6 +167,8 @@ async def running(
         gateway = build_gateway(reading, cursors)
         webhooks = AccountWebhooks(settings, database, vault, accounts, connections, clock=clock)
         receiving = _receiving(webhooks, database, vault, accounts, connections, settings, clock, stack)
+        writing = Writing(reading, connections, keeper, underway)
+        once, reservations = _making(writing, gateway, database, vault, settings, clock, stack)
         administration = Administration(
             settings=settings,
             clock=clock,
@@ -193,7 +200,9 @@ async def running(
             visibility=visibility,
             choosing=Choosing(accounts, approvals, imports, visibility, gateway.listings),
             webhooks=webhooks,
-            writing=Writing(reading, connections, keeper, underway),
+            writing=writing,
+            once=once,
+            reservations=reservations,
         )
         yield Services(
             settings=settings,
@@ -257,6 +266,24 @@ def _receiving(
     retention.start()
     stack.push_async_callback(retention.aclose)
     return receiving
+
+
+def _making(
+    writing: Writing,
+    gateway: Gateway,
+    database: Database,
+    vault: Vault,
+    settings: Settings,
+    clock: Clock,
+    stack: AsyncExitStack,
+) -> tuple[Once, ReservationChanges]:
+    """What makes things once, and reservations with it; what it remembers is forgotten after some days."""
+    ledger, claims = Ledger(database, vault, clock), NightClaims(database, clock)
+    forgetting = Forgetting(ledger, claims, settings.creation_days)
+    forgetting.start()
+    stack.push_async_callback(forgetting.aclose)
+    once = Once(ledger, writing, clock, settings.call_timeout)
+    return once, ReservationChanges(writing, once, gateway, claims, clock, settings.call_timeout)
 
 
 def _keeper(settings: Settings, accounts: Accounts, clock: Clock) -> Keeper:

@@ -78,8 +78,8 @@ class Writing:
     ) -> Done[T]:
         """Make a change, to its end also when whoever asked has left.
 
-        ``touched`` says, of the outcome or of None after a failure, what may be changed now: reads that begin later see
-        it. Raises ``Rejected``; with ``UNCERTAIN`` where the PMS may have done it.
+        ``touched`` says, of the outcome or of None after a failure, what may be changed now, if anything: reads that
+        begin later see it. Raises ``Rejected``; with ``UNCERTAIN`` where the PMS may have done it.
         """
 
         async def whole() -> Done[T]:
@@ -90,7 +90,8 @@ class Writing:
                 except (ChangeRefused, ProviderError) as error:
                     raise refusal_of(error, under=under) from None
                 finally:
-                    await self._keeper.outdate(account, touched(outcome))
+                    if (changed := touched(outcome)) != Touched():
+                        await self._keeper.outdate(account, changed)
             return Done(value=outcome, calls=calls.count)
 
         late = rejected("", RejectionCode.UNCERTAIN, f"The PMS has not answered yet. {UNCERTAIN_MESSAGE}")
