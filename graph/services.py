@@ -30,6 +30,7 @@ from graph.accounts.tokens import StoredTokens
 from graph.accounts.underway import Underway
 from graph.accounts.vault import Vault
 from graph.administration import Administration
+from graph.changes.change_marks import ChangeMarks
 from graph.changes.claims import NightClaims
 from graph.changes.cost import counted
 from graph.changes.forgetting import Forgetting
@@ -81,6 +82,7 @@ class Services:
     administration: Administration
     cursors: Cursors
     receiving: Receiving
+    change_marks: ChangeMarks
     schema: strawberry.Schema
 
 
@@ -101,9 +103,7 @@ async def running(
         stack.push_async_callback(database.aclose)
         await database.migrate()
         vault = await fitting_vault(settings, database)
-        if (watch := watch_of(settings, vault)) is not None:
-            watch.start()
-            stack.push_async_callback(watch.aclose)
+        _watch(settings, vault, stack)
         accounts = Accounts(database, vault, clock=clock)
         health = Health(database, clock)
         stack.push_async_callback(health.aclose)
@@ -151,9 +151,7 @@ async def running(
         )
         underway = Underway(clock)
         stack.push_async_callback(underway.aclose)
-        approvals = Approvals(database, clock)
-        stack.push_async_callback(approvals.aclose)
-        accounts.when_removed(approvals.forget)
+        approvals = _approvals(database, accounts, clock, stack)
         imports = Imports(database, accounts, clock)
         visibility = Visibility(accounts, approvals, imports)
         reading = Reading(
@@ -165,9 +163,10 @@ async def running(
             visibility=visibility,
         )
         gateway = build_gateway(reading, cursors)
+        change_marks = ChangeMarks(database, DurableWrites(database), keeper, upstream.part, clock)
         webhooks = AccountWebhooks(settings, database, vault, accounts, connections, clock=clock)
         receiving = _receiving(webhooks, database, vault, accounts, connections, settings, clock, stack)
-        writing = Writing(reading, connections, keeper, underway)
+        writing = Writing(reading, connections, keeper, underway, change_marks)
         once, reservations = _making(writing, gateway, database, vault, settings, clock, stack)
         administration = Administration(
             settings=settings,
@@ -219,6 +218,7 @@ async def running(
             administration=administration,
             cursors=cursors,
             receiving=receiving,
+            change_marks=change_marks,
             schema=build_schema(
                 max_tokens=settings.max_query_tokens,
                 limits=SizeLimits(
@@ -228,6 +228,13 @@ async def running(
                 ),
             ),
         )
+
+
+def _watch(settings: Settings, vault: Vault, stack: AsyncExitStack) -> None:
+    """Notice other keys in the key file from now on, where there is one."""
+    if (watch := watch_of(settings, vault)) is not None:
+        watch.start()
+        stack.push_async_callback(watch.aclose)
 
 
 def _access_tokens(settings: Settings, clock: Clock, stack: AsyncExitStack) -> AccessTokens | None:
@@ -284,6 +291,14 @@ def _making(
     stack.push_async_callback(forgetting.aclose)
     once = Once(ledger, writing, clock, settings.call_timeout)
     return once, ReservationChanges(writing, once, gateway, claims, clock, settings.call_timeout)
+
+
+def _approvals(database: Database, accounts: Accounts, clock: Clock, stack: AsyncExitStack) -> Approvals:
+    """What was decided about listings, without those of accounts that are gone."""
+    approvals = Approvals(database, clock)
+    stack.push_async_callback(approvals.aclose)
+    accounts.when_removed(approvals.forget)
+    return approvals
 
 
 def _keeper(settings: Settings, accounts: Accounts, clock: Clock) -> Keeper:
