@@ -9,6 +9,8 @@ from graph.schema.api_key_changes import ApiKeyChanges
 from graph.schema.approval_changes import ApprovalChanges
 from graph.schema.definition_changes import DefinitionChanges
 from graph.schema.import_changes import ImportChanges
+from graph.schema.quote_booking import QuoteBookings
+from graph.schema.reservation_changes import ReservationChanges
 from graph.schema.tenant import TenantChanges
 from graph.schema.webhook import WebhookChanges
 
@@ -25,6 +27,8 @@ class Mutation(
     ApprovalChanges,
     DefinitionChanges,
     ImportChanges,
+    QuoteBookings,
+    ReservationChanges,
     TenantChanges,
     WebhookChanges,
 ):
