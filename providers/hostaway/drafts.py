@@ -109,8 +109,9 @@ def _body(draft: ReservationDraft) -> Body:
         body["couponName"] = draft.coupon
     if draft.card is not None:
         body |= _card(draft.card)
+    wrong = {problem.field[:1] for problem in found.problems}
     for name, path in (("guestName", "guest"), ("numberOfGuests", "party"), ("totalPrice", "total")):
-        if body.get(name) is None:
+        if body.get(name) is None and (path,) not in wrong:
             found.wrong(ProblemKind.REQUIRED, "Hostaway makes no reservation without it.", path)
     if found.problems:
         raise ChangeRefused(*found.problems)

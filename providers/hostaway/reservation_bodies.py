@@ -76,9 +76,9 @@ UPDATE_SET = (
 """What an update sends, changed or not: whether it empties what is left out is not documented."""
 
 FIELD_NAMES: Mapping[str, str] = {
-    **{wire: name for name, wire in _PLAIN.items()},
-    **{wire: f"guest.{name}" for name, wire in _GUEST.items()},
-    **{wire: f"party.{name}" for name, wire in _PARTY.items()},
+    **{wire: to_camel(name) for name, wire in _PLAIN.items()},
+    **{wire: f"guest.{to_camel(name)}" for name, wire in _GUEST.items()},
+    **{wire: f"party.{to_camel(name)}" for name, wire in _PARTY.items()},
     "arrivalDate": "arrival",
     "departureDate": "departure",
     "checkInTime": "checkInTime",

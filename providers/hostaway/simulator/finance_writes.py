@@ -23,6 +23,7 @@ REQUIRED = (
 
 Line = dict[str, Any]
 
+# Stored lines show a quantity only where they have one: samples lack it.
 EMPTY_LINE: Line = {
     "units": 1,
     "listingFeeSettingId": None,
@@ -30,7 +31,6 @@ EMPTY_LINE: Line = {
     "name": None,
     "title": None,
     "alias": None,
-    "quantity": None,
     "value": None,
     "total": 0,
     "isIncludedInTotalPrice": 1,
