@@ -35,7 +35,7 @@ def input_of(model: type, name: str, *, leave_out: Sequence[str] = (), extras: s
         if field.name not in leave_out:
             annotations[field.name], members[field.name] = _input_field(field, doc, hint)
     for code, theirs in _extras(extras) if extras is not None else ():
-        theirs_name = f"{catalogue.plugin(code).manifest.name}{name}".replace(" ", "")
+        theirs_name = f"{catalogue.plugin(code).manifest.name.partition("(")[0]}{name}".replace(" ", "")
         inner = input_of(theirs, theirs_name)
         annotations[code.lower()] = inner | None
         members[code.lower()] = strawberry.field(
