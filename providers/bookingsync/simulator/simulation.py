@@ -27,9 +27,11 @@ from providers.bookingsync.simulator.oauth import FULL_SCOPES, Application, Toke
 from providers.bookingsync.simulator.paging import paging
 from providers.bookingsync.simulator.readings import BookingsyncReadings
 from providers.bookingsync.simulator.refusals import Refused, Unauthorized
+from providers.bookingsync.simulator.rental_writes import RentalWrites
 from providers.bookingsync.simulator.resources import RESOURCES
 from providers.bookingsync.simulator.retrieval import API, Retrieval
 from providers.bookingsync.simulator.search import Search
+from providers.bookingsync.simulator.setting_writes import SettingWrites
 from providers.bookingsync.simulator.tokens import LIFE, Tokens
 from providers.bookingsync.simulator.units import FIRST_ACCOUNT, MOST_LISTINGS
 from providers.bookingsync.simulator.view import Grant, Oddities, View
@@ -206,6 +208,16 @@ def _application(seed: int) -> Application:
     )
 
 
+def _writes(access: Access) -> Sequence[BookingWrites | ClientWrites | MapWrites | RentalWrites | SettingWrites]:
+    return (
+        BookingWrites(access),
+        ClientWrites(access),
+        MapWrites(access),
+        RentalWrites(access),
+        SettingWrites(access),
+    )
+
+
 def _api(access: Access, tokens: TokenEndpoint, consent: ConsentPage, readings: BookingsyncReadings) -> Starlette:
     search = Search(access)
     routes = [
@@ -216,7 +228,7 @@ def _api(access: Access, tokens: TokenEndpoint, consent: ConsentPage, readings: 
         Route(f"{API}/rentals/search", search.search, methods=["GET", "POST"]),
         Route(f"{API}/rentals/{{ids}}/search", search.search, methods=["GET", "POST"]),
     ]
-    for writes in (BookingWrites(access), ClientWrites(access), MapWrites(access)):
+    for writes in _writes(access):
         routes += writes.routes()
     for name, resource in RESOURCES.items():
         retrieval = Retrieval(resource, access)
