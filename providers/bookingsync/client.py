@@ -26,11 +26,13 @@ from providers.bookingsync.parts import Fetch, PartsReader, Reading
 from providers.bookingsync.positions import Position
 from providers.bookingsync.rental_names import RAW_LISTING_NAMES, SparseRentals, wanted_parts
 from providers.bookingsync.rental_records import Rental
+from providers.bookingsync.rental_writes import RentalWrites
 from providers.bookingsync.rentals import RENTAL_PARTS, listing
 from providers.bookingsync.resources import Options, Resources, is_id
 from providers.bookingsync.searches import Searches
 from providers.bookingsync.sending import Sender
 from providers.bookingsync.setting_reads import SettingReads, listing_taxes
+from providers.bookingsync.setting_writes import SettingWrites
 from providers.bookingsync.settings import cancellation_policy
 from providers.bookingsync.wire import Account, Booking
 from providers.bookingsync.writes import BookingsyncWrites
@@ -96,6 +98,8 @@ class BookingsyncClient(BookingsyncWrites):
         self._booking_writes = BookingWrites(self._resources, sender, self._bookings, self._account, now)
         nights = TakenNights(self._bookings)
         self._calendar_writes = CalendarWrites(self._resources, self._parts, sender, nights, now)
+        self._rental_writes = RentalWrites(self._resources, sender, self._ownership)
+        self._setting_writes = SettingWrites(self._resources, sender, self._settings, self._rental_writes)
 
     async def check(self) -> None:
         """Raises ``UpstreamRefused``, naming the accounts to choose from, unless one is clear."""
