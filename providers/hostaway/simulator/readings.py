@@ -31,6 +31,7 @@ class HostawayReadings:
     - ``users_list_tells_listings``: ``includeResources=1`` fills ``listingMapIds`` in the list of users, too.
     - ``tax_by_apply_to``: a percent tax is taken of what its ``applyTo`` names, else of base rate, discounts,
       extra guests and chosen extras.
+    - ``webhook_password_masked``: the password of a unified webhook reads back as ``****``, else as it is.
     - ``webhook_body``: a webhook is ``{object, event, accountId, data}``, ``{object, objectId, event}``, or the record.
     """
 
@@ -57,4 +58,5 @@ class HostawayReadings:
     coupon_in_list: bool = True
     users_list_tells_listings: bool = True
     tax_by_apply_to: bool = False
+    webhook_password_masked: bool = True
     webhook_body: Literal["enveloped", "thin", "bare"] = "enveloped"
