@@ -6,7 +6,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostawayReadings:
-    """One choice for each open point that touches reading. A good client works under every choice.
+    """One choice for each open point. A good client works under every choice.
 
     - ``settle_seconds``: a younger token is refused (0: accepted at once).
     - ``missing_token_status``: the answer to a call without ``Authorization``.
@@ -31,6 +31,12 @@ class HostawayReadings:
     - ``users_list_tells_listings``: ``includeResources=1`` fills ``listingMapIds`` in the list of users, too.
     - ``tax_by_apply_to``: a percent tax is taken of what its ``applyTo`` names, else of base rate, discounts,
       extra guests and chosen extras.
+    - ``empty_success``: the result of a success that has nothing to say: ``[]``, ``{}``, none, or no body at all.
+    - ``archived_status``: status of the refusal to change what is archived.
+    - ``knows_image_upload``: pictures can be handed over by address (they can since 2026-01-27).
+    - ``fee_update_path``: a fee is updated at an address of ``both``, listing and fee, or of the ``listing`` alone.
+    - ``agreement_in_list``: an agreement that was changed is answered as a list of one, else as an object.
+    - ``policy_keeps_steps``: an update of a policy adds its steps to those that are there, else replaces them.
     - ``webhook_body``: a webhook is ``{object, event, accountId, data}``, ``{object, objectId, event}``, or the record.
     """
 
@@ -57,4 +63,10 @@ class HostawayReadings:
     coupon_in_list: bool = True
     users_list_tells_listings: bool = True
     tax_by_apply_to: bool = False
+    empty_success: Literal["list", "object", "bare", "nothing"] = "list"
+    archived_status: Literal[400, 403, 422] = 400
+    knows_image_upload: bool = True
+    fee_update_path: Literal["both", "listing"] = "both"
+    agreement_in_list: bool = False
+    policy_keeps_steps: bool = False
     webhook_body: Literal["enveloped", "thin", "bare"] = "enveloped"
