@@ -90,7 +90,9 @@ LACKING: Mapping[str, str] = {
 }
 """What Hostaway has no property for."""
 
-ELSEWHERE = frozenset({"name", "property_type", "provider_property_type", "images", "custom_fields", "extras"})
+ELSEWHERE = frozenset(
+    {"name", "property_type", "provider_property_type", "images", "custom_fields", "extras", "reference"}
+)
 """What is made of more than its own value."""
 
 _ADDRESS: Mapping[str, str] = {

@@ -22,7 +22,7 @@ from providers.hostaway.listing_bodies import SECRETS, Body, custom_values, merg
 from providers.hostaway.listing_images import kept_gallery, needs_those_there, new_images, whole_gallery
 from providers.hostaway.property_types import property_type_id
 from providers.hostaway.reading import LISTINGS
-from providers.hostaway.writer import ARCHIVED, NOT_THERE, WritingClient, is_archived, known_id, nothing_named
+from providers.hostaway.writer import ARCHIVED, NOT_THERE, REFUSALS, WritingClient, is_archived, known_id, nothing_named
 from providers.model import Channel, DictionaryKind, Listing
 from providers.queries import ListingQuery
 from providers.upstream.calls import Call
@@ -125,7 +125,7 @@ class ListingWrites(WritingClient):
         call = Call(method="POST", path=path, json={"images": bodies}, safe=False)
         try:
             await self._writer.attempt(call)
-        except (NotFound, UpstreamRefused) as error:
+        except REFUSALS as error:
             if error.upstream_status not in NOT_THERE:
                 raise await self._writer.refusal(error, call, listing_id) from None
             record = await self._changeable(listing_id)

@@ -20,7 +20,7 @@ from providers.hostaway.parts import LENGTH_OF_STAY, build_agreement, build_fee,
 from providers.hostaway.pricing import FEES
 from providers.hostaway.wire_parts import WireAgreement, WireFee, WirePricingSettings
 from providers.hostaway.wishes import json_number
-from providers.hostaway.writer import NOT_THERE, WritingClient, known_id, nothing_named
+from providers.hostaway.writer import ARCHIVED, NOT_THERE, REFUSALS, WritingClient, known_id, nothing_named
 from providers.model import ListingFee, PricingSettings, RentalAgreement
 from providers.upstream.calls import Answer, Call
 from providers.wire import read_records
@@ -53,7 +53,7 @@ class PartWrites(WritingClient):
         call = Call(method="PUT", path=f"{FEES}/{listing_id}/{known_id(fee_id, 'fee')}", json=body, safe=False)
         try:
             return self._fee(listing_id, await self._writer.attempt(call))
-        except (NotFound, UpstreamRefused) as error:
+        except REFUSALS as error:
             if error.upstream_status not in NOT_THERE:
                 raise await self._writer.refusal(error, call, listing_id) from None
         call = Call(method="PUT", path=f"{FEES}/{listing_id}", json={"id": int(fee_id), **body}, safe=False)
@@ -108,7 +108,14 @@ class PartWrites(WritingClient):
         checks.done()
         await self._existing_agreement(listing_id)
         body = {"listingId": int(listing_id), "listingIds": list(dict.fromkeys(children))}
-        await self._writer.send(Call(method="POST", path=f"{AGREEMENTS}/duplicate", json=body, safe=False))
+        call = Call(method="POST", path=f"{AGREEMENTS}/duplicate", json=body, safe=False)
+        try:
+            await self._writer.attempt(call)
+        except REFUSALS as error:
+            for index, child in enumerate(to_listing_ids):
+                if await self._writer.is_archived(child):
+                    raise refused(ProblemKind.CONFLICT, ARCHIVED, "to_listing_ids", index) from None
+            raise await self._writer.refusal(error, call, None) from None
 
     async def update_pricing_settings(self, listing_id: str, change: PricingSettingsChange) -> Written[PricingSettings]:
         """One call. The settings hold nothing but which channels get prices by length of stay."""

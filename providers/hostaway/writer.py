@@ -18,6 +18,10 @@ NOT_THERE = frozenset({404, 405})
 """Statuses of an address that a version of the API does not know."""
 
 
+REFUSALS = (UpstreamRefused, NotFound, PermissionDenied)
+"""How a refusal comes; that of what is archived may look like one of the token."""
+
+
 class Writer:
     """Sends calls that change something."""
 
@@ -35,12 +39,12 @@ class Writer:
         """The answer to a call about something of ``listing_id``. Raises ``ChangeRefused`` where Hostaway refuses."""
         try:
             return await self.attempt(call)
-        except (UpstreamRefused, NotFound, PermissionDenied) as error:
+        except REFUSALS as error:
             raise await self.refusal(error, call, listing_id) from None
 
     async def refusal(self, error: ProviderError, call: Call, listing_id: str | None) -> Exception:
         """Why Hostaway refused. What it says of archived listings is not documented, so the listing is looked at."""
-        if listing_id is not None and await self._is_archived(listing_id):
+        if listing_id is not None and await self.is_archived(listing_id):
             return ChangeRefused(Problem(kind=ProblemKind.CONFLICT, message=ARCHIVED))
         if isinstance(error, PermissionDenied):
             return error
@@ -64,7 +68,8 @@ class Writer:
                 raise UpstreamInvalid("Hostaway did not name what it made.")
         return found
 
-    async def _is_archived(self, listing_id: str) -> bool:
+    async def is_archived(self, listing_id: str) -> bool:
+        """Whether a listing is there and put away."""
         try:
             record, _ = await self._reader.record(LISTINGS, listing_id)
         except ProviderError:
