@@ -29,6 +29,7 @@ from providers.hostaway.reservation_filters import (
     reservation_parameters,
 )
 from providers.hostaway.reservations import build_reservation
+from providers.hostaway.webhook_subscriptions import WebhookSubscriptions
 from providers.hostaway.wire import WireListing, WireReservation
 from providers.model import NOTHING_OFF, Calendar, Listing, PriceDetails, ProviderAccount, Reservation
 from providers.queries import (
@@ -52,7 +53,7 @@ _EVERY_RESERVATION = reservation_parameters(ReservationQuery())
 _NO_FILTERS = {*dict(completed(NOTHING_OFF)), "sortOrder"}
 
 
-class HostawayClient(ListingWrites, PartWrites, PolicyWrites):
+class HostawayClient(ListingWrites, PartWrites, PolicyWrites, WebhookSubscriptions):
     """Hostaway's Public API v1. Calls: one a page, one a calendar year of a listing, one a quote."""
 
     one_call_a_quote = True

@@ -62,6 +62,9 @@ class SimulatedAccount:
     broken_records: bool = False
     reservation_coupons: dict[int, tuple[int, int]] = field(default_factory=dict, repr=False)
     """Reservation coupons by id: the listing and the coupon that each is of."""
+    unified_webhooks: dict[int, dict[str, Any]] = field(default_factory=dict, repr=False)
+    """Unified webhooks by id, with their passwords in clear."""
+    webhooks_made: int = 0
     _orders: dict[str, Sequence[ReservationRow]] = field(default_factory=dict, repr=False)
 
     @property

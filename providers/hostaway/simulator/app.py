@@ -16,17 +16,17 @@ from providers.hostaway.simulator.calendar import Calendars
 from providers.hostaway.simulator.coupons import Coupons
 from providers.hostaway.simulator.envelope import RefusedError, failure, json_response
 from providers.hostaway.simulator.limits import Limits
-from providers.hostaway.simulator.listing_writes import ListingWrites, land_uploads
+from providers.hostaway.simulator.listing_changes import listing_changes
+from providers.hostaway.simulator.listing_writes import land_uploads
 from providers.hostaway.simulator.listings import Listings
-from providers.hostaway.simulator.part_writes import PartWrites
 from providers.hostaway.simulator.policies import CHANNEL_LISTS
-from providers.hostaway.simulator.policy_writes import PolicyWrites
 from providers.hostaway.simulator.quote import Quotes
 from providers.hostaway.simulator.readings import HostawayReadings
 from providers.hostaway.simulator.references import References
 from providers.hostaway.simulator.reservations import Reservations
 from providers.hostaway.simulator.tokens import Tokens
 from providers.hostaway.simulator.users import Users
+from providers.hostaway.simulator.webhook_subscriptions import WebhookSubscriptions
 from providers.hostaway.simulator.webhooks import HostawayWebhookOrder, webhook
 from providers.simulation.control import PREFIX, parsed
 from providers.simulation.simulated import SimulatedPms
@@ -153,41 +153,28 @@ class Api:
             Route("/v1/accessTokens", self.revoke_token, methods=["DELETE"]),
             Route("/v1/listings/{listing_id:int}/calendar/priceDetails", price, methods=["POST"]),
             Route("/v1/reservationCoupons", self._authorized(coupons.create), methods=["POST"]),
+            *self._webhook_routes(),
             *(Route(f"/v1{path}", self._authorized(each), methods=["GET"]) for path, each in reads.items()),
             *self._policy_routes(references),
-            *self._listing_writes(),
-            *self._part_writes(),
+            *(
+                Route(f"/v1{path}", self._authorized(each), methods=[method])
+                for method, path, each in listing_changes(self._readings, self._now)
+            ),
         ]
 
-    def _listing_writes(self) -> list[BaseRoute]:
-        writes = ListingWrites(self._readings, self._now)
-        return self._routed(
-            ("POST", "/listings", writes.create),
-            ("PUT", "/listings/{listing_id:int}", writes.update),
-            ("DELETE", "/listings/{listing_id:int}", writes.delete),
-            ("POST", "/listings/{listing_id:int}/images", writes.add_images),
-            ("POST", "/listings/{listing_id:int}/export/airbnb", writes.export),
-        )
-
-    def _part_writes(self) -> list[BaseRoute]:
-        parts, policies = PartWrites(self._readings, self._now), PolicyWrites(self._readings)
-        return self._routed(
-            ("POST", "/listingFeeSettings/{listing_id:int}", parts.create_fee),
-            ("PUT", "/listingFeeSettings/{listing_id:int}/{fee_id:int}", parts.update_fee),
-            ("PUT", "/listingFeeSettings/{listing_id:int}", parts.update_fee_of_listing),
-            ("DELETE", "/listingFeeSettings/{fee_id:int}", parts.delete_fee),
-            ("POST", "/listingAgreement/duplicate", parts.duplicate_agreement),
-            ("POST", "/listingAgreement/{listing_id:int}", parts.create_agreement),
-            ("PUT", "/listingAgreement/{listing_id:int}", parts.update_agreement),
-            ("DELETE", "/listingAgreement/{listing_id:int}", parts.delete_agreement),
-            ("PUT", "/listing/pricingSettings/{listing_id:int}", parts.update_pricing),
-            ("POST", "/cancellationPolicies", policies.create),
-            ("PUT", "/cancellationPolicies/{policy_id:int}", policies.update),
-            ("DELETE", "/cancellationPolicies/{policy_id:int}", policies.delete),
-        )
-
-    def _routed(self, *writes: tuple[str, str, AccountEndpoint]) -> list[BaseRoute]:
-        return [Route(f"/v1{path}", self._authorized(each), methods=[method]) for method, path, each in writes]
+    def _webhook_routes(self) -> list[BaseRoute]:
+        webhooks, one = WebhookSubscriptions(self._readings), "/{webhook_id:int}"
+        calls = {
+            ("GET", ""): webhooks.many,
+            ("POST", ""): webhooks.create,
+            ("GET", one): webhooks.one,
+            ("PUT", one): webhooks.update,
+            ("DELETE", one): webhooks.delete,
+        }
+        path = "/v1/webhooks/unifiedWebhooks"
+        return [
+            Route(f"{path}{which}", self._authorized(each), methods=[method]) for (method, which), each in calls.items()
+        ]
 
     def _policy_routes(self, references: References) -> list[BaseRoute]:
         def of_channel(channel: str) -> AccountEndpoint:

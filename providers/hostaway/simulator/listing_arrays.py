@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from providers.hostaway.simulator.bodies import is_count, is_text, refused_value
+from providers.hostaway.simulator.body_checks import is_count, is_text, refused_value
 from providers.hostaway.simulator.envelope import RefusedError
 from providers.hostaway.simulator.readings import HostawayReadings
 from providers.hostaway.simulator.references import CUSTOM_FIELDS

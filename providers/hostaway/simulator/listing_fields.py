@@ -6,7 +6,7 @@ Others are ignored: unknown ones, and those that Hostaway sets itself, such as `
 from collections.abc import Mapping
 from typing import Any
 
-from providers.hostaway.simulator.bodies import (
+from providers.hostaway.simulator.body_checks import (
     Check,
     is_amount,
     is_count,

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from providers.hostaway.simulator.accounts import ListingRow, SimulatedAccount
-from providers.hostaway.simulator.bodies import exact, is_count, is_text, json_object, nothing
+from providers.hostaway.simulator.body_checks import exact, is_count, is_text, json_object, nothing
 from providers.hostaway.simulator.changed import Upload
 from providers.hostaway.simulator.envelope import RefusedError, day_text, moment_text, success
 from providers.hostaway.simulator.listing_arrays import CAPTIONS, arrays, is_address, new_image

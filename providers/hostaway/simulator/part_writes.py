@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from providers.hostaway.simulator.accounts import ListingRow, SimulatedAccount
-from providers.hostaway.simulator.bodies import (
+from providers.hostaway.simulator.body_checks import (
     Check,
     exact,
     is_amount,

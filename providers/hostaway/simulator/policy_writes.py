@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from providers.hostaway.simulator.accounts import SimulatedAccount
-from providers.hostaway.simulator.bodies import (
+from providers.hostaway.simulator.body_checks import (
     Check,
     is_amount,
     is_named,

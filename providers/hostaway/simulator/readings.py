@@ -37,6 +37,7 @@ class HostawayReadings:
     - ``fee_update_path``: a fee is updated at an address of ``both``, listing and fee, or of the ``listing`` alone.
     - ``agreement_in_list``: an agreement that was changed is answered as a list of one, else as an object.
     - ``policy_keeps_steps``: an update of a policy adds its steps to those that are there, else replaces them.
+    - ``webhook_password_masked``: the password of a unified webhook reads back as ``****``, else as it is.
     - ``webhook_body``: a webhook is ``{object, event, accountId, data}``, ``{object, objectId, event}``, or the record.
     """
 
@@ -69,4 +70,5 @@ class HostawayReadings:
     fee_update_path: Literal["both", "listing"] = "both"
     agreement_in_list: bool = False
     policy_keeps_steps: bool = False
+    webhook_password_masked: bool = True
     webhook_body: Literal["enveloped", "thin", "bare"] = "enveloped"
