@@ -73,11 +73,17 @@ def read_object(answer: Answer) -> dict[str, Any]:
     return result
 
 
-def read_done(answer: Answer) -> None:
-    """Raises ``UpstreamRefused`` where a call was refused. A success may say anything, or nothing at all."""
-    body = answer.json()
-    if isinstance(body, dict):
-        _check(body, answer)
+def read_outcome(answer: Answer) -> dict[str, Any] | None:
+    """The record that a change answers, None where it answers none: ``[]``, ``{}``, no ``result``, no body at all.
+
+    Raises ``UpstreamRefused`` where the change was refused, with whatever HTTP status.
+    """
+    if not answer.body:
+        return None
+    result = listed(_opened(answer).get("result"))
+    if isinstance(result, list) and len(result) == 1:
+        result = result[0]
+    return result if isinstance(result, dict) and result else None
 
 
 def reason_in(body: Any, secret: str | None = None) -> str | None:
@@ -105,14 +111,10 @@ def _opened(answer: Answer) -> dict[str, Any]:
     body = answer.json()
     if not isinstance(body, dict):
         raise UpstreamInvalid("Hostaway answered without its envelope.", upstream_status=answer.status)
-    _check(body, answer)
-    return body
-
-
-def _check(body: dict[str, Any], answer: Answer) -> None:
     if str(body.get("status")).lower() == "fail":
         reason = reason_in(body) or "no reason given"
         raise UpstreamRefused(f"Hostaway refused the call: {reason}", upstream_status=answer.status)
+    return body
 
 
 def _count(value: Any) -> int | None:

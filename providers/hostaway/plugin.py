@@ -10,6 +10,7 @@ from providers.hostaway.client import HostawayClient
 from providers.hostaway.dialect import HostawayDialect
 from providers.hostaway.listing_extras import HostawayListingExtras
 from providers.hostaway.manifest import MANIFEST, AccessTokenConfig, ApiKeyConfig, HostawayConfig
+from providers.hostaway.reservation_extras import HostawayReservationExtras
 from providers.hostaway.webhooks import HostawayWebhooks
 from providers.manifest import AuthType, LimitScope
 
@@ -19,8 +20,8 @@ class HostawayPlugin(Plugin):
 
     manifest = MANIFEST
     client_class = HostawayClient
-    inputs = Inputs(listing=HostawayListingExtras)
     webhooks = HostawayWebhooks()
+    inputs = Inputs(reservation=HostawayReservationExtras, listing=HostawayListingExtras)
 
     def dialect(self, auth_type: AuthType, config: BaseModel) -> Dialect:
         return HostawayDialect(_own(config))

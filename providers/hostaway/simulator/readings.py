@@ -38,6 +38,23 @@ class HostawayReadings:
     - ``agreement_in_list``: an agreement that was changed is answered as a list of one, else as an object.
     - ``policy_keeps_steps``: an update of a policy adds its steps to those that are there, else replaces them.
     - ``webhook_password_masked``: the password of a unified webhook reads back as ``****``, else as it is.
+    - ``interval_end_inclusive``: a change of the calendar holds the night of ``endDate``.
+    - ``empty_interval_is_error``: an interval without a night is refused, else it changes nothing.
+    - ``interval_resets_left_out``: fields that an interval leaves out go back to what the listing says, else they stay.
+    - ``batch_is_atomic``: a bad interval spoils the whole batch, else those before it are done.
+    - ``freeing_taken_is_error``: ``isAvailable: 1`` for a night that a reservation holds is refused, else ignored.
+    - ``clash_status``: status of the refusal to take taken nights, with ``status: fail`` in any case.
+    - ``create_checks_rules``: a reservation against minimum stay or closed days is refused, too.
+    - ``past_is_refused``: a reservation may not arrive before today.
+    - ``status_is_written``: a reservation may be made as an ``ownerStay``, else ``status`` is ignored.
+    - ``put_replaces``: a reservation's fields that an update leaves out are emptied, else they stay.
+    - ``put_modifies``: an update of dates, guests or price makes the status ``modified``.
+    - ``finance_drops_lines``: price lines that an update leaves out are deleted, else they stay.
+    - ``finance_resets_properties``: properties that a price line leaves out are reset, else they stay.
+    - ``custom_fields_replace``: an update's custom fields are all there are, else the others stay.
+    - ``loses_custom_fields``: an update says yes and does not store custom fields.
+    - ``cancelling_twice_is_error``: what is cancelled already is refused, else cancelled once more.
+    - ``charges_cards``: the account has a payment rule by which cards are charged at once.
     - ``webhook_body``: a webhook is ``{object, event, accountId, data}``, ``{object, objectId, event}``, or the record.
     """
 
@@ -71,4 +88,21 @@ class HostawayReadings:
     agreement_in_list: bool = False
     policy_keeps_steps: bool = False
     webhook_password_masked: bool = True
+    interval_end_inclusive: bool = True
+    empty_interval_is_error: bool = False
+    interval_resets_left_out: bool = False
+    batch_is_atomic: bool = True
+    freeing_taken_is_error: bool = False
+    clash_status: Literal[200, 400] = 400
+    create_checks_rules: bool = False
+    past_is_refused: bool = True
+    status_is_written: bool = True
+    put_replaces: bool = False
+    put_modifies: bool = True
+    finance_drops_lines: bool = True
+    finance_resets_properties: bool = True
+    custom_fields_replace: bool = True
+    loses_custom_fields: bool = False
+    cancelling_twice_is_error: bool = True
+    charges_cards: bool = True
     webhook_body: Literal["enveloped", "thin", "bare"] = "enveloped"
