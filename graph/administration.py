@@ -17,6 +17,7 @@ from graph.accounts.tokens import StoredTokens
 from graph.accounts.underway import Underway
 from graph.changes.writing import Writing
 from graph.events.account_webhooks import AccountWebhooks
+from graph.events.subscribing import Subscribing
 from graph.gateway.choosing import Choosing
 from graph.gateway.visibility import Visibility
 from graph.settings import Settings
@@ -47,4 +48,5 @@ class Administration:
     visibility: Visibility
     choosing: Choosing
     webhooks: AccountWebhooks
+    subscribing: Subscribing
     writing: Writing

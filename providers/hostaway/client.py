@@ -16,7 +16,6 @@ from providers.hostaway.listing_names import RAW_LISTING_NAMES, completed
 from providers.hostaway.listings import build_listing, listing_parameters, no_listing_fits
 from providers.hostaway.manifest import QUOTE
 from providers.hostaway.paging import Position, Query, Walk, is_id, read_page
-from providers.hostaway.part_reads import PartReads
 from providers.hostaway.picking import pages_of, pick
 from providers.hostaway.pricing import Pricing
 from providers.hostaway.reading import LISTINGS, RESERVATIONS
@@ -30,6 +29,7 @@ from providers.hostaway.reservation_filters import (
 )
 from providers.hostaway.reservation_writes import ReservationWrites
 from providers.hostaway.reservations import build_reservation
+from providers.hostaway.webhook_subscriptions import WebhookSubscriptions
 from providers.hostaway.wire import WireListing, WireReservation
 from providers.model import NOTHING_OFF, Calendar, Listing, PriceDetails, ProviderAccount, Reservation
 from providers.queries import (
@@ -53,7 +53,7 @@ _EVERY_RESERVATION = reservation_parameters(ReservationQuery())
 _NO_FILTERS = {*dict(completed(NOTHING_OFF)), "sortOrder"}
 
 
-class HostawayClient(ReservationWrites, CalendarWrites, PartReads):
+class HostawayClient(ReservationWrites, CalendarWrites, WebhookSubscriptions):
     """Hostaway's Public API v1. Calls: one a page, one a calendar year of a listing, one a quote."""
 
     one_call_a_quote = True

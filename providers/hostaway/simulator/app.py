@@ -27,6 +27,7 @@ from providers.hostaway.simulator.reservation_writes import ReservationWrites
 from providers.hostaway.simulator.reservations import Reservations
 from providers.hostaway.simulator.tokens import Tokens
 from providers.hostaway.simulator.users import Users
+from providers.hostaway.simulator.webhook_subscriptions import WebhookSubscriptions
 from providers.hostaway.simulator.webhooks import HostawayWebhookOrder, webhook
 from providers.simulation.control import PREFIX, parsed
 from providers.simulation.simulated import SimulatedPms
@@ -151,6 +152,7 @@ class Api:
             Route("/v1/accessTokens", self.revoke_token, methods=["DELETE"]),
             Route("/v1/listings/{listing_id:int}/calendar/priceDetails", price, methods=["POST"]),
             Route("/v1/reservationCoupons", self._authorized(coupons.create), methods=["POST"]),
+            *self._webhook_routes(),
             *(Route(f"/v1{path}", self._authorized(each), methods=["GET"]) for path, each in reads.items()),
             *self._stay_writes(),
             *self._policy_routes(references),
@@ -171,6 +173,20 @@ class Api:
             ("PUT", "/listings/{listing_id:int}/calendarIntervals", days.many),
         ]
         return [Route(f"/v1{path}", self._authorized(each), methods=[method]) for method, path, each in writes]
+
+    def _webhook_routes(self) -> list[BaseRoute]:
+        webhooks, one = WebhookSubscriptions(self._readings), "/{webhook_id:int}"
+        calls = {
+            ("GET", ""): webhooks.many,
+            ("POST", ""): webhooks.create,
+            ("GET", one): webhooks.one,
+            ("PUT", one): webhooks.update,
+            ("DELETE", one): webhooks.delete,
+        }
+        path = "/v1/webhooks/unifiedWebhooks"
+        return [
+            Route(f"{path}{which}", self._authorized(each), methods=[method]) for (method, which), each in calls.items()
+        ]
 
     def _policy_routes(self, references: References) -> list[BaseRoute]:
         def of_channel(channel: str) -> AccountEndpoint:

@@ -48,6 +48,7 @@ class HostawayReadings:
     - ``loses_custom_fields``: an update says yes and does not store custom fields.
     - ``cancelling_twice_is_error``: what is cancelled already is refused, else cancelled once more.
     - ``charges_cards``: the account has a payment rule by which cards are charged at once.
+    - ``webhook_password_masked``: the password of a unified webhook reads back as ``****``, else as it is.
     - ``webhook_body``: a webhook is ``{object, event, accountId, data}``, ``{object, objectId, event}``, or the record.
     """
 
@@ -91,4 +92,5 @@ class HostawayReadings:
     loses_custom_fields: bool = False
     cancelling_twice_is_error: bool = True
     charges_cards: bool = True
+    webhook_password_masked: bool = True
     webhook_body: Literal["enveloped", "thin", "bare"] = "enveloped"
