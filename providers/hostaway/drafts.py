@@ -84,6 +84,12 @@ def attempt_of(draft: ReservationDraft, call: Call) -> Attempt:
     )
 
 
+def reference_of(draft: ReservationDraft) -> str:
+    """What the reservation is found again by: the client's own reference, else StayGraph's."""
+    own = draft.customer_reference
+    return own if isinstance(own, str) and own else draft.reference
+
+
 def stay_of(draft: ReservationDraft) -> Days | None:
     arrival, departure = draft.arrival, draft.departure
     if isinstance(arrival, Omitted) or isinstance(departure, Omitted) or arrival >= departure:
@@ -104,7 +110,7 @@ def _body(draft: ReservationDraft) -> Body:
         body["financeField"] = lines
         if body.get("totalPrice") is None:
             body["totalPrice"] = json_number(sum_of(lines))
-    body.setdefault("customerUserId", draft.reference)
+    body["customerUserId"] = reference_of(draft)
     if draft.coupon:
         body["couponName"] = draft.coupon
     if draft.card is not None:

@@ -17,7 +17,7 @@ from providers.changes import (
 )
 from providers.contract import ProviderClient
 from providers.errors import NotFound, ProviderError, UpstreamInvalid, UpstreamRefused
-from providers.hostaway.drafts import UNVALIDATED, attempt_of, create_call, stay_of
+from providers.hostaway.drafts import UNVALIDATED, attempt_of, create_call, reference_of, stay_of
 from providers.hostaway.paging import Walk, id_of, is_id
 from providers.hostaway.reading import RESERVATIONS, Reader
 from providers.hostaway.reservation_filters import EVERY_FIELD, reservation_parameters
@@ -56,15 +56,17 @@ class ReservationWrites(ProviderClient):
         if raw is None or record_id is None:
             with self._reader.signing():
                 raise UpstreamInvalid("Hostaway does not say what it made.", upstream_status=answer.status)
-        warnings = not_taken_over(call.json, raw)
+        # Whether this answer fills the lists is not documented: an empty one says nothing.
+        shown = {name: value for name, value in raw.items() if value != []}
+        warnings = not_taken_over(call.json, shown)
         if draft.card is not None:
             warnings = [*warnings, UNVALIDATED]
         return Written(id=record_id, record=self._read(raw), warnings=warnings)
 
     async def find_reservation(self, draft: ReservationDraft, since: datetime) -> Reservation | None:
         """One call a page of those with this reference that changed since; the newest change comes first."""
-        reference = draft.reference if isinstance(draft.customer_reference, Omitted) else draft.customer_reference
-        if reference is None or not is_id(draft.listing_id):
+        reference = reference_of(draft)
+        if not is_id(draft.listing_id):
             return None
         query = ReservationQuery(
             listing_ids=(draft.listing_id,), customer_reference=reference, updated_since=since - _CLOCKS_APART
@@ -193,7 +195,7 @@ def _is_made_of(draft: ReservationDraft, reservation: Reservation, since: dateti
 
     A reference of ours is enough. Of the client's own there may be many: listing, days and time must be the same.
     """
-    if isinstance(draft.customer_reference, Omitted):
+    if reference_of(draft) == draft.reference:
         return True
     stay = stay_of(draft)
     days = None if stay is None else (stay.start, stay.end)

@@ -237,6 +237,7 @@ async def test_units_are_refused_where_there_is_one_and_where_so_many_are_not_le
         (a_change(FIRST, FIRST + DAY, price=Decimal("NaN")), "price", ProblemKind.OUT_OF_RANGE),
         (a_change(FIRST, FIRST + DAY, minimum_stay=0), "minimum_stay", ProblemKind.OUT_OF_RANGE),
         (a_change(FIRST, FIRST + DAY, maximum_stay=0), "maximum_stay", ProblemKind.OUT_OF_RANGE),
+        (a_change(FIRST, FIRST + DAY, maximum_stay=1126), "maximum_stay", ProblemKind.OUT_OF_RANGE),
         (a_change(FIRST, FIRST + DAY, units_to_sell=-1), "units_to_sell", ProblemKind.OUT_OF_RANGE),
         (a_change(FIRST, FIRST + DAY, units_to_sell=1, available=True), "units_to_sell", ProblemKind.INVALID),
     ],
