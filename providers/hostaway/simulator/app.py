@@ -18,6 +18,8 @@ from providers.hostaway.simulator.coupons import Coupons
 from providers.hostaway.simulator.envelope import RefusedError, failure, json_response
 from providers.hostaway.simulator.finance_writes import FinanceWrites
 from providers.hostaway.simulator.limits import Limits
+from providers.hostaway.simulator.listing_changes import listing_changes
+from providers.hostaway.simulator.listing_writes import land_uploads
 from providers.hostaway.simulator.listings import Listings
 from providers.hostaway.simulator.policies import CHANNEL_LISTS
 from providers.hostaway.simulator.quote import Quotes
@@ -116,7 +118,9 @@ class Api:
 
     def _authorized(self, endpoint: AccountEndpoint) -> Endpoint:
         async def checked(request: Request) -> Response:
-            return await endpoint(request, self._tokens.account(request.headers.get("authorization")))
+            account = self._tokens.account(request.headers.get("authorization"))
+            land_uploads(account, self._now())
+            return await endpoint(request, account)
 
         return checked
 
@@ -156,6 +160,24 @@ class Api:
             *(Route(f"/v1{path}", self._authorized(each), methods=["GET"]) for path, each in reads.items()),
             *self._stay_writes(),
             *self._policy_routes(references),
+            *(
+                Route(f"/v1{path}", self._authorized(each), methods=[method])
+                for method, path, each in listing_changes(self._readings, self._now)
+            ),
+        ]
+
+    def _webhook_routes(self) -> list[BaseRoute]:
+        webhooks, one = WebhookSubscriptions(self._readings), "/{webhook_id:int}"
+        calls = {
+            ("GET", ""): webhooks.many,
+            ("POST", ""): webhooks.create,
+            ("GET", one): webhooks.one,
+            ("PUT", one): webhooks.update,
+            ("DELETE", one): webhooks.delete,
+        }
+        path = "/v1/webhooks/unifiedWebhooks"
+        return [
+            Route(f"{path}{which}", self._authorized(each), methods=[method]) for (method, which), each in calls.items()
         ]
 
     def _stay_writes(self) -> list[BaseRoute]:
@@ -173,20 +195,6 @@ class Api:
             ("PUT", "/listings/{listing_id:int}/calendarIntervals", days.many),
         ]
         return [Route(f"/v1{path}", self._authorized(each), methods=[method]) for method, path, each in writes]
-
-    def _webhook_routes(self) -> list[BaseRoute]:
-        webhooks, one = WebhookSubscriptions(self._readings), "/{webhook_id:int}"
-        calls = {
-            ("GET", ""): webhooks.many,
-            ("POST", ""): webhooks.create,
-            ("GET", one): webhooks.one,
-            ("PUT", one): webhooks.update,
-            ("DELETE", one): webhooks.delete,
-        }
-        path = "/v1/webhooks/unifiedWebhooks"
-        return [
-            Route(f"{path}{which}", self._authorized(each), methods=[method]) for (method, which), each in calls.items()
-        ]
 
     def _policy_routes(self, references: References) -> list[BaseRoute]:
         def of_channel(channel: str) -> AccountEndpoint:
