@@ -33,6 +33,7 @@ from providers.upstream.calls import Call
 LONGEST_SOURCE = 65
 
 CARD_FIELDS = frozenset({"ccNumber", "ccName", "ccExpirationYear", "ccExpirationMonth", "cvc"})
+SECRETS = CARD_FIELDS | {"doorCode"}
 
 # Hostaway documentation, Channels. Feeds of calendars are not made through the API.
 _CHANNELS = {
@@ -68,7 +69,7 @@ def create_call(draft: ReservationDraft) -> Call:
         json=body,
         safe=False,
         charge=NEW_RESERVATION,
-        secrets=CARD_FIELDS,
+        secrets=SECRETS,
     )
 
 

@@ -17,8 +17,9 @@ from providers.changes import (
 )
 from providers.contract import ProviderClient
 from providers.errors import NotFound, ProviderError, UpstreamInvalid, UpstreamRefused
-from providers.hostaway.drafts import UNVALIDATED, attempt_of, create_call, reference_of, stay_of
+from providers.hostaway.drafts import SECRETS, UNVALIDATED, attempt_of, create_call, reference_of, stay_of
 from providers.hostaway.paging import Walk, id_of, is_id
+from providers.hostaway.parameters import flag
 from providers.hostaway.reading import RESERVATIONS, Reader
 from providers.hostaway.reservation_filters import EVERY_FIELD, reservation_parameters
 from providers.hostaway.reservation_updates import Update, not_taken_over, update_of
@@ -85,12 +86,16 @@ class ReservationWrites(ProviderClient):
         """Three calls: the reservation is read, written whole, and read again."""
         before = await self._raw(id_)
         update = update_of(before, change)
-        query = (("forceOverbooking", "1"),) if change.force_overbooking else ()
-        path = f"{RESERVATIONS}/{id_}"
+        call = Call(
+            method="PUT",
+            path=f"{RESERVATIONS}/{id_}",
+            query=flag("forceOverbooking", change.force_overbooking or None),
+            json=update.body,
+            safe=False,
+            secrets=SECRETS,
+        )
         try:
-            answered, _ = await send(
-                self._reader, Call(method="PUT", path=path, query=query, json=update.body, safe=False)
-            )
+            answered, _ = await send(self._reader, call)
         except UpstreamRefused as error:
             raise await refusal(self._reader, error, update.attempt(forced=change.force_overbooking)) from None
         return await self._compared(id_, update, answered)

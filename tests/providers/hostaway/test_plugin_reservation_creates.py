@@ -185,7 +185,7 @@ def test_a_card_is_sent_as_documented_and_struck_out_wherever_the_call_is_shown(
     )
     call = create_call(draft)
     assert ("validatePaymentMethod", "1") in call.query
-    sent = {name: call.json[name] for name in call.secrets}
+    sent = {name: call.json[name] for name in call.secrets if name in call.json}
     assert sent == {
         "ccNumber": GOOD_CARD,
         "ccName": "Ada Byron",
