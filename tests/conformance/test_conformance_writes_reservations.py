@@ -187,7 +187,7 @@ SHOWN: dict[str, set[str]] = {
     "party": {"party"},
     "host_note": {"host_note"},
     "guest_note": {"guest_note"},
-    "departure": {"departure", "nights"},
+    "departure": {"departure", "nights", "previous_arrival", "previous_departure"},
     "finance_lines": {"finance_lines", "fees", "total", "balance"},
 }
 """Where each of them shows."""

@@ -6,9 +6,18 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from providers.changes import GuestChange, NoProgress, PartyChange, ReservationDraft, Written
+from providers.changes import (
+    CalendarChange,
+    ChangeRefused,
+    GuestChange,
+    NoProgress,
+    PartyChange,
+    ReservationDraft,
+    Written,
+)
 from providers.model import Calendar, CalendarDay, Listing, ListingStatus, Reservation
 from providers.queries import Days
+from providers.upstream.dry_run import DryRunEndedError, DryRunSession
 from tests.conformance.connection import Connection
 
 DAY = timedelta(days=1)
@@ -34,6 +43,23 @@ async def days_of(there: Connection, listing_id: str, start: date, end: date) ->
     batch = await there.client.calendars([listing_id], Days(start, end))
     calendar: Calendar = batch.found[listing_id]
     return {day.date: day for day in calendar.days}
+
+
+async def priceable_place(there: Connection, listings: Sequence[Listing], nights: int = 3) -> Place:
+    """Free nights of a listing whose prices the PMS lets programs set."""
+    session = DryRunSession(there.session, there.clock)
+    rehearsing = there.plugin.client(session, there.config)
+    for listing in listings:
+        try:
+            place = await free_place(there, [listing], nights)
+            change = CalendarChange(start=place.start, end=place.end, price=Decimal(100))
+            await rehearsing.change_calendar(listing.provider_id, [change])
+        except DryRunEndedError:
+            return place
+        except (ChangeRefused, LookupError):
+            continue
+        return place
+    raise LookupError("the simulated account has no nights to price")
 
 
 async def free_place(there: Connection, listings: Sequence[Listing], nights: int = 3) -> Place:
