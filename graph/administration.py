@@ -15,6 +15,7 @@ from graph.accounts.notifications import Signer
 from graph.accounts.tenants import Tenants
 from graph.accounts.tokens import StoredTokens
 from graph.accounts.underway import Underway
+from graph.changes.catalog import Catalog
 from graph.changes.writing import Writing
 from graph.events.account_webhooks import AccountWebhooks
 from graph.gateway.choosing import Choosing
@@ -48,3 +49,4 @@ class Administration:
     choosing: Choosing
     webhooks: AccountWebhooks
     writing: Writing
+    catalog: Catalog

@@ -30,6 +30,7 @@ from graph.accounts.tokens import StoredTokens
 from graph.accounts.underway import Underway
 from graph.accounts.vault import Vault
 from graph.administration import Administration
+from graph.changes.catalog import build_catalog
 from graph.changes.cost import counted
 from graph.changes.writing import Writing
 from graph.events.account_webhooks import AccountWebhooks
@@ -119,10 +120,7 @@ async def running(
         stack.push_async_callback(upstream.aclose)
         keeper = _keeper(settings, accounts, clock)
         stack.push_async_callback(keeper.aclose)
-        if settings.background_refresh:
-            warming = Warming(keeper, clock, upstream.usage)
-            warming.start()
-            stack.push_async_callback(warming.aclose)
+        _warm(keeper, upstream, settings, clock, stack)
         connections = Connections(settings, accounts, upstream)
         cursors = Cursors(*vault.derived(CURSOR_KEY))
         keys = ApiKeys(database, clock=clock)
@@ -162,6 +160,7 @@ async def running(
         gateway = build_gateway(reading, cursors)
         webhooks = AccountWebhooks(settings, database, vault, accounts, connections, clock=clock)
         receiving = _receiving(webhooks, database, vault, accounts, connections, settings, clock, stack)
+        writing = Writing(reading, connections, keeper, underway)
         administration = Administration(
             settings=settings,
             clock=clock,
@@ -193,7 +192,8 @@ async def running(
             visibility=visibility,
             choosing=Choosing(accounts, approvals, imports, visibility, gateway.listings),
             webhooks=webhooks,
-            writing=Writing(reading, connections, keeper, underway),
+            writing=writing,
+            catalog=build_catalog(writing, gateway.listings, clock),
         )
         yield Services(
             settings=settings,
@@ -257,6 +257,14 @@ def _receiving(
     retention.start()
     stack.push_async_callback(retention.aclose)
     return receiving
+
+
+def _warm(keeper: Keeper, upstream: Upstream, settings: Settings, clock: Clock, stack: AsyncExitStack) -> None:
+    """Renew in the background what is asked for often, where that is switched on."""
+    if settings.background_refresh:
+        warming = Warming(keeper, clock, upstream.usage)
+        warming.start()
+        stack.push_async_callback(warming.aclose)
 
 
 def _keeper(settings: Settings, accounts: Accounts, clock: Clock) -> Keeper:

@@ -96,6 +96,18 @@ class Carried(Generic[T]):
         """The outcome; None where nothing was changed."""
         return None if self.done is None else self.done.value
 
+    @property
+    def was_made(self) -> bool:
+        """Whether the change was made; not so in a dry run."""
+        return self.done is not None and self.done.planned is None
+
+    @property
+    def may_have_changed(self) -> bool:
+        """Whether the PMS made the change, or may have made it."""
+        if self.refusal is not None:
+            return any(each.code is RejectionCode.UNCERTAIN for each in self.refusal.rejections)
+        return self.was_made
+
     def fields(self) -> dict[str, Any]:
         """The fields of a ``ChangePayload``."""
         written = self.value
@@ -107,11 +119,14 @@ class Carried(Generic[T]):
         }
 
 
-async def carried_out(info: Info, work: Awaitable[Done[T]], *account_ids: str) -> Carried[T]:
-    """Make a change of these accounts, or rehearse it. What the operation reads afterwards is read anew.
+async def carried_out(info: Info, work: Awaitable[Done[T]], *given: str) -> Carried[T]:
+    """Make a change, or rehearse it. What the operation reads afterwards is read anew.
 
-    Refusals are answered, not raised.
+    Refusals are answered, not raised. ``given`` are the ids, as clients gave them, of what is changed: they name the
+    accounts whose limits the change has to do with.
     """
+    refs = [ref_in(each) for each in given]
+    account_ids = list(dict.fromkeys(ref.account_id for ref in refs if ref is not None))
     with counting() as calls:
         try:
             done = await work
@@ -143,6 +158,14 @@ def given_ref(text: str, field: str, kind: str) -> Ref:
         article = "an" if kind == ids.ACCOUNT else "a"
         message = f"This is not the id of {article} {kind.lower()}."
         raise rejected(field, RejectionCode.INVALID, message, allowed=error.allowed) from None
+
+
+def ref_in(text: str, *kinds: str) -> Ref | None:
+    """The object that an id names; None where it names none, or another kind."""
+    try:
+        return ids.parse(text, "id", *kinds).ref
+    except BadInput:
+        return None
 
 
 def below(refusal: Rejected, *path: str) -> Rejected:

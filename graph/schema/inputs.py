@@ -47,6 +47,11 @@ def input_of(model: type, name: str, *, leave_out: Sequence[str] = (), extras: s
     return made
 
 
+def list_of(made: Any) -> Any:
+    """The type of lists of an input that ``input_of`` made."""
+    return list[made]
+
+
 def changed_model(given: Any, model: type[T], *, provider: str | None = None, **more: Any) -> T:
     """What was given as an instance of ``model``. ``more`` are fields that no client sets.
 
@@ -90,7 +95,7 @@ def _exposed(hint: Any) -> Any:
     origin = typing.get_origin(hint)
     if origin is not None:
         (item,) = typing.get_args(hint)
-        return list[_exposed(item)]  # type: ignore[misc]  # built at run time
+        return list_of(_exposed(item))
     if isinstance(hint, type) and issubclass(hint, Described):
         return expose_enum(hint)
     if dataclasses.is_dataclass(hint):
