@@ -28,7 +28,12 @@ from providers.changes import CalendarChange, Written
 MAX_LISTINGS = 100
 MAX_NIGHTS_IN_ALL = 100_000
 
-CalendarRangeInput = input_of(CalendarChange, "CalendarRangeInput", extras="calendar")
+CalendarRangeInput = input_of(
+    CalendarChange,
+    "CalendarRangeInput",
+    extras="calendar",
+    description="What to change about the nights from start up to, and not including, end. What is left out stays.",
+)
 
 
 @strawberry.input(description="Nights of one listing to change.")

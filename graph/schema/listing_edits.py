@@ -19,7 +19,12 @@ from graph.schema.permissions import require
 from providers.changes import ImageDraft, ListingChange, ListingDraft, Written
 from providers.model import Channel
 
-CreateListingInput = input_of(ListingDraft, "CreateListingInput", extras="listing")
+CreateListingInput = input_of(
+    ListingDraft,
+    "CreateListingInput",
+    extras="listing",
+    description="A listing to make; name is required. What is left out is the PMS's own choice.",
+)
 UpdateListingInput = input_of(ListingChange, "UpdateListingInput", extras="listing")
 ImageInput = input_of(ImageDraft, "ImageInput")
 
