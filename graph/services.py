@@ -31,6 +31,7 @@ from graph.accounts.underway import Underway
 from graph.accounts.vault import Vault
 from graph.administration import Administration
 from graph.changes.catalog import build_catalog
+from graph.changes.change_marks import ChangeMarks
 from graph.changes.cost import counted
 from graph.changes.writing import Writing
 from graph.events.account_webhooks import AccountWebhooks
@@ -77,6 +78,7 @@ class Services:
     administration: Administration
     cursors: Cursors
     receiving: Receiving
+    change_marks: ChangeMarks
     schema: strawberry.Schema
 
 
@@ -144,9 +146,7 @@ async def running(
         )
         underway = Underway(clock)
         stack.push_async_callback(underway.aclose)
-        approvals = Approvals(database, clock)
-        stack.push_async_callback(approvals.aclose)
-        accounts.when_removed(approvals.forget)
+        approvals = _approvals(database, accounts, clock, stack)
         imports = Imports(database, accounts, clock)
         visibility = Visibility(accounts, approvals, imports)
         reading = Reading(
@@ -158,9 +158,10 @@ async def running(
             visibility=visibility,
         )
         gateway = build_gateway(reading, cursors)
+        change_marks = ChangeMarks(database, DurableWrites(database), keeper, upstream.part, clock)
         webhooks = AccountWebhooks(settings, database, vault, accounts, connections, clock=clock)
         receiving = _receiving(webhooks, database, vault, accounts, connections, settings, clock, stack)
-        writing = Writing(reading, connections, keeper, underway)
+        writing = Writing(reading, connections, keeper, underway, change_marks)
         administration = Administration(
             settings=settings,
             clock=clock,
@@ -210,6 +211,7 @@ async def running(
             administration=administration,
             cursors=cursors,
             receiving=receiving,
+            change_marks=change_marks,
             schema=build_schema(
                 max_tokens=settings.max_query_tokens,
                 limits=SizeLimits(
@@ -265,6 +267,14 @@ def _warm(keeper: Keeper, upstream: Upstream, settings: Settings, clock: Clock, 
         warming = Warming(keeper, clock, upstream.usage)
         warming.start()
         stack.push_async_callback(warming.aclose)
+
+
+def _approvals(database: Database, accounts: Accounts, clock: Clock, stack: AsyncExitStack) -> Approvals:
+    """What was decided about listings, without those of accounts that are gone."""
+    approvals = Approvals(database, clock)
+    stack.push_async_callback(approvals.aclose)
+    accounts.when_removed(approvals.forget)
+    return approvals
 
 
 def _keeper(settings: Settings, accounts: Accounts, clock: Clock) -> Keeper:

@@ -66,7 +66,7 @@ class LoaderRegistry:
         return self._by_age[max_age]
 
     def begin_anew(self) -> None:
-        """Forget what was loaded: what is asked for from now on is read again."""
+        """Forget what was loaded so far in this operation: it may be older than a change that was just made."""
         self._by_age.clear()
 
 

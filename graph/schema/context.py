@@ -45,7 +45,7 @@ class Context:
         return self.registry.at(self.max_age(info))
 
     def changed(self) -> None:
-        """Something was changed at a PMS: what the operation reads from now on is read anew."""
+        """Something was changed at a PMS: what is read from now on in this operation must see it."""
         self.registry.begin_anew()
 
     def report(self, info: "Info", error: ProviderError) -> None:
