@@ -33,6 +33,8 @@ from graph.administration import Administration
 from graph.changes.catalog import build_catalog
 from graph.changes.change_marks import ChangeMarks
 from graph.changes.cost import counted
+from graph.changes.ledger import Ledger
+from graph.changes.once import Once
 from graph.changes.writing import Writing
 from graph.events.account_webhooks import AccountWebhooks
 from graph.events.deliveries import Deliveries, Retention
@@ -162,6 +164,7 @@ async def running(
         webhooks = AccountWebhooks(settings, database, vault, accounts, connections, clock=clock)
         receiving = _receiving(webhooks, database, vault, accounts, connections, settings, clock, stack)
         writing = Writing(reading, connections, keeper, underway, change_marks)
+        once = Once(Ledger(database, vault, clock), writing, clock, settings.call_timeout)
         administration = Administration(
             settings=settings,
             clock=clock,
@@ -194,7 +197,7 @@ async def running(
             choosing=Choosing(accounts, approvals, imports, visibility, gateway.listings),
             webhooks=webhooks,
             writing=writing,
-            catalog=build_catalog(writing, gateway.listings, clock),
+            catalog=build_catalog(writing, once, gateway.listings, clock),
         )
         yield Services(
             settings=settings,

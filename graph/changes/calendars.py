@@ -25,6 +25,9 @@ HORIZON_DAYS = 1096
 """Days from today on that can be changed."""
 
 MAX_NOTE = 5000
+_NIGHTS = frozenset({"available", "units_to_sell"})
+"""What takes or frees nights; with some PMSs a block is a reservation."""
+
 _KEPT = frozenset({"start", "end", "extras"})
 
 
@@ -43,10 +46,18 @@ class CalendarChanges:
         return await self.writing.carry_out(
             target.account,
             lambda client: client.change_calendar(target.id, changes),
-            lambda _: Touched(nights_of=frozenset({target.id})),
+            lambda _: _touched(target.id, changes),
             dry_run=dry_run,
             under=("ranges",),
         )
+
+
+def _touched(listing_id: str, changes: Sequence[CalendarChange]) -> Touched:
+    ids = frozenset({listing_id})
+    named = {name for each in changes for name in given(each)}
+    if named & _NIGHTS or any(each.extras is not None for each in changes):
+        return Touched(nights_of=ids)
+    return Touched(rates_of=ids)
 
 
 def span_of(changes: Sequence[CalendarChange]) -> Days:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from graph.changes.calendars import CalendarChanges
 from graph.changes.listings import ListingChanges
+from graph.changes.once import Once
 from graph.changes.parts import PartChanges
 from graph.changes.policies import PolicyChanges
 from graph.changes.targets import Targets
@@ -23,13 +24,13 @@ class Catalog:
     policies: PolicyChanges
 
 
-def build_catalog(writing: Writing, listings: Listings, clock: Clock) -> Catalog:
+def build_catalog(writing: Writing, once: Once, listings: Listings, clock: Clock) -> Catalog:
     """The services over one way of every change."""
     targets = Targets(writing, listings)
     return Catalog(
         targets=targets,
         calendars=CalendarChanges(writing=writing, clock=clock),
-        listings=ListingChanges(writing=writing, targets=targets),
+        listings=ListingChanges(writing=writing, targets=targets, once=once),
         parts=PartChanges(writing=writing, targets=targets),
         policies=PolicyChanges(writing=writing),
     )

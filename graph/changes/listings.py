@@ -1,11 +1,13 @@
 """Changes to listings."""
 
-import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from graph.changes.ledger import Creation, checked_key, new_reference
 from graph.changes.listing_checks import check_images, check_listing
 from graph.changes.listing_version import listing_version
+from graph.changes.new_listings import ListingPlan
+from graph.changes.once import Once
 from graph.changes.problems import Problems
 from graph.changes.targets import ListingTarget, Targets
 from graph.changes.writing import Done, Writing
@@ -24,6 +26,7 @@ class ListingChanges:
 
     writing: Writing
     targets: Targets
+    once: Once
 
     async def create(
         self,
@@ -31,18 +34,19 @@ class ListingChanges:
         account_id: str,
         draft_of: Callable[[str, str], ListingDraft],
         *,
+        key: str | None = None,
         dry_run: bool = False,
     ) -> Done[Written[Listing]]:
-        """Make a listing. ``draft_of`` answers the draft for a provider's code and a reference."""
+        """Make a listing, once for each ``key``. ``draft_of`` answers the draft for a provider and a reference."""
+        checked_key(key)
         account = await self.writing.account(operation.tenant_id, account_id, "accountId", Capability.CREATE_LISTINGS)
-        draft = draft_of(account.provider, new_reference())
+        draft = draft_of(account.provider, "")
         check_listing(draft, None, account.provider, new=True)
-        return await self.writing.carry_out(
-            account,
-            lambda client: client.create_listing(draft),
-            lambda written: _all_of(written.id if written else ""),
-            dry_run=dry_run,
-        )
+        if dry_run:
+            shown = replace(draft, reference=new_reference())
+            return await self.writing.rehearse(account, lambda client: client.create_listing(shown))
+        creation = Creation(tenant_id=operation.tenant_id, account_id=account.id, key=key, content=f"listing {draft!r}")
+        return await self.once.make(account, creation, ListingPlan(draft))
 
     async def update(
         self,
@@ -73,7 +77,7 @@ class ListingChanges:
         return await self.writing.carry_out(
             account,
             lambda client: client.delete_listing(ref.provider_id),
-            lambda _: _all_of(ref.provider_id),
+            lambda _: _gone(ref.provider_id),
             dry_run=dry_run,
         )
 
@@ -110,12 +114,12 @@ class ListingChanges:
         return await self.targets.listing(operation, ref, "listingId", needed)
 
 
-def new_reference() -> str:
-    """StayGraph's own name for a write, unique."""
-    return f"sg-{secrets.token_hex(12)}"
-
-
 def _all_of(listing_id: str) -> Touched:
-    """A change of a listing may change its nights, prices and parts, too."""
+    """A change of a listing may change its prices, rules and parts, too."""
+    ids = frozenset({listing_id})
+    return Touched(listings=ids, rates_of=ids, parts_of=ids)
+
+
+def _gone(listing_id: str) -> Touched:
     ids = frozenset({listing_id})
     return Touched(listings=ids, nights_of=ids, parts_of=ids)

@@ -140,4 +140,4 @@ class PartChanges:
 def _parts_of(*ids: str) -> Touched:
     """Fees, taxes and settings are part of what stays cost; listings may show them, too."""
     touched = frozenset(ids)
-    return Touched(listings=touched, parts_of=touched, nights_of=touched)
+    return Touched(listings=touched, parts_of=touched, rates_of=touched)

@@ -8,6 +8,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from graph.changes.cost import counting
+from graph.changes.ledger import MAX_KEY
 from graph.changes.writing import Done
 from graph.gateway.refs import Ref
 from graph.rejections import Rejected, RejectionCode, rejected
@@ -27,6 +28,15 @@ DryRun = Annotated[
     strawberry.argument(
         description="True changes nothing: the answer says, in planned, which calls would be made. Reads that this "
         "needs are made."
+    ),
+]
+
+
+IdempotencyKey = Annotated[
+    str | None,
+    strawberry.argument(
+        description=f"Your own name for this, 1 to {MAX_KEY} printable characters. Repeated with the same key and "
+        "input, also after a timeout or a crash, it is made once and answered alike. With another input it is refused."
     ),
 ]
 

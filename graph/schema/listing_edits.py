@@ -11,7 +11,16 @@ from graph.changes.writing import Done
 from graph.gateway.refs import Ref
 from graph.rejections import Rejected, Rejection, RejectionCode
 from graph.schema import ids
-from graph.schema.change_payloads import Carried, ChangePayload, DryRun, below, carried_out, given_ref, ref_in
+from graph.schema.change_payloads import (
+    Carried,
+    ChangePayload,
+    DryRun,
+    IdempotencyKey,
+    below,
+    carried_out,
+    given_ref,
+    ref_in,
+)
 from graph.schema.context import Info
 from graph.schema.inputs import changed_model, input_of, list_of
 from graph.schema.listing import Listing
@@ -70,6 +79,7 @@ class ListingEdits:
         input: Annotated[  # noqa: A002  # the schema's name
             Any, strawberry.argument(description="What it is like; name is required.", graphql_type=CreateListingInput)
         ],
+        idempotency_key: IdempotencyKey = None,
         dry_run: DryRun = False,
     ) -> Any:
         require(info, Permission.WRITE)
@@ -79,6 +89,7 @@ class ListingEdits:
                 info.context.operation,
                 given_ref(account_id, "accountId", ids.ACCOUNT).account_id,
                 lambda provider, reference: changed_model(input, ListingDraft, provider=provider, reference=reference),
+                key=idempotency_key,
                 dry_run=dry_run,
             )
 
