@@ -14,8 +14,6 @@ MAX_IMAGES = 200
 _LONGEST = {
     "name": MAX_NAME,
     "internal_name": MAX_NAME,
-    "currency": 3,
-    "country_code": 2,
     "url": 2000,
     "website_url": 2000,
     "caption": 500,

@@ -1,0 +1,29 @@
+"""An invented PMS with writes, behind the real gateway."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.gateway_world import World
+from tests.graph.changes.writable import WritableEstate, writable, writable_world
+
+
+@pytest.fixture
+def estates(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, WritableEstate]]:
+    """Estates 1 and 2 of a PMS with writes, 3 of one without."""
+    with writable(monkeypatch) as made:
+        yield made
+
+
+@pytest.fixture
+def estate(estates: dict[str, WritableEstate]) -> WritableEstate:
+    """The estate behind account 1."""
+    return estates["1"]
+
+
+@pytest.fixture
+async def acme(tmp_path: Path, estates: dict[str, WritableEstate]) -> AsyncIterator[World]:
+    """A gateway with estates 1 (accounts of writes) and 3 connected."""
+    async with writable_world(tmp_path, estates, ["1", "3"]) as running:
+        yield running
