@@ -210,7 +210,7 @@ async def test_an_archived_listing_is_asked_once_more_and_then_refused(acme: Wor
     assert payload["userErrors"] == []
 
 
-async def test_a_listing_is_removed_and_gone_from_every_list(acme: World, estate: WritableEstate) -> None:
+async def test_a_listing_is_removed_and_gone_at_once(acme: World, estate: WritableEstate) -> None:
     id_ = await listing(acme, 2)
     dry = await acme.change(DELETE, Permission.WRITE, id=id_, dry=True)
     assert dry["deletedId"] is None
@@ -218,8 +218,9 @@ async def test_a_listing_is_removed_and_gone_from_every_list(acme: World, estate
 
     payload = await acme.change(DELETE, Permission.WRITE, id=id_)
     assert (payload["deletedId"], payload["userErrors"]) == (id_, [])
-    node = await acme.data("query($id: ID!) { node(id: $id) { id } }", id=id_)
-    assert node["node"] is None
+    body = await acme.ask("query($id: ID!) { node(id: $id) { id } }", id=id_)
+    assert body["data"]["node"] is None
+    assert body["errors"][0]["extensions"]["code"] == "NOT_FOUND"
 
 
 async def test_an_id_that_is_a_path_is_refused(acme: World, estate: WritableEstate) -> None:
