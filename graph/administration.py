@@ -16,6 +16,8 @@ from graph.accounts.tenants import Tenants
 from graph.accounts.tokens import StoredTokens
 from graph.accounts.underway import Underway
 from graph.changes.catalog import Catalog
+from graph.changes.once import Once
+from graph.changes.reservations import ReservationChanges
 from graph.changes.writing import Writing
 from graph.events.account_webhooks import AccountWebhooks
 from graph.gateway.choosing import Choosing
@@ -50,3 +52,5 @@ class Administration:
     webhooks: AccountWebhooks
     writing: Writing
     catalog: Catalog
+    once: Once
+    reservations: ReservationChanges

@@ -32,9 +32,12 @@ from graph.accounts.vault import Vault
 from graph.administration import Administration
 from graph.changes.catalog import build_catalog
 from graph.changes.change_marks import ChangeMarks
+from graph.changes.claims import NightClaims
 from graph.changes.cost import counted
+from graph.changes.forgetting import Forgetting
 from graph.changes.ledger import Ledger
 from graph.changes.once import Once
+from graph.changes.reservations import ReservationChanges
 from graph.changes.writing import Writing
 from graph.events.account_webhooks import AccountWebhooks
 from graph.events.deliveries import Deliveries, Retention
@@ -101,9 +104,7 @@ async def running(
         stack.push_async_callback(database.aclose)
         await database.migrate()
         vault = await fitting_vault(settings, database)
-        if (watch := watch_of(settings, vault)) is not None:
-            watch.start()
-            stack.push_async_callback(watch.aclose)
+        _watch(settings, vault, stack)
         accounts = Accounts(database, vault, clock=clock)
         health = Health(database, clock)
         stack.push_async_callback(health.aclose)
@@ -164,7 +165,7 @@ async def running(
         webhooks = AccountWebhooks(settings, database, vault, accounts, connections, clock=clock)
         receiving = _receiving(webhooks, database, vault, accounts, connections, settings, clock, stack)
         writing = Writing(reading, connections, keeper, underway, change_marks)
-        once = Once(Ledger(database, vault, clock), writing, clock, settings.call_timeout)
+        once, reservations = _making(writing, gateway, database, vault, settings, clock, stack)
         administration = Administration(
             settings=settings,
             clock=clock,
@@ -197,6 +198,8 @@ async def running(
             choosing=Choosing(accounts, approvals, imports, visibility, gateway.listings),
             webhooks=webhooks,
             writing=writing,
+            once=once,
+            reservations=reservations,
             catalog=build_catalog(writing, once, gateway.listings, clock),
         )
         yield Services(
@@ -224,6 +227,13 @@ async def running(
                 ),
             ),
         )
+
+
+def _watch(settings: Settings, vault: Vault, stack: AsyncExitStack) -> None:
+    """Notice other keys in the key file from now on, where there is one."""
+    if (watch := watch_of(settings, vault)) is not None:
+        watch.start()
+        stack.push_async_callback(watch.aclose)
 
 
 def _access_tokens(settings: Settings, clock: Clock, stack: AsyncExitStack) -> AccessTokens | None:
@@ -270,6 +280,24 @@ def _warm(keeper: Keeper, upstream: Upstream, settings: Settings, clock: Clock, 
         warming = Warming(keeper, clock, upstream.usage)
         warming.start()
         stack.push_async_callback(warming.aclose)
+
+
+def _making(
+    writing: Writing,
+    gateway: Gateway,
+    database: Database,
+    vault: Vault,
+    settings: Settings,
+    clock: Clock,
+    stack: AsyncExitStack,
+) -> tuple[Once, ReservationChanges]:
+    """What makes things once, and reservations with it; what it remembers is forgotten after some days."""
+    ledger, claims = Ledger(database, vault, clock), NightClaims(database, clock)
+    forgetting = Forgetting(ledger, claims, settings.creation_days)
+    forgetting.start()
+    stack.push_async_callback(forgetting.aclose)
+    once = Once(ledger, writing, clock, settings.call_timeout)
+    return once, ReservationChanges(writing, once, gateway, claims, clock, settings.call_timeout)
 
 
 def _approvals(database: Database, accounts: Accounts, clock: Clock, stack: AsyncExitStack) -> Approvals:

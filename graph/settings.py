@@ -225,6 +225,7 @@ class Settings(BaseModel):
         1_048_576, ge=1024, le=16_777_216, description="Bytes a webhook of a PMS may have; larger ones are refused."
     )
     webhook_days: int = Field(30, ge=1, le=3650, description="Days that received webhooks are kept.")
+    creation_days: int = Field(30, ge=1, le=3650, description="Days that an idempotencyKey is remembered.")
 
     provider_urls: dict[str, Annotated[str, AfterValidator(base_url)]] = Field(
         default_factory=dict, description="Base URLs of PMS APIs that differ from the manifest's, by provider code."

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import ColumnElement, Select, delete, insert, select, update
 
 from graph.rejections import Rejected, RejectionCode, rejected
 from graph.storage.database import Database
@@ -133,9 +133,9 @@ class NightClaims:
 
     async def _in_the_way(self, nights: Nights, holder: str) -> list[tuple[date, str]]:
         async with self._database.reading() as session:
-            return [(night, state) for night, state in await session.execute(self._others(nights, holder))]
+            return [(row.night, row.state) for row in await session.execute(self._others(nights, holder))]
 
-    def _others(self, nights: Nights, holder: str) -> "select[tuple[date, str]]":  # type: ignore[valid-type]
+    def _others(self, nights: Nights, holder: str) -> Select[date, str]:
         return select(NightClaimRow.night, NightClaimRow.state).where(
             _of(nights), NightClaimRow.holder != holder, NightClaimRow.until > self._clock.now()
         )
@@ -145,7 +145,7 @@ class NightClaims:
         nights = claim.nights
         until = self._clock.now() + timedelta(seconds=seconds)
         async with self._database.session() as session:
-            others = [(night, state) for night, state in await session.execute(self._others(nights, claim.holder))]
+            others = [(row.night, row.state) for row in await session.execute(self._others(nights, claim.holder))]
             if not others:
                 await session.execute(delete(NightClaimRow).where(_of(nights)))
                 rows = [

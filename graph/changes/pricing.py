@@ -40,7 +40,7 @@ class Bill:
 def bill_of(price: PriceDetails) -> Bill | None:
     """What a quote makes of a reservation; None if it names no total.
 
-    Every component becomes a line. Amounts finer than the currency are rounded so that their sum stays right: each by
+    Every component becomes a line; amounts finer than the currency are rounded so that their sum stays right: each by
     less than one smallest unit. What no component explains becomes a line of its own.
     """
     if price.total is None:
@@ -51,11 +51,12 @@ def bill_of(price: PriceDetails) -> Bill | None:
     amounts = _rounded([each.amount.amount for each in counted], unit)
     lines = []
     by_component = dict(zip(map(id, counted), amounts, strict=True))
-    for each in price.components:
+    # Amounts of another currency cannot be said in a reservation's.
+    for each in [one for one in price.components if one.amount.currency == currency]:
         counts = id(each) in by_component
         amount = by_component[id(each)] if counts else _EXACT.quantize(each.amount.amount, unit)
         lines.append(_line(each, amount, counts=counts))
-    if rest := _EXACT.subtract(total, _sum(amounts)):
+    if rest := _EXACT.subtract(total, exact_sum(amounts)):
         lines.append(_rest(rest))
     if price.damage_deposit is not None and price.damage_deposit.currency == currency:
         lines.append(_deposit(_EXACT.quantize(price.damage_deposit.amount, unit)))
@@ -65,7 +66,7 @@ def bill_of(price: PriceDetails) -> Bill | None:
 
 def total_of(lines: Sequence[FinanceLineChange]) -> Decimal:
     """The sum of the lines that the total counts."""
-    return _sum([each.amount for each in lines if _is_counted(each) and isinstance(each.amount, Decimal)])
+    return exact_sum([each.amount for each in lines if _is_counted(each) and isinstance(each.amount, Decimal)])
 
 
 def _is_counted(line: FinanceLineChange) -> bool:
@@ -79,7 +80,7 @@ def _counts(component: PriceComponent, currency: str) -> bool:
 def _rounded(amounts: Sequence[Decimal], unit: Decimal) -> list[Decimal]:
     """Amounts in whole units whose sum is that of the exact ones, rounded half up: the largest rests are raised."""
     floors = [_EXACT.quantize(_floor(each, unit), unit) for each in amounts]
-    short = _EXACT.subtract(_EXACT.quantize(_sum(amounts), unit), _sum(floors))
+    short = _EXACT.subtract(_EXACT.quantize(exact_sum(amounts), unit), exact_sum(floors))
     raised = sorted(range(len(amounts)), key=lambda n: (floors[n] - amounts[n], n))[: int(short / unit)]
     return [each + unit if n in raised else each for n, each in enumerate(floors)]
 
@@ -88,7 +89,8 @@ def _floor(amount: Decimal, unit: Decimal) -> Decimal:
     return amount.quantize(unit, rounding=ROUND_FLOOR, context=_EXACT)
 
 
-def _sum(amounts: Sequence[Decimal]) -> Decimal:
+def exact_sum(amounts: Sequence[Decimal]) -> Decimal:
+    """The sum, without losing a digit."""
     total = _ZERO
     for each in amounts:
         total = _EXACT.add(total, each)

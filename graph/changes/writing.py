@@ -83,9 +83,9 @@ class Writing:
     ) -> Done[T]:
         """Make a change, to its end also when whoever asked has left.
 
-        ``touched`` says, of the outcome or of None after a failure, what may be changed now: reads that begin later see
-        it, in this process at once, in others within about a second. A record that the PMS answered with is what they
-        see. Raises ``Rejected``; with ``UNCERTAIN`` where the PMS may have done it.
+        ``touched`` says, of the outcome or of None after a failure, what may be changed now, if anything: reads that
+        begin later see it, in this process at once, in others within about a second. A record that the PMS answered
+        with is what they see. Raises ``Rejected``; with ``UNCERTAIN`` where the PMS may have done it.
         """
 
         async def whole() -> Done[T]:
@@ -96,10 +96,10 @@ class Writing:
                 except (ChangeRefused, ProviderError) as error:
                     raise refusal_of(error, under=under) from None
                 finally:
-                    changed = touched(outcome)
-                    await self._keeper.outdate(account.id, changed, but=seen)
-                    await self._keeper.keep(entries_of(account, outcome, self.reading.clock.now()), seen)
-                    await self._marks.tell(account, changed)
+                    if (changed := touched(outcome)) != Touched():
+                        await self._keeper.outdate(account.id, changed, but=seen)
+                        await self._keeper.keep(entries_of(account, outcome, self.reading.clock.now()), seen)
+                        await self._marks.tell(account, changed)
             return Done(value=outcome, calls=calls.count)
 
         late = rejected("", RejectionCode.UNCERTAIN, f"The PMS has not answered yet. {UNCERTAIN_MESSAGE}")

@@ -17,7 +17,7 @@ from providers.model.described import Described
 
 T = TypeVar("T")
 
-_INPUTS: dict[type, Any] = {}
+_INPUTS: dict[tuple[type, str], Any] = {}
 _MODELS: dict[type, type] = {}
 
 
@@ -35,15 +35,15 @@ def input_of(
     what the model says of itself, where nothing else is given. ``extras`` names the field of ``Inputs`` with which
     plugins add a field each, named like the provider in lower case.
     """
-    if model in _INPUTS:
-        return _INPUTS[model]
+    if (model, name) in _INPUTS:
+        return _INPUTS[model, name]
     annotations: dict[str, Any] = {}
     members: dict[str, Any] = {}
     for field, doc, hint in _documented(model):
         if field.name not in leave_out:
             annotations[field.name], members[field.name] = _input_field(field, doc, hint)
     for code, theirs in _extras(extras) if extras is not None else ():
-        theirs_name = f"{catalogue.plugin(code).manifest.name}{name}".replace(" ", "")
+        theirs_name = f"{catalogue.plugin(code).manifest.name}{str(extras).capitalize()}Input".replace(" ", "")
         inner = input_of(theirs, theirs_name)
         annotations[code.lower()] = inner | None
         members[code.lower()] = strawberry.field(
@@ -51,7 +51,7 @@ def input_of(
         )
     cls = type(name, (), {"__annotations__": annotations, "__module__": __name__, **members})
     made = strawberry.input(cls, name=name, description=description or _summary(model))
-    _INPUTS[model], _MODELS[made] = made, model
+    _INPUTS[model, name], _MODELS[made] = made, model
     return made
 
 

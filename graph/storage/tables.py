@@ -300,25 +300,6 @@ class WebhookDeliveryRow(Table):
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
-class ChangeMarkRow(Table):
-    """That something was changed at a PMS, for the other processes' caches. It lives for minutes.
-
-    ``touched`` holds ids of the PMS, nothing else. ``origin`` is the process that knows already. Writers take turns, so
-    that a mark is never seen before one with a smaller id.
-    """
-
-    __tablename__ = "change_mark"
-    # SQLite would give the ids of removed rows again.
-    __table_args__ = ({"sqlite_autoincrement": True},)
-
-    id: Mapped[int] = mapped_column(Integer, primary_key=True)
-    tenant_id: Mapped[str] = mapped_column(String(40))
-    account_id: Mapped[str] = mapped_column(String(40))
-    origin: Mapped[str] = mapped_column(String(40))
-    touched: Mapped[dict[str, Any]] = mapped_column(JSON)
-    made_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-
-
 class CreationRow(Table):
     """Something that is, or was, made at a PMS for a client. ``key_digest`` and ``fingerprint`` are keyed digests.
 
@@ -356,3 +337,22 @@ class NightClaimRow(Table):
     holder: Mapped[str] = mapped_column(String(40), index=True)
     state: Mapped[str] = mapped_column(String(20))
     until: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class ChangeMarkRow(Table):
+    """That something was changed at a PMS, for the other processes' caches. It lives for minutes.
+
+    ``touched`` holds ids of the PMS, nothing else. ``origin`` is the process that knows already. Writers take turns, so
+    that a mark is never seen before one with a smaller id.
+    """
+
+    __tablename__ = "change_mark"
+    # SQLite would give the ids of removed rows again.
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(String(40))
+    account_id: Mapped[str] = mapped_column(String(40))
+    origin: Mapped[str] = mapped_column(String(40))
+    touched: Mapped[dict[str, Any]] = mapped_column(JSON)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
