@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, fields
-from datetime import datetime, timedelta
+from datetime import timedelta
 from secrets import token_hex
 from typing import Any
 
@@ -24,7 +24,7 @@ from providers.upstream.clock import Clock
 log = structlog.get_logger(__name__)
 
 KEPT = timedelta(minutes=10)
-"""How long a mark is there. A process that did not look for half of that takes all it keeps for outdated."""
+"""How long a mark is there. The newest one stays until the next is made, so that its id tells what was missed."""
 
 MAX_IDS = 500
 """Ids that one mark holds; a change that touched more is told as one of everything."""
@@ -48,8 +48,7 @@ class ChangeMarks:
         self._part = part
         self._clock = clock
         self._origin = token_hex(8)
-        self._last = 0
-        self._heard_at: datetime | None = None
+        self._last: int | None = None
         self._hearing: Snapshots[None, None] = Snapshots(self._hear, clock=clock)
 
     async def tell(self, account: ConnectedAccount, touched: Touched) -> None:
@@ -75,23 +74,23 @@ class ChangeMarks:
     async def hear(self) -> None:
         """Make outdated what the other processes changed up to a second ago, at the latest.
 
-        Called before each operation; asks the database once a second at most. Raises ``StorageUnavailable``.
+        Called before each operation; asks the database once a second at most. Where marks went before they were heard,
+        all that is kept is outdated. Raises ``StorageUnavailable``.
         """
         await self._hearing.get(None)
 
     async def _hear(self, _: None) -> None:
-        now = self._clock.now()
-        if self._heard_at is not None and now - self._heard_at > KEPT / 2:
-            await self._keeper.outdate_all()
-        told = select(ChangeMarkRow).where(ChangeMarkRow.id > self._last).order_by(ChangeMarkRow.id)
+        told = select(ChangeMarkRow).where(ChangeMarkRow.id > (self._last or 0)).order_by(ChangeMarkRow.id)
         async with self._database.reading() as session:
             marks = (await session.scalars(told)).all()
+        if marks and self._last is not None and marks[0].id > self._last + 1:
+            await self._keeper.outdate_all()
         for mark in marks:
             if mark.origin != self._origin:
                 self._part(mark.account_id)
                 await self._keeper.outdate(mark.account_id, loaded(mark.touched))
             self._last = mark.id
-        self._heard_at = now
+        self._last = self._last or 0
 
 
 def dumped(touched: Touched) -> dict[str, Any]:
