@@ -15,9 +15,9 @@ from graph.schema.import_changes import ImportChanges
 from graph.schema.listing_edits import ListingEdits
 from graph.schema.policy_changes import PolicyChanges
 from graph.schema.pricing_changes import PricingChanges
-from graph.schema.tax_changes import TaxChanges
 from graph.schema.quote_booking import QuoteBookings
 from graph.schema.reservation_changes import ReservationChanges
+from graph.schema.tax_changes import TaxChanges
 from graph.schema.tenant import TenantChanges
 from graph.schema.webhook import WebhookChanges
 

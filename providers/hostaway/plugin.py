@@ -8,6 +8,7 @@ from providers.changes import Inputs
 from providers.contract import Dialect, Plugin, ProviderClient, Session, Simulation, SimulatorOptions
 from providers.hostaway.client import HostawayClient
 from providers.hostaway.dialect import HostawayDialect
+from providers.hostaway.listing_extras import HostawayListingExtras
 from providers.hostaway.manifest import MANIFEST, AccessTokenConfig, ApiKeyConfig, HostawayConfig
 from providers.hostaway.reservation_extras import HostawayReservationExtras
 from providers.hostaway.webhooks import HostawayWebhooks
@@ -19,6 +20,7 @@ class HostawayPlugin(Plugin):
 
     manifest = MANIFEST
     client_class = HostawayClient
+    inputs = Inputs(listing=HostawayListingExtras)
     webhooks = HostawayWebhooks()
     inputs = Inputs(reservation=HostawayReservationExtras)
 

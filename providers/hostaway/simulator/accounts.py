@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from itertools import count
 from typing import Any
 
 from providers.hostaway.simulator import listing_record, reservation_record
+from providers.hostaway.simulator.changed import FIRST_MADE, MADE_BY_AN_ACCOUNT, Changed
 from providers.hostaway.simulator.envelope import moment_text
 from providers.hostaway.simulator.odd import BROKEN_LISTING
+from providers.hostaway.simulator.policies import policies
 from providers.hostaway.simulator.readings import HostawayReadings
 from providers.hostaway.simulator.terms import Terms, terms
 from providers.simulation.chance import chance
@@ -83,6 +86,9 @@ class SimulatedAccount:
     """Reservation coupons by id: the listing and the coupon that each is of."""
     reservations_with_coupons: dict[int, int] = field(default_factory=dict, repr=False)
     """The reservation that each reservation coupon was used for, by the coupon's id."""
+    unified_webhooks: dict[int, dict[str, Any]] = field(default_factory=dict, repr=False)
+    """Unified webhooks by id, with their passwords in clear."""
+    webhooks_made: int = 0
     _orders: dict[str, Sequence[ReservationRow]] = field(default_factory=dict, repr=False)
     _numbers_given: int = field(default=0, repr=False)
 
@@ -123,6 +129,12 @@ class SimulatedAccount:
         """The reservation that breaks its type if broken records are switched on: the newest confirmed one."""
         rows = reversed(self.reservations.values())
         return next((row.id for row in rows if row.stay.kind is StayKind.CONFIRMED), None)
+
+    @cached_property
+    def changed(self) -> Changed:
+        """What callers made and changed beside the records of listings and reservations."""
+        own = {each["id"]: each for each in policies(None, self.id)}
+        return Changed(ids=count(FIRST_MADE + self.index * MADE_BY_AN_ACCOUNT), policies=own)
 
     def prepare(self) -> None:
         """Make all data now, so that the calls to come are quick."""
@@ -207,7 +219,7 @@ class SimulatedAccount:
         return stays_by_house(self.business.stays)
 
     def _listing_row(self, house: House) -> ListingRow:
-        listing_id = self._listing_id(house)
+        listing_id = self.listing_id_of(house)
         conditions = terms(house, listing_id)
         record = listing_record.listing_record(house, self.business.owner, conditions, listing_id, self.readings)
         row = ListingRow(id=listing_id, house=house, terms=conditions, record=record)
@@ -217,7 +229,7 @@ class SimulatedAccount:
         return row
 
     def _reservation_row(self, stay: Stay, number: int, odd: dict[str, int | None]) -> ReservationRow:
-        listing_id = self._listing_id(stay.house)
+        listing_id = self.listing_id_of(stay.house)
         dateless = stay.number == odd["dates_unspecified"]
         yesterday = self.today - timedelta(days=1)
         record = reservation_record.reservation_record(
@@ -243,7 +255,7 @@ class SimulatedAccount:
             record=record,
         )
 
-    def _listing_id(self, house: House) -> int:
+    def listing_id_of(self, house: House) -> int:
         return FIRST_LISTING + self.index * LISTINGS_OF_AN_ACCOUNT + house.number
 
 

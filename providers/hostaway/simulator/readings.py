@@ -48,6 +48,13 @@ class HostawayReadings:
     - ``loses_custom_fields``: an update says yes and does not store custom fields.
     - ``cancelling_twice_is_error``: what is cancelled already is refused, else cancelled once more.
     - ``charges_cards``: the account has a payment rule by which cards are charged at once.
+    - ``empty_success``: the result of a success that has nothing to say: ``[]``, ``{}``, none, or no body at all.
+    - ``archived_status``: status of the refusal to change what is archived.
+    - ``knows_image_upload``: pictures can be handed over by address (they can since 2026-01-27).
+    - ``fee_update_path``: a fee is updated at an address of ``both``, listing and fee, or of the ``listing`` alone.
+    - ``agreement_in_list``: an agreement that was changed is answered as a list of one, else as an object.
+    - ``policy_keeps_steps``: an update of a policy adds its steps to those that are there, else replaces them.
+    - ``webhook_password_masked``: the password of a unified webhook reads back as ``****``, else as it is.
     - ``webhook_body``: a webhook is ``{object, event, accountId, data}``, ``{object, objectId, event}``, or the record.
     """
 
@@ -91,4 +98,11 @@ class HostawayReadings:
     loses_custom_fields: bool = False
     cancelling_twice_is_error: bool = True
     charges_cards: bool = True
+    empty_success: Literal["list", "object", "bare", "nothing"] = "list"
+    archived_status: Literal[400, 403, 422] = 400
+    knows_image_upload: bool = True
+    fee_update_path: Literal["both", "listing"] = "both"
+    agreement_in_list: bool = False
+    policy_keeps_steps: bool = False
+    webhook_password_masked: bool = True
     webhook_body: Literal["enveloped", "thin", "bare"] = "enveloped"

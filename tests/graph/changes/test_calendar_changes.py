@@ -13,7 +13,8 @@ from tests.graph.changes.writable import WritableEstate, tomorrow
 PAYLOAD = """listingId userErrors { field code message allowed } warnings cost { calls rateLimits { provider } }
   planned { method path query { name value } body }
   calendar { start end days { date status price originalPrice minimumStay note } }"""
-ONE = f"mutation($input: UpdateCalendarInput!, $dry: Boolean = false) {{ updateCalendar(input: $input, dryRun: $dry) {{ {PAYLOAD} }} }}"
+ONE = f"""mutation($input: UpdateCalendarInput!, $dry: Boolean = false) {{
+  updateCalendar(input: $input, dryRun: $dry) {{ {PAYLOAD} }} }}"""
 MANY = f"""mutation($inputs: [UpdateCalendarInput!]!, $dry: Boolean = false) {{
   updateCalendars(inputs: $inputs, dryRun: $dry) {{ results {{ {PAYLOAD} }} cost {{ calls }} }} }}"""
 READ = """query($ids: [ID!]!, $from: Date!, $to: Date!) {

@@ -95,7 +95,7 @@ async def test_a_dry_run_of_a_create_keeps_nothing_and_strikes_out_secrets(acme:
     (call,) = dry["planned"]
     assert (call["method"], call["path"]) == ("POST", "/1/listings")
     assert call["body"]["wifi_password"] == "***"
-    assert dry["id"] is None and dry["listing"] is None
+    assert (dry["id"], dry["listing"]) == (None, None)
     assert made["listing"]["name"] == "Barn"
     assert len(estate.sent) == 1
 
@@ -304,9 +304,7 @@ async def test_listings_that_wait_for_approval_are_not_there(apart: World, estat
 
 
 async def test_a_new_listing_waits_for_approval_like_any_other(apart: World) -> None:
-    owner = await tenant(apart)
-    mine = await connect(apart, "1")
-    await owner.set(mine, requireListingApproval=True)
+    mine = await connect(apart, "1", require_listing_approval=True)
     account_id = str(ids.GlobalId(ids.ACCOUNT, mine).text())
     payload = await apart.change(CREATE, Permission.WRITE, account=account_id, input={"name": "Mill"})
 
@@ -316,7 +314,6 @@ async def test_a_new_listing_waits_for_approval_like_any_other(apart: World) -> 
 
 
 async def test_a_paused_account_is_left_alone(apart: World, estate: WritableEstate) -> None:
-    owner: Tenant = await tenant(apart)
     account_id = str(ids.GlobalId(ids.ACCOUNT, await connect(apart, "1")).text())
     await apart.change("mutation($id: ID!) { pauseIntegrationAccount(id: $id) { userErrors { code } } }", id=account_id)
     payload = await apart.change(CREATE, Permission.WRITE, account=account_id, input={"name": "Mill"})

@@ -97,17 +97,20 @@ class WritableEstate(Estate):
                 self.gone.add(id_)
             case ["POST", "listings", id_, "images"]:
                 self.images.setdefault(id_, []).extend(body)
-            case ["POST", "agreements", id_, "copies"]:
-                self.agreements |= {to: self.agreements.get(id_, f"Contract {id_}") for to in body}
-            case ["PUT", "agreements", id_]:
-                self.agreements[id_] = body
-            case ["DELETE", "agreements", id_]:
-                self.agreements[id_] = ""
             case ["PUT", "pricing", id_]:
                 self.channels[id_] = body
-            case ["POST" | "PUT" | "DELETE", kind, *rest]:
+            case [_, "agreements", id_, *_]:
+                self._agreement(method, id_, body)
+            case [_, "fees" | "taxes" | "policies" as kind, *rest]:
                 return self._record(method, kind, rest, body)
         return {}
+
+    def _agreement(self, method: str, id_: str, body: Any) -> None:
+        """POST copies it."""
+        if method == "POST":
+            self.agreements |= {to: self.agreements.get(id_, f"Contract {id_}") for to in body}
+        else:
+            self.agreements[id_] = body if method == "PUT" else ""
 
     def _record(self, method: str, kind: str, rest: list[str], body: Any) -> dict[str, Any]:
         records = self.policies if kind == "policies" else self.parts.setdefault((kind, rest.pop(0)), {})
