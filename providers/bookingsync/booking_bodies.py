@@ -21,6 +21,7 @@ from providers.changes import (
     given,
     or_none,
 )
+from providers.model import Channel
 
 LONGEST_NOTES = 1000
 """The description says so, the table 6,000 (BookingSync documentation, Bookings)."""
@@ -108,8 +109,27 @@ def check_written(change: ReservationChange) -> None:
     if arrival is not None and departure is not None and departure <= arrival:
         problems.append(_out_of_range("departure", "a day after arrival"))
     problems += _wrong_extras(extras_of(change))
+    problems += _said_twice(change)
     if problems:
         raise ChangeRefused(*problems)
+
+
+def _said_twice(change: ReservationChange) -> list[Problem]:
+    """Who makes it and where it came from, by an id and in words at once."""
+    extras = extras_of(change)
+    channel = or_none(change.channel) if isinstance(change, ReservationDraft) else None
+    twice = []
+    if or_none(extras.client_id) is not None and or_none(change.guest) is not None:
+        twice.append("client_id")
+    source = or_none(change.source)
+    if or_none(extras.source_id) is not None and (source or channel not in (None, Channel.DIRECT)):
+        twice.append("source_id")
+    said = "It takes the place of {}: leave out one of them."
+    places = {"client_id": "guest", "source_id": "channel and source"}
+    return [
+        Problem(kind=ProblemKind.INVALID, message=said.format(places[name]), field=("bookingsync", name))
+        for name in twice
+    ]
 
 
 def check_draft(draft: ReservationDraft, now: datetime) -> None:

@@ -19,7 +19,7 @@ from providers.bookingsync.booking_money import FeeLine, text
 from providers.bookingsync.guests import changed_client, new_client
 from providers.bookingsync.money_changes import MoneyChange, money_change
 from providers.bookingsync.nights import TakenNights
-from providers.bookingsync.sending import BOOKINGS_WRITE, CLIENTS_WRITE, Sender, first_record, sent_id
+from providers.bookingsync.sending import BOOKINGS_WRITE, CLIENTS_WRITE, ScopeMissing, Sender, first_record, sent_id
 from providers.bookingsync.source_writes import Sources
 from providers.bookingsync.steps import Steps, locked_by_others
 from providers.bookingsync.wire import Booking, WallTime
@@ -116,9 +116,9 @@ class BookingChanges:
         except UpstreamRefused as error:
             rental = booking.link("rental") or ""
             raise await self._nights.refusal(error, rental, stay, BOOKING_NAMES, own=booking.id) from None
-        except PermissionDenied as error:
-            if error.upstream_status is None:
-                raise
+        except ScopeMissing:
+            raise
+        except PermissionDenied:
             raise there.locked() from None
 
     async def _fees(self, there: Present, money: MoneyChange, steps: Steps) -> Decimal | None:

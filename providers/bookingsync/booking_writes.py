@@ -15,7 +15,7 @@ from providers.bookingsync.nights import TakenNights
 from providers.bookingsync.parts import Reading
 from providers.bookingsync.rental_records import Rental
 from providers.bookingsync.resources import Resources, is_id
-from providers.bookingsync.sending import BOOKINGS_WRITE, CLIENTS_WRITE, Sender, refused_by_field, sent_id
+from providers.bookingsync.sending import BOOKINGS_WRITE, CLIENTS_WRITE, ScopeMissing, Sender, refused_by_field, sent_id
 from providers.bookingsync.source_writes import Sources
 from providers.bookingsync.wire import Booking
 from providers.changes import (
@@ -110,6 +110,8 @@ class BookingWrites:
             await self._sender.remove(f"bookings/{id_}", body, scopes=BOOKINGS_WRITE)
         except UpstreamRefused as error:
             raise refused_by_field(error, BOOKING_NAMES) from None
+        except ScopeMissing:
+            raise
         except PermissionDenied:
             raise there.locked() from None
         unkept = "BookingSync does not keep who cancelled a booking: say so in the reason."

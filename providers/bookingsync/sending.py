@@ -22,6 +22,10 @@ _LOCATION_ID = re.compile(r"/([0-9]{1,19})/?(?:\?.*)?$")
 _WORDS = re.compile(r"\(HTTP [0-9]{3}\): (.*)", re.DOTALL)
 
 
+class ScopeMissing(PermissionDenied):
+    """The token does not allow the change, whatever it is made to."""
+
+
 class Sender:
     """Sends the writes of one account."""
 
@@ -33,7 +37,7 @@ class Sender:
     ) -> Answer:
         """The answer to a change at ``path`` (below the API's prefix). One of ``scopes`` is needed for it.
 
-        Raises ``PermissionDenied`` that names the scope where the token is known to lack it (nothing is sent then) or
+        Raises ``ScopeMissing`` that names the scope where the token is known to lack it (nothing is sent then) or
         may lack it; ``imagined`` is what a dry run takes for the answer.
         """
         token = await self._session.token()
@@ -98,9 +102,9 @@ def first_record(answer: Answer, name: str) -> Mapping[str, Any] | None:
     return records if isinstance(records, Mapping) else None
 
 
-def lacking(scopes: tuple[str, ...], error: ProviderError | None = None) -> PermissionDenied:
+def lacking(scopes: tuple[str, ...], error: ProviderError | None = None) -> ScopeMissing:
     """The error of a token without a scope, with what is to be done about it."""
-    return PermissionDenied(
+    return ScopeMissing(
         f"BookingSync's authorization of this account lacks the scope {scopes[0]}, which this needs. Let the "
         f"account's owner consent again (reauthorizeIntegrationAccount), with {scopes[0]} among the scopes of its "
         "authConfig.",

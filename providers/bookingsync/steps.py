@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from providers.bookingsync.sending import Names, refused_by_field
 from providers.changes import ChangeRefused, ProblemKind, refused
-from providers.errors import PermissionDenied, ProviderError, UpstreamRefused
+from providers.errors import ProviderError, UpstreamRefused
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ class Steps:
         )
 
 
-def locked_by_others(error: PermissionDenied | None = None) -> ChangeRefused:
+def locked_by_others() -> ChangeRefused:
     """The refusal of a change to what another application keeps for itself."""
     said = "Another application has locked this booking: it can be changed there only."
     return refused(ProblemKind.CONFLICT, said)
