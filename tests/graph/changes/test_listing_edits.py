@@ -12,7 +12,7 @@ from providers.model import ListingStatus
 from tests.gateway_world import World
 from tests.graph.changes.test_calendar_changes import ONE, codes, listing, nights
 from tests.graph.changes.writable import WritableEstate, tomorrow, writable_world
-from tests.listing_choices import APPROVE, IMPORT, OTHER, REJECT, Tenant, connect, tenant
+from tests.listing_choices import APPROVE, IMPORT, OTHER, REJECT, connect, tenant
 
 PAYLOAD = """userErrors { field code message allowed } warnings cost { calls rateLimits { provider } }
   planned { method path query { name value } body }"""

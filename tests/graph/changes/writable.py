@@ -84,9 +84,7 @@ class WritableEstate(Estate):
         """Do what a call says. Answers the id of what it made."""
         match [method, *path.split("/")]:
             case ["PUT", "calendars", id_]:
-                for each in body:
-                    for day in Days(date.fromisoformat(each["start"]), date.fromisoformat(each["end"])):
-                        self.nights.setdefault((id_, day), {}).update(each["fields"])
+                self._nights(id_, body)
             case ["POST", "listings"]:
                 self.count += 1
                 self.described[str(self.count)] = body
@@ -104,6 +102,11 @@ class WritableEstate(Estate):
             case [_, "fees" | "taxes" | "policies" as kind, *rest]:
                 return self._record(method, kind, rest, body)
         return {}
+
+    def _nights(self, id_: str, ranges: list[Any]) -> None:
+        for each in ranges:
+            for day in Days(date.fromisoformat(each["start"]), date.fromisoformat(each["end"])):
+                self.nights.setdefault((id_, day), {}).update(each["fields"])
 
     def _agreement(self, method: str, id_: str, body: Any) -> None:
         """POST copies it."""
