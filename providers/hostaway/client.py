@@ -1,4 +1,4 @@
-"""The reads of one Hostaway account, and with its bases its writes."""
+"""The reads of one Hostaway account; its writes come from classes of their own."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta

@@ -86,13 +86,6 @@ def read_outcome(answer: Answer) -> dict[str, Any] | None:
     return result if isinstance(result, dict) and result else None
 
 
-def read_done(answer: Answer) -> None:
-    """Raises ``UpstreamRefused`` where a call was refused. A success may say anything, or nothing at all."""
-    body = answer.json()
-    if isinstance(body, dict):
-        _check(body, answer)
-
-
 def reason_in(body: Any, secret: str | None = None) -> str | None:
     """Hostaway's own words for a refusal: in ``result``, in ``message`` on 429, or in ``error``.
 
@@ -118,14 +111,10 @@ def _opened(answer: Answer) -> dict[str, Any]:
     body = answer.json()
     if not isinstance(body, dict):
         raise UpstreamInvalid("Hostaway answered without its envelope.", upstream_status=answer.status)
-    _check(body, answer)
-    return body
-
-
-def _check(body: dict[str, Any], answer: Answer) -> None:
     if str(body.get("status")).lower() == "fail":
         reason = reason_in(body) or "no reason given"
         raise UpstreamRefused(f"Hostaway refused the call: {reason}", upstream_status=answer.status)
+    return body
 
 
 def _count(value: Any) -> int | None:

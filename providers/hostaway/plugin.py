@@ -20,9 +20,8 @@ class HostawayPlugin(Plugin):
 
     manifest = MANIFEST
     client_class = HostawayClient
-    inputs = Inputs(listing=HostawayListingExtras)
     webhooks = HostawayWebhooks()
-    inputs = Inputs(reservation=HostawayReservationExtras)
+    inputs = Inputs(reservation=HostawayReservationExtras, listing=HostawayListingExtras)
 
     def dialect(self, auth_type: AuthType, config: BaseModel) -> Dialect:
         return HostawayDialect(_own(config))

@@ -7,7 +7,7 @@ from typing import Any
 from providers.changes import ChangeRefused, Problem, ProblemKind
 from providers.contract import Session
 from providers.errors import NotFound, PermissionDenied, ProviderError, UpstreamInvalid, UpstreamRefused
-from providers.hostaway.envelope import read_done, read_some
+from providers.hostaway.envelope import read_outcome
 from providers.hostaway.paging import id_of, is_id
 from providers.hostaway.part_reads import PartReads
 from providers.hostaway.reading import LISTINGS, Reader
@@ -32,7 +32,7 @@ class Writer:
         """The answer to a call, its envelope checked. A refusal is raised as the ``ProviderError`` that it came as."""
         answer = await self._reader.session.send(call)
         with self._reader.signing():
-            read_done(answer)
+            read_outcome(answer)
         return answer
 
     async def send(self, call: Call, *, listing_id: str | None = None) -> Answer:
@@ -54,11 +54,10 @@ class Writer:
     def record(self, answer: Answer) -> Mapping[str, Any]:
         """The object that a change answered with, bare or in a list of one. Raises ``UpstreamInvalid``."""
         with self._reader.signing():
-            rows = read_some(answer).rows
-            if len(rows) != 1 or not isinstance(rows[0], dict):
+            record = read_outcome(answer)
+            if record is None:
                 raise UpstreamInvalid("Hostaway did not show what it changed.", upstream_status=answer.status)
-        found: dict[str, Any] = rows[0]
-        return found
+        return record
 
     def id_in(self, record: Mapping[str, Any]) -> str:
         """The id of what a call made. Raises ``UpstreamInvalid`` where the answer does not name it."""

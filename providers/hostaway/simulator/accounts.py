@@ -84,11 +84,11 @@ class SimulatedAccount:
     broken_records: bool = False
     reservation_coupons: dict[int, tuple[int, int]] = field(default_factory=dict, repr=False)
     """Reservation coupons by id: the listing and the coupon that each is of."""
-    reservations_with_coupons: dict[int, int] = field(default_factory=dict, repr=False)
-    """The reservation that each reservation coupon was used for, by the coupon's id."""
     unified_webhooks: dict[int, dict[str, Any]] = field(default_factory=dict, repr=False)
     """Unified webhooks by id, with their passwords in clear."""
     webhooks_made: int = 0
+    reservations_with_coupons: dict[int, int] = field(default_factory=dict, repr=False)
+    """The reservation that each reservation coupon was used for, by the coupon's id."""
     _orders: dict[str, Sequence[ReservationRow]] = field(default_factory=dict, repr=False)
     _numbers_given: int = field(default=0, repr=False)
 

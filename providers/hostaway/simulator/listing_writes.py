@@ -117,7 +117,7 @@ def changeable(request: Request, account: SimulatedAccount, readings: HostawayRe
 
 def check_not_archived(row: ListingRow, readings: HostawayReadings) -> None:
     """Archived listings, and what is linked to them, take no changes (Hostaway documentation, changes of 2025-11)."""
-    if row.record["specialStatus"] == "archived":
+    if row.is_archived:
         raise RefusedError(readings.archived_status, "The listing is archived.")
 
 
