@@ -1,5 +1,6 @@
 """Calendars and listings of both PMSs changed over the public face, against their simulators."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 import pytest
 
 from graph.accounts.keys import Permission
+from graph.explorer.change_examples import LISTING_ID
+from graph.explorer.examples import example_tabs
 from graph.schema import ids
 from tests.gateway_world import World, world
 from tests.graph.changes.test_calendar_changes import MANY, codes, nights
@@ -26,7 +29,7 @@ async def simulated(tmp_path: Path) -> AsyncIterator[World]:
 
 async def free(running: World, provider: str, start: date, count: int) -> tuple[dict[str, Any], list[date]]:
     """A listing of the PMS and days in a row, from ``start`` on, on which it is free."""
-    data = await running.data(LISTINGS, **{"from": str(start), "to": str(start + timedelta(days=90))})
+    data = await running.data(LISTINGS, **{"from": str(start), "to": str(start + timedelta(days=300))})
     for node in data["listings"]["nodes"]:
         run: list[date] = []
         for day in node["calendar"]["days"] if node["provider"] == provider else ():
@@ -139,3 +142,22 @@ async def test_a_listing_is_made_once_changed_and_guarded_by_its_version(simulat
     assert (changed["userErrors"], changed["listing"]["maxGuests"]) == ([], 5)
     assert codes(stale) == [("version", "STALE")]
     assert stale["listing"]["version"] == changed["listing"]["version"]
+
+
+@pytest.mark.parametrize("provider", ["HOSTAWAY", "BOOKINGSYNC"])
+async def test_the_examples_of_changes_are_rehearsed_once_they_have_a_listing(simulated: World, provider: str) -> None:
+    today = simulated.clock.now().date()
+    node, days = await free(simulated, provider, today + timedelta(days=14), 9)
+    if provider == "BOOKINGSYNC":
+        managed = {"bookingsync": {"nightlyRatesManagedExternally": True}}
+        await simulated.change(UPDATE, Permission.WRITE, id=node["id"], input=managed)
+    before = len(simulated.data_calls())
+    tabs = [tab for tab in example_tabs(days[0] - timedelta(days=14)) if "dryRun" in tab.query]
+    for tab in tabs:
+        variables = json.loads(json.dumps(tab.variables).replace(LISTING_ID, node["id"]))
+        payload = await simulated.change(tab.query, Permission.WRITE, **variables)
+        assert payload["userErrors"] == [], tab.query
+        assert payload["planned"]
+
+    assert len(tabs) == 3
+    assert {call.method for call in simulated.data_calls()[before:]} <= {"GET"}
