@@ -53,7 +53,8 @@ class CalendarPayload(ChangePayload):
 
     @strawberry.field(
         description="The nights from the first changed one to the last, those between ranges too, as the PMS tells "
-        "them now, by the account's terms. Null if nothing was changed; with UNCERTAIN it shows what was.",
+        "them now, by the account's terms; also after a failure at the PMS, which may have come half-way. Null if the "
+        "PMS was not asked.",
         graphql_type=Calendar | None,
     )
     async def calendar(self, info: Info) -> Any:
@@ -99,7 +100,7 @@ class CalendarChanges:
             (target,) = (await _targets(info, [input])).values()
             return await _change(info, target, input, dry_run=dry_run)
 
-        return await _payload(info, input, work())
+        return await _payload(info, input, work(), dry_run=dry_run)
 
     @strawberry.mutation(
         description="Change prices, rules and availability of nights of several listings. Each is done, or refused, "
@@ -131,7 +132,7 @@ class CalendarChanges:
                         raise rejected("listingId", RejectionCode.INVALID, message)
                     return await _change(info, targets[given.listing_id], given, dry_run=dry_run)
 
-                return await _payload(info, given, work())
+                return await _payload(info, given, work(), dry_run=dry_run)
 
             results = await asyncio.gather(*(one(index) for index in range(len(inputs))))
         accounts = dict.fromkeys(each.account.id for each in targets.values() if isinstance(each, ListingTarget))
@@ -184,8 +185,12 @@ def _changes(ranges: Sequence[Any], provider: str) -> list[CalendarChange]:
     return changes
 
 
-async def _payload(info: Info, given: UpdateCalendarInput, work: Awaitable[Done[Written[None]]]) -> CalendarPayload:
+async def _payload(
+    info: Info, given: UpdateCalendarInput, work: Awaitable[Done[Written[None]]], *, dry_run: bool
+) -> CalendarPayload:
     carried = await carried_out(info, work, given.listing_id)
     ref = ref_in(given.listing_id, ids.LISTING)
-    changed = DaysOfListing(ref, span_of(given.ranges)) if ref and carried.may_have_changed else None
+    failed = carried.refusal is not None and carried.calls > 0 and not dry_run
+    days = span_of(given.ranges) if carried.may_have_changed or failed else None
+    changed = DaysOfListing(ref, days) if ref and days else None
     return CalendarPayload(changed=changed, listing_id=given.listing_id, **carried.fields())

@@ -78,7 +78,8 @@ class PlannedCall:
 
 @strawberry.interface(
     description="What every change at a PMS answers beside the changed object. Where there are userErrors, nothing "
-    "was changed, unless their code is UNCERTAIN."
+    "was changed; but with the code UNCERTAIN it may have been, and a change of many nights may have come half-way, "
+    "which the message says."
 )
 class ChangePayload:
     user_errors: list[UserError] = strawberry.field(description="What was wrong; empty if it was done.")

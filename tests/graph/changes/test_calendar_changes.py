@@ -7,8 +7,11 @@ import pytest
 
 from graph.accounts.keys import Permission
 from graph.schema import ids
+from providers.errors import UpstreamUnavailable
+from providers.model import ListingField
 from tests.gateway_world import World
 from tests.graph.changes.writable import WritableEstate, tomorrow
+from tests.graph.schema.definition_world import switch_off
 
 PAYLOAD = """listingId userErrors { field code message allowed } warnings cost { calls rateLimits { provider } }
   planned { method path query { name value } body }
@@ -232,7 +235,9 @@ async def test_each_listing_is_done_or_refused_by_itself(acme: World, estate: Wr
         [("listingId", "NOT_FOUND")],
         [("listingId", "INVALID")],
     ]
-    assert [each["calendar"] is not None for each in payload["results"]] == [True] + [False] * 8
+    # What the PMS refused is shown as it is: a failure may come half-way.
+    assert [index for index, each in enumerate(payload["results"]) if each["calendar"]] == [0, 4]
+    assert payload["results"][4]["calendar"]["days"][0]["price"] == "80"
     assert [each["listingId"] for each in payload["results"]] == [each["listingId"] for each in inputs]
     assert sorted(estate.paths()) == ["calendars/1", "calendars/3"]
     assert payload["cost"]["calls"] == 2
@@ -256,3 +261,29 @@ async def test_a_key_that_may_only_read_changes_nothing(acme: World, estate: Wri
 
     assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     assert estate.sent == []
+
+
+async def test_a_failure_costs_what_it_took_and_shows_the_limits(acme: World, estate: WritableEstate) -> None:
+    estate.answers["calendars/1"] = 422
+    payload = await change(acme, await listing(acme, 1), nights(tomorrow(acme), 1, price="1"))
+
+    assert codes(payload) == [("", "REFUSED")]
+    assert payload["cost"]["calls"] == 1
+
+
+async def test_a_failure_before_anything_was_sent_is_no_uncertain_one(acme: World, estate: WritableEstate) -> None:
+    estate.failing["listings"] = UpstreamUnavailable("The PMS is away.", was_sent=True)
+    payload = await change(acme, await listing(acme, 1), nights(tomorrow(acme), 1, price="1"))
+
+    assert codes(payload) == [("", "UNAVAILABLE")]
+    assert estate.sent == []
+
+
+async def test_nights_are_changed_although_the_operator_switched_fields_off(
+    acme: World, estate: WritableEstate
+) -> None:
+    await switch_off(acme, "ACME", ListingField.CURRENCY, ListingField.TIME_ZONE, ListingField.PROVIDER_ID)
+    payload = await change(acme, await listing(acme, 1), nights(tomorrow(acme), 1, price="50.5"))
+
+    assert payload["userErrors"] == []
+    assert estate.sent[0][2][0]["fields"] == {"price": "50.5"}

@@ -161,3 +161,11 @@ async def test_the_examples_of_changes_are_rehearsed_once_they_have_a_listing(si
 
     assert len(tabs) == 3
     assert {call.method for call in simulated.data_calls()[before:]} <= {"GET"}
+
+
+async def test_versions_in_lists_are_those_that_a_change_compares_with(simulated: World) -> None:
+    day = simulated.clock.now().date()
+    nodes = (await simulated.data(LISTINGS, **{"from": str(day), "to": str(day + timedelta(days=1))}))["listings"]
+    for node in nodes["nodes"]:
+        one = await simulated.data("query($id: ID!) { listing(id: $id, maxAge: 0) { version } }", id=node["id"])
+        assert one["listing"]["version"] == node["version"]
