@@ -29,36 +29,42 @@ class HostawayListingExtras:
     ] = OMITTED
     guest_bathrooms_number: Annotated[int | Omitted | None, Doc("Number of bathrooms for guests, 0 or more.")] = OMITTED
     star_rating: Annotated[Decimal | Omitted | None, Doc("Stars that it was given officially, 0 to 5.")] = OMITTED
-    property_rent_tax: Annotated[Decimal | Omitted | None, Doc("Tax on the rent, of the older kind.")] = OMITTED
-    guest_per_person_per_night_tax: Annotated[
-        Decimal | Omitted | None, Doc("Tax for each guest and night, of the older kind.")
+    property_rent_tax: Annotated[
+        Decimal | Omitted | None, Doc("Tax on the rent, of the older kind, in the listing's currency.")
     ] = OMITTED
-    guest_stay_tax: Annotated[Decimal | Omitted | None, Doc("Tax for each stay, of the older kind.")] = OMITTED
-    guest_nightly_tax: Annotated[Decimal | Omitted | None, Doc("Tax for each night, of the older kind.")] = OMITTED
+    guest_per_person_per_night_tax: Annotated[
+        Decimal | Omitted | None, Doc("Tax for each guest and night, of the older kind, in the listing's currency.")
+    ] = OMITTED
+    guest_stay_tax: Annotated[
+        Decimal | Omitted | None, Doc("Tax for each stay, of the older kind, in the listing's currency.")
+    ] = OMITTED
+    guest_nightly_tax: Annotated[
+        Decimal | Omitted | None, Doc("Tax for each night, of the older kind, in the listing's currency.")
+    ] = OMITTED
     partners_listing_markup: Annotated[
         Decimal | Omitted | None,
-        Doc("Markup on prices for partners, as Hostaway writes it: as a factor, or in per cent."),
+        Doc("Markup on prices for partners. Whether a factor or per cent, Hostaway does not document: see markups."),
     ] = OMITTED
     airbnb_official_listing_markup: Annotated[
-        Decimal | Omitted | None, Doc("Markup on prices for Airbnb, as Hostaway writes it.")
+        Decimal | Omitted | None, Doc("Markup on prices for Airbnb, written as that for partners.")
     ] = OMITTED
     booking_engine_markup: Annotated[
-        Decimal | Omitted | None, Doc("Markup on prices for the booking engine, as Hostaway writes it.")
+        Decimal | Omitted | None, Doc("Markup on prices for the booking engine, written as that for partners.")
     ] = OMITTED
     homeaway_api_markup: Annotated[
-        Decimal | Omitted | None, Doc("Markup on prices for Vrbo, as Hostaway writes it.")
+        Decimal | Omitted | None, Doc("Markup on prices for Vrbo, written as that for partners.")
     ] = OMITTED
     marriott_listing_markup: Annotated[
-        Decimal | Omitted | None, Doc("Markup on prices for Marriott, as Hostaway writes it.")
+        Decimal | Omitted | None, Doc("Markup on prices for Marriott, written as that for partners.")
     ] = OMITTED
     same_day_booking_lead_time: Annotated[
-        int | Omitted | None, Doc("Up to when a stay can be booked for the same day, as Hostaway counts it: in hours.")
+        int | Omitted | None, Doc("How late a stay can be booked for the same day, in hours as Hostaway counts them.")
     ] = OMITTED
     airbnb_booking_lead_time: Annotated[
         int | Omitted | None, Doc("Hours before arrival until which Airbnb takes bookings.")
     ] = OMITTED
     airbnb_booking_lead_time_allow_request_to_book: Annotated[
-        int | Omitted | None, Doc("Whether Airbnb may ask for a stay later than that: 1 or 0.")
+        int | Omitted | None, Doc("Airbnb's setting for requests later than that, as Hostaway numbers it.")
     ] = OMITTED
     cancellation_policy_id: Annotated[
         str | Omitted | None, Doc("Id of the cancellation policy without a channel of its own.")
@@ -80,7 +86,9 @@ class HostawayListingExtras:
         OMITTED
     )
     invoicing_contact_country: Annotated[str | Omitted | None, Doc("Country of the contact for invoices.")] = OMITTED
-    cleanness_status: Annotated[str | Omitted | None, Doc("Whether it is clean, in Hostaway's own word.")] = OMITTED
+    cleanness_status: Annotated[
+        str | Omitted | None, Doc("State of the cleaning, in Hostaway's own word, which it does not document.")
+    ] = OMITTED
     bookingcom_property_room_name: Annotated[str | Omitted | None, Doc("Name of the room at Booking.com.")] = OMITTED
     bookingcom_property_registered_in_vcs: Annotated[
         bool | Omitted | None, Doc("For Booking.com in France: whether the host is in the register of commerce.")

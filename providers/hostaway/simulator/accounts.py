@@ -181,19 +181,26 @@ class SimulatedAccount:
             of_listing.append(row)
         else:
             of_listing[of_listing.index(before)] = row
-            self.listings[row.listing_id].release(before.stay)
+            self._release(before)
         self.reservations[row.id] = row
         self._orders.clear()
-        if row.stay.kind.holds_nights:
-            self.listings[row.listing_id].hold(row.stay)
+        listing = self.listings.get(row.listing_id)
+        if row.stay.kind.holds_nights and listing is not None:
+            listing.hold(row.stay)
 
     def remove_reservation(self, reservation_id: int) -> None:
         """Forget a reservation, and free its nights. One that is not there is no failure."""
         row = self.reservations.pop(reservation_id, None)
         if row is not None:
             self._by_listing[row.listing_id] = [each for each in self._by_listing[row.listing_id] if each is not row]
-            self.listings[row.listing_id].release(row.stay)
+            self._release(row)
         self._orders.clear()
+
+    def _release(self, row: ReservationRow) -> None:
+        """Free the nights of a reservation, unless its listing is gone."""
+        listing = self.listings.get(row.listing_id)
+        if listing is not None:
+            listing.release(row.stay)
 
     def reservations_of(self, listing_id: int) -> Sequence[ReservationRow]:
         """The reservations of one listing, in the order of their ids."""
