@@ -1,6 +1,7 @@
 """GraphQL inputs made from the inputs of the plugin contract, so that no field is declared twice."""
 
 import dataclasses
+import re
 import typing
 from collections.abc import Sequence
 from types import UnionType
@@ -16,6 +17,9 @@ from providers.changes import OMITTED, Omitted
 from providers.model.described import Described
 
 T = TypeVar("T")
+
+_NO_NAME = re.compile(r"\([^)]*\)|\W")
+"""What a provider's name may have and a type's may not: what stands in brackets, blanks, signs."""
 
 _INPUTS: dict[tuple[type, str], Any] = {}
 _MODELS: dict[type, type] = {}
@@ -35,8 +39,8 @@ def input_of(model: type, name: str, *, leave_out: Sequence[str] = (), extras: s
         if field.name not in leave_out:
             annotations[field.name], members[field.name] = _input_field(field, doc, hint)
     for code, theirs in _extras(extras) if extras is not None else ():
-        theirs_name = f"{catalogue.plugin(code).manifest.name}{str(extras).capitalize()}Input".replace(" ", "")
-        inner = input_of(theirs, theirs_name)
+        theirs_name = f"{catalogue.plugin(code).manifest.name}{str(extras).capitalize()}Input"
+        inner = input_of(theirs, _NO_NAME.sub("", theirs_name))
         annotations[code.lower()] = inner | None
         members[code.lower()] = strawberry.field(
             default=strawberry.UNSET, description=f"What only {catalogue.plugin(code).manifest.name} has."
