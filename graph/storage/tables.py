@@ -1,12 +1,13 @@
 """The tables. Every row that belongs to somebody carries its tenant."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlalchemy import (
     JSON,
     Boolean,
+    Date,
     DateTime,
     ForeignKey,
     Index,
@@ -300,3 +301,61 @@ class WebhookDeliveryRow(Table):
     provider_account: Mapped[str | None] = mapped_column(String(40))
     body: Mapped[bytes] = mapped_column(LargeBinary)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class CreationRow(Table):
+    """Something that is, or was, made at a PMS for a client. ``key_digest`` and ``fingerprint`` are keyed digests.
+
+    Without a digest the client gave no key. ``reference`` is our own name for it at the PMS. ``steps`` are the ids of
+    what attempts made on the way. ``until`` ends the right of ``holder`` to make it.
+    """
+
+    __tablename__ = "creation"
+    __table_args__ = (UniqueConstraint("tenant_id", "key_digest"),)
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenant.id"))
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    key_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary(32))
+    reference: Mapped[str] = mapped_column(String(40), unique=True)
+    state: Mapped[str] = mapped_column(String(20))
+    steps: Mapped[dict[str, Any]] = mapped_column(JSON)
+    outcome_id: Mapped[str | None] = mapped_column(String(200))
+    holder: Mapped[str] = mapped_column(String(40))
+    until: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    attempted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class NightClaimRow(Table):
+    """A night of a listing that is being taken, or was taken just now. ``until`` ends the claim."""
+
+    __tablename__ = "night_claim"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    listing_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    night: Mapped[date] = mapped_column(Date, primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenant.id"))
+    holder: Mapped[str] = mapped_column(String(40), index=True)
+    state: Mapped[str] = mapped_column(String(20))
+    until: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class ChangeMarkRow(Table):
+    """That something was changed at a PMS, for the other processes' caches. It lives for minutes.
+
+    ``touched`` holds ids of the PMS, nothing else. ``origin`` is the process that knows already. Writers take turns, so
+    that a mark is never seen before one with a smaller id.
+    """
+
+    __tablename__ = "change_mark"
+    # SQLite would give the ids of removed rows again.
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(String(40))
+    account_id: Mapped[str] = mapped_column(String(40))
+    origin: Mapped[str] = mapped_column(String(40))
+    touched: Mapped[dict[str, Any]] = mapped_column(JSON)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -17,7 +17,7 @@ from providers.bookingsync.simulator.formats import decimal_text, instant
 from providers.bookingsync.simulator.maps import SATURDAY
 from providers.bookingsync.simulator.price_rules import TAXED_NIGHTS, long_stay_change
 from providers.bookingsync.simulator.rental_records import BALANCE_DUE, DOWNPAYMENT
-from providers.bookingsync.simulator.stays import Booking, marks
+from providers.bookingsync.simulator.stays import AnyBooking, marks
 from providers.bookingsync.simulator.units import MAP_DAYS, Unit
 from providers.bookingsync.simulator.view import Record, View
 from providers.simulation.portfolio import rounded
@@ -38,7 +38,7 @@ class StayDates:
         return [self.arrival + timedelta(days=night) for night in range(count)]
 
 
-def is_free(bookings: Sequence[Booking], dates: StayDates, view: View, *, tentative_too: bool) -> bool:
+def is_free(bookings: Sequence[AnyBooking], dates: StayDates, view: View, *, tentative_too: bool) -> bool:
     """Whether no booking holds any of the nights; with ``tentative_too`` holds do not count."""
     days = (dates.departure - dates.arrival).days
     nights = marks(bookings, dates.arrival.toordinal(), days, view.now)
@@ -50,8 +50,8 @@ def is_bookable(unit: Unit, dates: StayDates, view: View, started: date) -> bool
     today = view.now.date()
     last = unit.rates_from(today, started) + timedelta(days=MAP_DAYS)
     return (
-        not unit.draft
-        and today <= dates.arrival
+        today <= dates.arrival
+        and all(unit.rate(night) > 0 for night in dates.nights)
         and dates.departure <= last
         and len(dates.nights) >= _minimum_stay(unit, dates, view)
         and (not unit.saturdays or dates.arrival.weekday() == dates.departure.weekday() == SATURDAY)
