@@ -185,7 +185,7 @@ def _issued(value: date | None) -> dict[str, Any]:
 
 _PARTS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
     "property_type": lambda value: {"rental_type": _TYPES.get(value)},
-    "base_price_period": lambda value: {"base_rate_kind": _PERIODS.get(value)},
+    "base_price_period": lambda value: {"base_rate_kind": _PERIODS[value]},
     "address": _address,
     "owner": _owner,
     "area": _area,
@@ -229,8 +229,6 @@ def _wrong(values: Mapping[str, Any]) -> Iterator[Problem]:
     if "property_type" in values and values["property_type"] not in _TYPES:
         said = "BookingSync has several words for it, or none: use providerPropertyType."
         yield Problem(kind=ProblemKind.NOT_SUPPORTED, message=said, field=("property_type",))
-    if "base_price_period" in values and values["base_price_period"] not in _PERIODS:
-        yield _problem(ProblemKind.INVALID, "NIGHT or WEEK", "base_price_period")
 
 
 def _wrong_texts(texts: ListingTextChange, index: int) -> list[Problem]:

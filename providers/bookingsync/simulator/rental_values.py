@@ -132,6 +132,8 @@ def write_rental(attributes: Record, values: Values, writer: Writer) -> None:
         if not set(wanted) <= writer.estate.items("rentals_tags").keys():
             raise Refused(422, "does not exist", field="rentals_tag_ids")
         attributes["links"]["rentals_tags"] = wanted
+    if not set(values.ids("amenity_ids")) <= writer.estate.items("amenities").keys():
+        raise Refused(422, "does not exist", field="amenity_ids")
     _check(attributes, values)
     attributes["updated_at"] = instant(writer.view.now)
 

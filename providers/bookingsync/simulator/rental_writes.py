@@ -210,8 +210,6 @@ def _set_amenities(unit: Unit, attributes: Record, values: Values, by: Writer) -
     if "amenity_ids" not in values:
         return
     wanted = values.ids("amenity_ids")
-    if not set(wanted) <= by.estate.items("amenities").keys():
-        raise Refused(422, "does not exist", field="amenity_ids")
     held = {}
     for ident in attributes["links"]["rentals_amenities"]:
         amenity = by.item("rentals_amenities", ident).record(by.view)["links"]["amenity"]

@@ -10,11 +10,13 @@ from starlette.routing import Route
 from providers.bookingsync.simulator import ids
 from providers.bookingsync.simulator.access import Access
 from providers.bookingsync.simulator.bodies import Values, sent_record
+from providers.bookingsync.simulator.fees import applied_fee_id, applied_tax_id, current_fees, current_taxes
 from providers.bookingsync.simulator.formats import decimal_text, instant
 from providers.bookingsync.simulator.refusals import Refused
 from providers.bookingsync.simulator.rental_writes import put_rental, rental_attributes
 from providers.bookingsync.simulator.retrieval import API
-from providers.bookingsync.simulator.units import FIRST_ACCOUNT
+from providers.bookingsync.simulator.terms import FeeTerms, TaxTerms
+from providers.bookingsync.simulator.units import FIRST_ACCOUNT, Unit
 from providers.bookingsync.simulator.view import Fixed, Item, Record
 from providers.bookingsync.simulator.writing import Writer, created, path_id, removed, updated, writer
 
@@ -150,6 +152,7 @@ class SettingWrites:
             if own["links"]["fee"] == item.id:
                 own |= {name: record[name] for name in ("name", "rate", "rate_kind")}
                 by.estate.put("rentals_fees", Fixed(applied.id, applied.unit, by.view.now, own))
+                _follow_fee(applied.unit, own)
         return updated(self.access, by, "fees", record)
 
     async def apply_fee(self, request: Request) -> Response:
@@ -175,6 +178,7 @@ class SettingWrites:
         attributes["links"]["rentals_fees"].append(record["id"])
         put_rental(by, unit, attributes)
         by.estate.put("rentals_fees", Fixed(record["id"], unit, by.view.now, record))
+        _follow_fee(unit, record)
         return created(self.access, by, "rentals_fees", record)
 
     async def update_applied_fee(self, request: Request) -> Response:
@@ -183,6 +187,7 @@ class SettingWrites:
         record = item.record(by.view)
         _write_applied_fee(record, Values(await sent_record(request, "rentals_fees")), by)
         by.estate.put("rentals_fees", Fixed(item.id, item.unit, by.view.now, record))
+        _follow_fee(item.unit, record)
         return updated(self.access, by, "rentals_fees", record)
 
     async def archive_applied_fee(self, request: Request) -> Response:
@@ -192,6 +197,7 @@ class SettingWrites:
         now = instant(by.view.now)
         record = {**item.record(by.view), "archived_at": now, "updated_at": now}
         by.estate.put("rentals_fees", Fixed(item.id, item.unit, by.view.now, record))
+        _follow_fee(item.unit, record)
         return removed()
 
     async def create_tax(self, request: Request) -> Response:
@@ -227,6 +233,7 @@ class SettingWrites:
             "updated_at": instant(by.view.now),
         }
         by.estate.put("rentals_taxes", Fixed(record["id"], unit, by.view.now, record))
+        _follow_tax(unit, record, by)
         return created(self.access, by, "rentals_taxes", record)
 
     async def update_applied_tax(self, request: Request) -> Response:
@@ -237,13 +244,58 @@ class SettingWrites:
         if "tax_included_in_rate" in values:
             record["tax_included_in_rate"] = values.flag("tax_included_in_rate")
         by.estate.put("rentals_taxes", Fixed(item.id, item.unit, by.view.now, record))
+        _follow_tax(item.unit, record, by)
         return updated(self.access, by, "rentals_taxes", record)
 
     async def delete_applied_tax(self, request: Request) -> Response:
         by = writer(self.access, request, "rates_write")
         item = by.item("rentals_taxes", path_id(request))
         by.estate.remove("rentals_taxes", item.id, by.view.now)
+        if item.unit is not None:
+            item.unit.taxes = _other_taxes(item.unit, item.id)
         return removed()
+
+
+def _follow_fee(unit: Unit | None, record: Record) -> None:
+    """Prices of the rental follow what was written about a fee of it. Those of seasons are left out."""
+    if unit is None:
+        return
+    fees = [terms for terms in current_fees(unit) if applied_fee_id(unit, terms) != record["id"]]
+    if record["archived_at"] is None:
+        terms = FeeTerms(
+            part=0,
+            kind="other",
+            name=next(iter(record["name"].values()), ""),
+            rate=Decimal(record["rate"]),
+            rate_kind=record["rate_kind"],
+            required=record["required"] and record["always_applied"],
+            fee_id=record["links"]["fee"],
+            rentals_fee_id=record["id"],
+        )
+        fees.append(terms)
+    unit.fees = fees
+
+
+def _follow_tax(unit: Unit | None, record: Record, by: Writer) -> None:
+    """Prices of the rental follow what was written about a tax of it."""
+    if unit is None:
+        return
+    tax = by.item("taxes", record["links"]["tax"]).record(by.view)
+    before = [terms for terms in current_taxes(unit) if applied_tax_id(unit, terms) == record["id"]]
+    terms = TaxTerms(
+        part=0,
+        tax_id=tax["id"],
+        name=next(iter(tax["name"].values()), ""),
+        percentage=Decimal(tax["percentage"]),
+        included=record["tax_included_in_rate"],
+        for_all_stays=not before or before[0].for_all_stays,
+        rentals_tax_id=record["id"],
+    )
+    unit.taxes = [*_other_taxes(unit, record["id"]), terms]
+
+
+def _other_taxes(unit: Unit, ident: int) -> list[TaxTerms]:
+    return [terms for terms in current_taxes(unit) if applied_tax_id(unit, terms) != ident]
 
 
 def _named(by: Writer, values: Values, name: str, collection: str) -> Item:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
+from providers.bookingsync.simulator.terms import FeeTerms, TaxTerms
 from providers.simulation.portfolio import House, nightly_price
 
 FIRST_ACCOUNT = 3837
@@ -60,7 +61,8 @@ class Unit:
     - ``draft``: new, unpublished, without currency, rates or bookings.
     - ``external_rates``: its rate map is written by another program and begins where that left it.
     - ``saturdays``: guests come and go on Saturdays only.
-    - ``written``: what was written into its rate map; ``written_currency``: into its record.
+    - ``written``: what was written into its rate map; ``written_currency``: into its record;
+      ``fees`` and ``taxes``: all it has by now, once one of them was written.
     """
 
     account: int
@@ -72,6 +74,8 @@ class Unit:
     broken: bool
     written: WrittenNights = field(default_factory=WrittenNights, repr=False)
     written_currency: str | None = None
+    fees: list[FeeTerms] | None = None
+    taxes: list[TaxTerms] | None = None
 
     @property
     def id(self) -> int:

@@ -14,6 +14,7 @@ from providers.changes import (
     CalendarChange,
     Cancellation,
     ChangeRefused,
+    FeeChange,
     FeeDraft,
     FinanceLineChange,
     GuestChange,
@@ -550,6 +551,27 @@ async def test_a_fee_and_a_tax_are_made_in_the_catalogue_and_applied():
         ),
         ("POST rentals/5116/rentals_taxes", {"rentals_taxes": [{"tax_id": 3, "tax_included_in_rate": False}]}),
     ]
+
+
+@pytest.mark.parametrize("archived", [None, "2026-01-01T00:00:00Z"])
+async def test_the_amount_of_a_fee_that_another_rental_has_too_is_not_changed(archived: str | None):
+    own = {"id": 11, "links": {"rental": 5116, "fee": 9}, "rate_kind": "fixed"}
+    other = {"id": 12, "links": {"rental": 5117, "fee": 9}, "archived_at": archived}
+    session = WrittenSession(
+        {
+            "GET rentals_fees/11": {"rentals_fees": [own]},
+            "GET rentals_fees": {"rentals_fees": [own, other]},
+            "PUT fees/9": {},
+        }
+    )
+    changing_it = client(session).update_fee("5116", "11", FeeChange(amount=Decimal("7.50")))
+    if archived is None:
+        with pytest.raises(ChangeRefused, match="Other rentals have this fee too"):
+            await changing_it
+        assert session.written == []
+    else:
+        await changing_it
+        assert session.written[0] == ("PUT fees/9", {"fees": [{"rate": "7.50"}]})
 
 
 def test_the_inputs_that_only_bookingsync_has_are_declared():

@@ -1,5 +1,6 @@
 """The plugin's writes against the simulated BookingSync, under the readings that the documentation leaves open."""
 
+from asyncio import gather
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -342,6 +343,17 @@ async def locked_block(there: Connected) -> tuple[str, Reservation]:
     found = next(each for each in items if each.provider_status == "Locked")
     assert found.listing_id is not None
     return found.listing_id, found
+
+
+@in_virtual_time
+async def test_of_many_bookings_of_the_same_nights_one_is_made() -> None:
+    async with connected() as there:
+        listing = await house(there)
+        wanted = [draft(there, listing, day=number % 3, reference=f"sg-{number}") for number in range(20)]
+        made = [there.client.create_reservation(each, NoProgress()) for each in wanted]
+        outcomes = await gather(*made, return_exceptions=True)
+        refused = [kinds(each) for each in outcomes if isinstance(each, ChangeRefused)]
+        assert refused == [[(ProblemKind.NIGHTS_TAKEN, "arrival")]] * 19
 
 
 @in_virtual_time
