@@ -15,6 +15,7 @@ from graph.accounts.notifications import Signer
 from graph.accounts.tenants import Tenants
 from graph.accounts.tokens import StoredTokens
 from graph.accounts.underway import Underway
+from graph.changes.catalog import Catalog
 from graph.changes.once import Once
 from graph.changes.reservations import ReservationChanges
 from graph.changes.writing import Writing
@@ -52,5 +53,6 @@ class Administration:
     webhooks: AccountWebhooks
     subscribing: Subscribing
     writing: Writing
+    catalog: Catalog
     once: Once
     reservations: ReservationChanges

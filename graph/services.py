@@ -30,6 +30,7 @@ from graph.accounts.tokens import StoredTokens
 from graph.accounts.underway import Underway
 from graph.accounts.vault import Vault
 from graph.administration import Administration
+from graph.changes.catalog import build_catalog
 from graph.changes.change_marks import ChangeMarks
 from graph.changes.claims import NightClaims
 from graph.changes.cost import counted
@@ -125,10 +126,7 @@ async def running(
         stack.push_async_callback(upstream.aclose)
         keeper = _keeper(settings, accounts, clock)
         stack.push_async_callback(keeper.aclose)
-        if settings.background_refresh:
-            warming = Warming(keeper, clock, upstream.usage)
-            warming.start()
-            stack.push_async_callback(warming.aclose)
+        _warm(keeper, upstream, settings, clock, stack)
         connections = Connections(settings, accounts, upstream)
         cursors = Cursors(*vault.derived(CURSOR_KEY))
         keys = ApiKeys(database, clock=clock)
@@ -207,6 +205,7 @@ async def running(
             writing=writing,
             once=once,
             reservations=reservations,
+            catalog=build_catalog(writing, once, gateway.listings, clock),
             subscribing=subscribing,
         )
         yield Services(
@@ -291,6 +290,14 @@ def _receiving(
     retention.start()
     stack.push_async_callback(retention.aclose)
     return receiving
+
+
+def _warm(keeper: Keeper, upstream: Upstream, settings: Settings, clock: Clock, stack: AsyncExitStack) -> None:
+    """Renew in the background what is asked for often, where that is switched on."""
+    if settings.background_refresh:
+        warming = Warming(keeper, clock, upstream.usage)
+        warming.start()
+        stack.push_async_callback(warming.aclose)
 
 
 def _making(

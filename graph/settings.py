@@ -221,7 +221,6 @@ class Settings(BaseModel):
         description="Records a query may ask for at most, counted before it runs: each list multiplies the next.",
     )
     max_body_bytes: int = Field(1_048_576, ge=1024, le=104_857_600, description="Bytes a request body may have.")
-
     max_webhook_bytes: MaxWebhookBytes = 1_048_576
     webhook_days: WebhookDays = 30
     webhook_alert_email: WebhookAlertEmail = None

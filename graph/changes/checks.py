@@ -127,7 +127,8 @@ def _kind_problems(draft: ReservationDraft, now: datetime) -> Iterator[Rejection
             if getattr(draft, name) not in (None, Omitted.OMITTED):
                 message = "A BLOCK is without guest and money: leave this out."
                 yield _problem(name, RejectionCode.NOT_SUPPORTED, message)
-    elif not _has_name(draft.guest):
+    elif not _has_name(draft.guest) and not (isinstance(draft.guest, Omitted) and draft.extras is not None):
+        # What only one PMS has may name a guest who is known there.
         yield _problem(
             "guest.name", RejectionCode.REQUIRED, "The guest needs a name.", "name, or firstName or lastName"
         )

@@ -105,6 +105,20 @@ class Writing:
         late = rejected("", RejectionCode.UNCERTAIN, f"The PMS has not answered yet. {UNCERTAIN_MESSAGE}")
         return await self._underway.run(whole(), late=late)
 
+    async def carry_out(
+        self,
+        account: ConnectedAccount,
+        work: Work[T],
+        touched: Callable[[T | None], Touched],
+        *,
+        dry_run: bool,
+        under: tuple[str, ...] = (),
+    ) -> Done[T]:
+        """``make``, or in a dry run ``rehearse``."""
+        if dry_run:
+            return await self.rehearse(account, work, under=under)
+        return await self.make(account, work, touched, under=under)
+
     async def rehearse(self, account: ConnectedAccount, work: Work[T], *, under: tuple[str, ...] = ()) -> Done[T]:
         """What ``make`` would send. Reads that it needs are made. Raises ``Rejected`` like it."""
         with counting() as calls:

@@ -8,6 +8,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from graph.changes.cost import counting
+from graph.changes.ledger import MAX_KEY
 from graph.changes.writing import Done
 from graph.gateway.refs import Ref
 from graph.rejections import Rejected, RejectionCode, rejected
@@ -27,6 +28,15 @@ DryRun = Annotated[
     strawberry.argument(
         description="True changes nothing: the answer says, in planned, which calls would be made. Reads that this "
         "needs are made."
+    ),
+]
+
+
+IdempotencyKey = Annotated[
+    str | None,
+    strawberry.argument(
+        description=f"Your own name for this, 1 to {MAX_KEY} printable characters. Repeated with the same key and "
+        "input, also after a timeout or a crash, it is made once and answered alike. With another input it is refused."
     ),
 ]
 
@@ -68,7 +78,8 @@ class PlannedCall:
 
 @strawberry.interface(
     description="What every change at a PMS answers beside the changed object. Where there are userErrors, nothing "
-    "was changed, unless their code is UNCERTAIN."
+    "was changed; but with the code UNCERTAIN it may have been, and a change of many nights may have come half-way, "
+    "which the message says."
 )
 class ChangePayload:
     user_errors: list[UserError] = strawberry.field(description="What was wrong; empty if it was done.")
@@ -96,6 +107,18 @@ class Carried(Generic[T]):
         """The outcome; None where nothing was changed."""
         return None if self.done is None else self.done.value
 
+    @property
+    def was_made(self) -> bool:
+        """Whether the change was made; not so in a dry run."""
+        return self.done is not None and self.done.planned is None
+
+    @property
+    def may_have_changed(self) -> bool:
+        """Whether the PMS made the change, or may have made it."""
+        if self.refusal is not None:
+            return any(each.code is RejectionCode.UNCERTAIN for each in self.refusal.rejections)
+        return self.was_made
+
     def fields(self) -> dict[str, Any]:
         """The fields of a ``ChangePayload``."""
         written = self.value
@@ -107,11 +130,14 @@ class Carried(Generic[T]):
         }
 
 
-async def carried_out(info: Info, work: Awaitable[Done[T]], *account_ids: str) -> Carried[T]:
-    """Make a change of these accounts, or rehearse it. What the operation reads afterwards is read anew.
+async def carried_out(info: Info, work: Awaitable[Done[T]], *given: str) -> Carried[T]:
+    """Make a change, or rehearse it. What the operation reads afterwards is read anew.
 
-    Refusals are answered, not raised.
+    Refusals are answered, not raised. ``given`` are the ids, as clients gave them, of what is changed: they name the
+    accounts whose limits the change has to do with.
     """
+    refs = [ref_in(each) for each in given]
+    account_ids = list(dict.fromkeys(ref.account_id for ref in refs if ref is not None))
     with counting() as calls:
         try:
             done = await work
@@ -143,6 +169,14 @@ def given_ref(text: str, field: str, kind: str) -> Ref:
         article = "an" if kind == ids.ACCOUNT else "a"
         message = f"This is not the id of {article} {kind.lower()}."
         raise rejected(field, RejectionCode.INVALID, message, allowed=error.allowed) from None
+
+
+def ref_in(text: str, *kinds: str) -> Ref | None:
+    """The object that an id names; None where it names none, or another kind."""
+    try:
+        return ids.parse(text, "id", *kinds).ref
+    except BadInput:
+        return None
 
 
 def below(refusal: Rejected, *path: str) -> Rejected:

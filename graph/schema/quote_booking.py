@@ -62,7 +62,7 @@ class QuoteBookings:
         carried = await carried_out(info, book(), ref.account_id)
         if carried.refusal is not None and not isinstance(carried.refusal, PriceChanged):
             carried = replace(carried, refusal=_placed(carried.refusal))
-        reservation, warnings = await reservation_after(info, ref.account_id, carried)
+        reservation, warnings, carried = await reservation_after(info, ref.account_id, carried)
         return _payload(reservation, next(iter(bookings), None), carried, warnings)
 
 

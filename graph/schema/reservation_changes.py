@@ -9,6 +9,7 @@ import strawberry
 
 from graph.accounts.keys import Permission
 from graph.changes.cost import counting
+from graph.changes.edits import Stale
 from graph.changes.writing import Done
 from graph.gateway.refs import Ref
 from graph.rejections import Rejected
@@ -36,7 +37,6 @@ from graph.schema.reservation_payloads import (
     ReservationPayload,
     ReservationsPayload,
     check_batch,
-    reservation_after,
     reservation_payload,
 )
 from providers.capabilities import Capability
@@ -193,9 +193,10 @@ class ReservationChanges:
             return await changes.delete(info.context.operation, ref, version, dry_run=dry_run)
 
         carried = await _carried(info, id, delete)
-        stale, _ = (None, []) if carried.refusal is None else await reservation_after(info, "", carried)
+        stale = carried.refusal.reservation if isinstance(carried.refusal, Stale) else None
+        shown: Any = stale
         deleted = id if carried.value is not None else None
-        return DeleteReservationPayload(deleted_id=deleted, reservation=stale, **carried.fields())
+        return DeleteReservationPayload(deleted_id=deleted, reservation=shown, **carried.fields())
 
 
 async def _created(

@@ -1,10 +1,12 @@
 """What changes of reservations answer."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import strawberry
 
+from graph.changes.cost import counting
 from graph.changes.edits import Stale
 from graph.gateway.keeper import Kept
 from graph.gateway.refs import Ref
@@ -55,15 +57,21 @@ class BookQuotePayload(ReservationPayload):
     )
 
 
-async def reservation_after(info: Info, account_id: str, carried: Carried[Written[Any]]) -> tuple[Any, list[str]]:
-    """The reservation to show after a change, and what has to be said about it."""
+async def reservation_after(
+    info: Info, account_id: str, carried: Carried[Written[Any]]
+) -> tuple[Any, list[str], Carried[Written[Any]]]:
+    """The reservation to show after a change, what has to be said about it, and the change with what that cost."""
     if isinstance(carried.refusal, Stale):
-        return carried.refusal.reservation, []
+        return carried.refusal.reservation, [], carried
     written = carried.value
-    if written is None:
-        return None, []
-    if written.record is not None:
-        return written.record, []
+    if written is None or written.record is not None:
+        return None if written is None else written.record, [], carried
+    with counting() as calls:
+        reservation, warnings = await _read_again(info, account_id, written)
+    return reservation, warnings, replace(carried, calls=carried.calls + calls.count)
+
+
+async def _read_again(info: Info, account_id: str, written: Written[Any]) -> tuple[Any, list[str]]:
     ref = Ref(account_id, written.id)
     operation = info.context.operation
     outcome = (await info.context.gateway.reservations.by_id(operation, [ref], 0))[ref]
@@ -76,7 +84,7 @@ async def reservation_after(info: Info, account_id: str, carried: Carried[Writte
 
 async def reservation_payload(info: Info, account_id: str, carried: Carried[Written[Any]]) -> ReservationPayload:
     """What a change of one reservation answers."""
-    reservation, warnings = await reservation_after(info, account_id, carried)
+    reservation, warnings, carried = await reservation_after(info, account_id, carried)
     return ReservationPayload(reservation=reservation, **with_warnings(carried, warnings))
 
 

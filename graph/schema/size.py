@@ -31,7 +31,13 @@ MAX_LEVELS = 150
 """Selections and fragments within each other; beyond it an operation counts as that deep and is not looked into."""
 
 _PAGED = {"accounts", "availableListings", "importableListings", "listings", "reservations"}
-_LISTS = {"calendars": "listingIds", "priceDetails": "inputs", "nodes": "ids"}
+_LISTS = {
+    "calendars": "listingIds",
+    "priceDetails": "inputs",
+    "nodes": "ids",
+    "updateCalendars": "inputs",
+    "duplicateAgreement": "toListingIds",
+}
 _UNBOUNDED = {
     "fees": 10,
     "taxes": 10,

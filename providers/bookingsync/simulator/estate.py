@@ -154,13 +154,13 @@ class Estate:
 
     def put_booking(self, booking: AnyBooking) -> None:
         """Add a booking, or put it in the place of the one with its id."""
+        is_new = booking.id not in self.items("bookings")
         self.put("bookings", booking)
         for kept in (self.bookings, self._bookings_by_unit.setdefault(booking.unit.id, [])):
-            at = next((index for index, each in enumerate(kept) if each.id == booking.id), None)
-            if at is None:
+            if is_new:
                 kept.append(booking)
             else:
-                kept[at] = booking
+                kept[[each.id for each in kept].index(booking.id)] = booking
 
     def put_unit(self, unit: Unit, rental: Item) -> None:
         """Add a rental with its maps, and without anything else."""

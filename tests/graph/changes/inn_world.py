@@ -60,7 +60,7 @@ DEPARTURE = ARRIVAL + timedelta(days=3)
 
 @dataclass
 class Inn(Estate):
-    """One account of INN. ``units`` of its listings, ``rules`` by day, ``price`` of a stay, ``pause`` before it answers."""
+    """One account of INN: ``units`` of its listings, ``rules`` by day, ``price`` of a stay, ``pause`` holds answers."""
 
     stays: dict[str, Reservation] = field(default_factory=dict)
     drafts: list[ReservationDraft] = field(default_factory=list)

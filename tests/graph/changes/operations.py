@@ -12,7 +12,8 @@ SHOWN = """
     userErrors { field code message allowed } warnings cost { calls } planned { method path }
 """
 
-CREATE = f"""mutation ($input: CreateReservationInput!, $key: String, $ignore: Boolean! = false, $dry: Boolean! = false) {{
+CREATE = f"""mutation (
+    $input: CreateReservationInput!, $key: String, $ignore: Boolean! = false, $dry: Boolean! = false) {{
   createReservation(input: $input, idempotencyKey: $key, ignoreRules: $ignore, dryRun: $dry) {{ {SHOWN} }} }}"""
 
 CREATES = f"""mutation ($items: [CreateReservationsItem!]!) {{

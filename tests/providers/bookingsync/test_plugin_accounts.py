@@ -145,6 +145,7 @@ def test_plugin_can_do_everything_that_bookingsync_can():
         Capability.CHANGE_AGREEMENTS,
         Capability.CHANGE_PRICING_SETTINGS,
         Capability.CHANGE_CANCELLATION_POLICIES,
+        Capability.SUBSCRIBE_WEBHOOKS,
     }
     lacking = unread | unwritten
     assert capabilities(PLUGIN.client_class) == frozenset(Capability) - lacking
