@@ -26,6 +26,9 @@ log = structlog.get_logger(__name__)
 KEPT = timedelta(minutes=10)
 """How long a mark is there. The newest one stays until the next is made, so that its id tells what was missed."""
 
+HEARD_SECONDS = 1.0
+"""How long what another process changed may go unseen."""
+
 MAX_IDS = 500
 """Ids that one mark holds; a change that touched more is told as one of everything."""
 
@@ -49,7 +52,7 @@ class ChangeMarks:
         self._clock = clock
         self._origin = token_hex(8)
         self._last: int | None = None
-        self._hearing: Snapshots[None, None] = Snapshots(self._hear, clock=clock)
+        self._hearing: Snapshots[None, None] = Snapshots(self._hear, clock=clock, max_age=HEARD_SECONDS)
 
     async def tell(self, account: ConnectedAccount, touched: Touched) -> None:
         """Tell of a change that this process made. Without the database the others see it when their answers age."""

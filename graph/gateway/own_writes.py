@@ -15,6 +15,6 @@ def entries_of(account: ConnectedAccount, outcome: object, now: datetime) -> dic
     Listings are read: only that writes down those that wait for approval, and leaves out what is switched off.
     """
     match outcome:
-        case Written(record=Reservation() as record):
+        case Written(record=Reservation() as record, is_reduced=False):
             return {key_of(account, "reservation", record.provider_id): Held(record, now)}
     return {}
