@@ -19,6 +19,7 @@ from graph.changes.once import Once
 from graph.changes.reservations import ReservationChanges
 from graph.changes.writing import Writing
 from graph.events.account_webhooks import AccountWebhooks
+from graph.events.subscribing import Subscribing
 from graph.gateway.choosing import Choosing
 from graph.gateway.visibility import Visibility
 from graph.settings import Settings
@@ -49,6 +50,7 @@ class Administration:
     visibility: Visibility
     choosing: Choosing
     webhooks: AccountWebhooks
+    subscribing: Subscribing
     writing: Writing
     once: Once
     reservations: ReservationChanges

@@ -41,6 +41,7 @@ from graph.changes.writing import Writing
 from graph.events.account_webhooks import AccountWebhooks
 from graph.events.deliveries import Deliveries, Retention
 from graph.events.receiving import Receiving
+from graph.events.subscribing import Subscribing
 from graph.gateway.choosing import Choosing
 from graph.gateway.cursors import Cursors
 from graph.gateway.gateway import Gateway, build_gateway
@@ -133,11 +134,9 @@ async def running(
         keys = ApiKeys(database, clock=clock)
         tenants = Tenants(database, clock=clock)
         signer = Signer(vault)
-        delivery = HttpDelivery(allow_private=settings.allow_private_urls)
-        stack.push_async_callback(delivery.aclose)
-        notifications = Notifications(database, signer, delivery, clock)
-        notifications.start()
-        stack.push_async_callback(notifications.aclose)
+        notifications = _notifications(database, signer, settings, clock, stack)
+        webhooks = AccountWebhooks(settings, database, vault, accounts, connections, clock=clock)
+        subscribing = Subscribing(settings, database, accounts, connections, webhooks, clock)
         renewals = Renewals(database, clock)
         consents = Consents(
             settings,
@@ -148,6 +147,7 @@ async def running(
             renewals,
             clock,
             shown_id=lambda account_id: ids.GlobalId(ids.ACCOUNT, account_id).text(),
+            connected=subscribing.connected,
         )
         underway = Underway(clock)
         stack.push_async_callback(underway.aclose)
@@ -164,7 +164,6 @@ async def running(
         )
         gateway = build_gateway(reading, cursors)
         change_marks = ChangeMarks(database, DurableWrites(database), keeper, upstream.part, clock)
-        webhooks = AccountWebhooks(settings, database, vault, accounts, connections, clock=clock)
         receiving = _receiving(webhooks, database, vault, accounts, connections, settings, clock, stack)
         writing = Writing(reading, connections, keeper, underway, change_marks)
         once, reservations = _making(writing, gateway, database, vault, settings, clock, stack)
@@ -187,9 +186,15 @@ async def running(
                 underway,
                 definitions,
                 allow_private=settings.allow_private_urls,
+                connected=subscribing.connected,
             ),
             lifecycle=AccountLifecycle(
-                accounts, connections, tokens, underway, allow_private=settings.allow_private_urls
+                accounts,
+                connections,
+                tokens,
+                underway,
+                allow_private=settings.allow_private_urls,
+                leaving=subscribing.leave,
             ),
             health=health,
             tokens=tokens,
@@ -202,6 +207,7 @@ async def running(
             writing=writing,
             once=once,
             reservations=reservations,
+            subscribing=subscribing,
         )
         yield Services(
             settings=settings,
@@ -251,6 +257,18 @@ def _access_tokens(settings: Settings, clock: Clock, stack: AsyncExitStack) -> A
         permission_claim=settings.jwt_permission_claim,
     )
     return AccessTokens(expected, keys, clock)
+
+
+def _notifications(
+    database: Database, signer: Signer, settings: Settings, clock: Clock, stack: AsyncExitStack
+) -> Notifications:
+    """What tells tenants' own servers."""
+    delivery = HttpDelivery(allow_private=settings.allow_private_urls)
+    stack.push_async_callback(delivery.aclose)
+    notifications = Notifications(database, signer, delivery, clock)
+    notifications.start()
+    stack.push_async_callback(notifications.aclose)
+    return notifications
 
 
 def _receiving(

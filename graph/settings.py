@@ -30,6 +30,7 @@ from sqlalchemy.exc import ArgumentError
 
 from graph.jwt_settings import Audience, Issuer, JwksUrl, PermissionClaim, TenantClaim, jwt_problems
 from graph.setting_sources import CONFIG_VARIABLE, PREFIX, ConfigFileError, Variable, read_variables
+from graph.webhook_settings import MaxWebhookBytes, WebhookAlertEmail, WebhookDays
 from providers import catalogue
 from providers.contract import Plugin
 
@@ -220,10 +221,9 @@ class Settings(BaseModel):
         description="Records a query may ask for at most, counted before it runs: each list multiplies the next.",
     )
     max_body_bytes: int = Field(1_048_576, ge=1024, le=104_857_600, description="Bytes a request body may have.")
-    max_webhook_bytes: int = Field(
-        1_048_576, ge=1024, le=16_777_216, description="Bytes a webhook of a PMS may have; larger ones are refused."
-    )
-    webhook_days: int = Field(30, ge=1, le=3650, description="Days that received webhooks are kept.")
+    max_webhook_bytes: MaxWebhookBytes = 1_048_576
+    webhook_days: WebhookDays = 30
+    webhook_alert_email: WebhookAlertEmail = None
     creation_days: int = Field(30, ge=1, le=3650, description="Days that an idempotencyKey is remembered.")
 
     provider_urls: dict[str, Annotated[str, AfterValidator(base_url)]] = Field(

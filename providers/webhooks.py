@@ -7,7 +7,7 @@ only tells whether the PMS sent it and, as far as that can be told, for which ac
 import hmac
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import orjson
@@ -45,6 +45,19 @@ class WebhookNote:
 
 
 NOTHING_READ = WebhookNote()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookTarget:
+    """Where a PMS shall send its webhooks: what its API is told.
+
+    ``login`` goes along with every delivery where the PMS can do that. ``alert_email`` is told by the PMS of deliveries
+    that failed; None: whoever the PMS chooses.
+    """
+
+    url: str = field(repr=False)
+    login: WebhookLogin = field(repr=False)
+    alert_email: str | None = None
 
 
 class Webhooks(ABC):

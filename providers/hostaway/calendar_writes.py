@@ -86,7 +86,7 @@ class _Change:
         pending = whole
         for _ in range(_ROUNDS):
             known = self._end.is_last_night
-            error = await self._write(pending)
+            error = await self._write(pending, first=pending is whole)
             if error is None and self._is_sure(known):
                 return
             after = await self._nights_again(error)
@@ -138,7 +138,7 @@ class _Change:
             return None
         return {**self._before, **after}
 
-    async def _write(self, pending: Sequence[Interval]) -> ProviderError | None:
+    async def _write(self, pending: Sequence[Interval], *, first: bool) -> ProviderError | None:
         """Send the intervals. Answers what went wrong; raises it where nothing can have been done before."""
         parts = list(batches(pending))
         for number, part in enumerate(parts):
@@ -148,7 +148,7 @@ class _Change:
                 else:
                     await self._send(part, last=number == len(parts) - 1)
             except ProviderError as error:
-                if number == 0 and not error.was_sent and not isinstance(error, UpstreamRefused):
+                if first and number == 0 and not error.was_sent and not isinstance(error, UpstreamRefused):
                     raise
                 return error
         return None

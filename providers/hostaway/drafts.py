@@ -33,6 +33,7 @@ from providers.upstream.calls import Call
 LONGEST_SOURCE = 65
 
 CARD_FIELDS = frozenset({"ccNumber", "ccName", "ccExpirationYear", "ccExpirationMonth", "cvc"})
+SECRETS = CARD_FIELDS | {"doorCode"}
 
 # Hostaway documentation, Channels. Feeds of calendars are not made through the API.
 _CHANNELS = {
@@ -68,7 +69,7 @@ def create_call(draft: ReservationDraft) -> Call:
         json=body,
         safe=False,
         charge=NEW_RESERVATION,
-        secrets=CARD_FIELDS,
+        secrets=SECRETS,
     )
 
 
@@ -82,6 +83,12 @@ def attempt_of(draft: ReservationDraft, call: Call) -> Attempt:
         doubtful=bool(draft.finance_lines or draft.custom_fields or draft.extras),
         private=private_texts(call.json),
     )
+
+
+def reference_of(draft: ReservationDraft) -> str:
+    """What the reservation is found again by: the client's own reference, else StayGraph's."""
+    own = draft.customer_reference
+    return own if isinstance(own, str) and own else draft.reference
 
 
 def stay_of(draft: ReservationDraft) -> Days | None:
@@ -104,7 +111,7 @@ def _body(draft: ReservationDraft) -> Body:
         body["financeField"] = lines
         if body.get("totalPrice") is None:
             body["totalPrice"] = json_number(sum_of(lines))
-    body.setdefault("customerUserId", draft.reference)
+    body["customerUserId"] = reference_of(draft)
     if draft.coupon:
         body["couponName"] = draft.coupon
     if draft.card is not None:

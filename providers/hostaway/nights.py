@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from providers.changes import CalendarChange, ChangeRefused, Omitted, Problem, ProblemKind, given
+from providers.hostaway.listings import NO_MAXIMUM_STAY
 from providers.hostaway.reservation_bodies import Asked, as_read, plain
 from providers.hostaway.reservations import build_reservation
 from providers.hostaway.wire import WireDay, WireReservation
@@ -84,8 +85,9 @@ def _problems(change: CalendarChange, index: int) -> Iterator[Problem]:
             yield problem(ProblemKind.OUT_OF_RANGE, "price", "Hostaway takes no such price.", "more than 0")
     for name in ("minimum_stay", "maximum_stay"):
         nights = getattr(change, name)
-        if isinstance(nights, int) and nights < 1:
-            yield problem(ProblemKind.OUT_OF_RANGE, name, "A stay has at least one night.", "1 or more")
+        if isinstance(nights, int) and not 1 <= nights <= NO_MAXIMUM_STAY:
+            allowed = f"1 to {NO_MAXIMUM_STAY}, which means no limit"
+            yield problem(ProblemKind.OUT_OF_RANGE, name, "Hostaway takes no such number of nights.", allowed)
     if isinstance(change.units_to_sell, int) and change.units_to_sell < 0:
         yield problem(ProblemKind.OUT_OF_RANGE, "units_to_sell", "There is no such number of units.", "0 or more")
     if not isinstance(change.available, Omitted) and not isinstance(change.units_to_sell, Omitted):

@@ -8,6 +8,7 @@ from providers.changes import Inputs
 from providers.contract import Dialect, Plugin, ProviderClient, Session, Simulation, SimulatorOptions
 from providers.hostaway.client import HostawayClient
 from providers.hostaway.dialect import HostawayDialect
+from providers.hostaway.listing_extras import HostawayListingExtras
 from providers.hostaway.manifest import MANIFEST, AccessTokenConfig, ApiKeyConfig, HostawayConfig
 from providers.hostaway.reservation_extras import HostawayReservationExtras
 from providers.hostaway.webhooks import HostawayWebhooks
@@ -20,7 +21,7 @@ class HostawayPlugin(Plugin):
     manifest = MANIFEST
     client_class = HostawayClient
     webhooks = HostawayWebhooks()
-    inputs = Inputs(reservation=HostawayReservationExtras)
+    inputs = Inputs(reservation=HostawayReservationExtras, listing=HostawayListingExtras)
 
     def dialect(self, auth_type: AuthType, config: BaseModel) -> Dialect:
         return HostawayDialect(_own(config))

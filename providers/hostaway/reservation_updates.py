@@ -107,9 +107,9 @@ def not_taken_over(sent: Mapping[str, Any], after: Mapping[str, Any]) -> list[st
     ]
     if not _has_values(sent.get("customFieldValues"), after.get("customFieldValues")):
         names.append("customFieldValues")
-    wrong = [f"Hostaway did not take over {_called(name)}." for name in names]
+    wrong = [f"Hostaway shows {_called(name)} otherwise than it was sent." for name in names]
     if not _has_lines(sent.get(_LINES), after.get(_LINES)):
-        wrong.append("Hostaway did not take over all of financeLines.")
+        wrong.append("Hostaway shows some of financeLines otherwise than they were sent.")
     return wrong
 
 

@@ -17,8 +17,9 @@ from providers.changes import (
 )
 from providers.contract import ProviderClient
 from providers.errors import NotFound, ProviderError, UpstreamInvalid, UpstreamRefused
-from providers.hostaway.drafts import UNVALIDATED, attempt_of, create_call, stay_of
+from providers.hostaway.drafts import SECRETS, UNVALIDATED, attempt_of, create_call, reference_of, stay_of
 from providers.hostaway.paging import Walk, id_of, is_id
+from providers.hostaway.parameters import flag
 from providers.hostaway.reading import RESERVATIONS, Reader
 from providers.hostaway.reservation_filters import EVERY_FIELD, reservation_parameters
 from providers.hostaway.reservation_updates import Update, not_taken_over, update_of
@@ -56,15 +57,17 @@ class ReservationWrites(ProviderClient):
         if raw is None or record_id is None:
             with self._reader.signing():
                 raise UpstreamInvalid("Hostaway does not say what it made.", upstream_status=answer.status)
-        warnings = not_taken_over(call.json, raw)
+        # Whether this answer fills the lists is not documented: an empty one says nothing.
+        shown = {name: value for name, value in raw.items() if value != []}
+        warnings = not_taken_over(call.json, shown)
         if draft.card is not None:
             warnings = [*warnings, UNVALIDATED]
         return Written(id=record_id, record=self._read(raw), warnings=warnings)
 
     async def find_reservation(self, draft: ReservationDraft, since: datetime) -> Reservation | None:
         """One call a page of those with this reference that changed since; the newest change comes first."""
-        reference = draft.reference if isinstance(draft.customer_reference, Omitted) else draft.customer_reference
-        if reference is None or not is_id(draft.listing_id):
+        reference = reference_of(draft)
+        if not is_id(draft.listing_id):
             return None
         query = ReservationQuery(
             listing_ids=(draft.listing_id,), customer_reference=reference, updated_since=since - _CLOCKS_APART
@@ -83,12 +86,16 @@ class ReservationWrites(ProviderClient):
         """Three calls: the reservation is read, written whole, and read again."""
         before = await self._raw(id_)
         update = update_of(before, change)
-        query = (("forceOverbooking", "1"),) if change.force_overbooking else ()
-        path = f"{RESERVATIONS}/{id_}"
+        call = Call(
+            method="PUT",
+            path=f"{RESERVATIONS}/{id_}",
+            query=flag("forceOverbooking", change.force_overbooking or None),
+            json=update.body,
+            safe=False,
+            secrets=SECRETS,
+        )
         try:
-            answered, _ = await send(
-                self._reader, Call(method="PUT", path=path, query=query, json=update.body, safe=False)
-            )
+            answered, _ = await send(self._reader, call)
         except UpstreamRefused as error:
             raise await refusal(self._reader, error, update.attempt(forced=change.force_overbooking)) from None
         return await self._compared(id_, update, answered)
@@ -193,7 +200,7 @@ def _is_made_of(draft: ReservationDraft, reservation: Reservation, since: dateti
 
     A reference of ours is enough. Of the client's own there may be many: listing, days and time must be the same.
     """
-    if isinstance(draft.customer_reference, Omitted):
+    if reference_of(draft) == draft.reference:
         return True
     stay = stay_of(draft)
     days = None if stay is None else (stay.start, stay.end)

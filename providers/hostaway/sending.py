@@ -20,7 +20,8 @@ from providers.upstream.calls import Answer, Call
 _CARD_WORDS = re.compile(r"card|payment|charge|declin|fund|cvc|cvv|stripe|braintree", re.IGNORECASE)
 _COUPON_WORD = re.compile("coupon", re.IGNORECASE)
 _ARCHIVED_WORD = re.compile("archiv", re.IGNORECASE)
-_SHORTEST_PRIVATE = 3
+_SHORT = 2
+"""Characters of a text that is struck out as a word of its own only."""
 _NIGHTS_NAMED = 10
 
 
@@ -65,9 +66,9 @@ async def refusal(reader: Reader, error: UpstreamRefused, attempt: Attempt) -> C
 def shown(error: ProviderError, private: Collection[str]) -> str:
     """Hostaway's words without what was sent about a guest or a card."""
     words = error.message
-    for text in sorted(set(private), key=len, reverse=True):
-        if len(text) >= _SHORTEST_PRIVATE:
-            words = re.sub(re.escape(text), "…", words, flags=re.IGNORECASE)
+    for text in sorted(filter(str.strip, set(private)), key=len, reverse=True):
+        pattern = re.escape(text) if len(text) > _SHORT else rf"\b{re.escape(text)}\b"
+        words = re.sub(pattern, "…", words, flags=re.IGNORECASE)
     return words
 
 

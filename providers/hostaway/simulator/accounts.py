@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from itertools import count
 from typing import Any
 
 from providers.hostaway.simulator import listing_record, reservation_record
+from providers.hostaway.simulator.changed import FIRST_MADE, MADE_BY_AN_ACCOUNT, Changed
 from providers.hostaway.simulator.envelope import moment_text
 from providers.hostaway.simulator.odd import BROKEN_LISTING
+from providers.hostaway.simulator.policies import policies
 from providers.hostaway.simulator.readings import HostawayReadings
 from providers.hostaway.simulator.terms import Terms, terms
 from providers.simulation.chance import chance
@@ -81,6 +84,9 @@ class SimulatedAccount:
     broken_records: bool = False
     reservation_coupons: dict[int, tuple[int, int]] = field(default_factory=dict, repr=False)
     """Reservation coupons by id: the listing and the coupon that each is of."""
+    unified_webhooks: dict[int, dict[str, Any]] = field(default_factory=dict, repr=False)
+    """Unified webhooks by id, with their passwords in clear."""
+    webhooks_made: int = 0
     reservations_with_coupons: dict[int, int] = field(default_factory=dict, repr=False)
     """The reservation that each reservation coupon was used for, by the coupon's id."""
     _orders: dict[str, Sequence[ReservationRow]] = field(default_factory=dict, repr=False)
@@ -123,6 +129,12 @@ class SimulatedAccount:
         """The reservation that breaks its type if broken records are switched on: the newest confirmed one."""
         rows = reversed(self.reservations.values())
         return next((row.id for row in rows if row.stay.kind is StayKind.CONFIRMED), None)
+
+    @cached_property
+    def changed(self) -> Changed:
+        """What callers made and changed beside the records of listings and reservations."""
+        own = {each["id"]: each for each in policies(None, self.id)}
+        return Changed(ids=count(FIRST_MADE + self.index * MADE_BY_AN_ACCOUNT), policies=own)
 
     def prepare(self) -> None:
         """Make all data now, so that the calls to come are quick."""
@@ -169,19 +181,26 @@ class SimulatedAccount:
             of_listing.append(row)
         else:
             of_listing[of_listing.index(before)] = row
-            self.listings[row.listing_id].release(before.stay)
+            self._release(before)
         self.reservations[row.id] = row
         self._orders.clear()
-        if row.stay.kind.holds_nights:
-            self.listings[row.listing_id].hold(row.stay)
+        listing = self.listings.get(row.listing_id)
+        if row.stay.kind.holds_nights and listing is not None:
+            listing.hold(row.stay)
 
     def remove_reservation(self, reservation_id: int) -> None:
         """Forget a reservation, and free its nights. One that is not there is no failure."""
         row = self.reservations.pop(reservation_id, None)
         if row is not None:
             self._by_listing[row.listing_id] = [each for each in self._by_listing[row.listing_id] if each is not row]
-            self.listings[row.listing_id].release(row.stay)
+            self._release(row)
         self._orders.clear()
+
+    def _release(self, row: ReservationRow) -> None:
+        """Free the nights of a reservation, unless its listing is gone."""
+        listing = self.listings.get(row.listing_id)
+        if listing is not None:
+            listing.release(row.stay)
 
     def reservations_of(self, listing_id: int) -> Sequence[ReservationRow]:
         """The reservations of one listing, in the order of their ids."""
@@ -207,7 +226,7 @@ class SimulatedAccount:
         return stays_by_house(self.business.stays)
 
     def _listing_row(self, house: House) -> ListingRow:
-        listing_id = self._listing_id(house)
+        listing_id = self.listing_id_of(house)
         conditions = terms(house, listing_id)
         record = listing_record.listing_record(house, self.business.owner, conditions, listing_id, self.readings)
         row = ListingRow(id=listing_id, house=house, terms=conditions, record=record)
@@ -217,7 +236,7 @@ class SimulatedAccount:
         return row
 
     def _reservation_row(self, stay: Stay, number: int, odd: dict[str, int | None]) -> ReservationRow:
-        listing_id = self._listing_id(stay.house)
+        listing_id = self.listing_id_of(stay.house)
         dateless = stay.number == odd["dates_unspecified"]
         yesterday = self.today - timedelta(days=1)
         record = reservation_record.reservation_record(
@@ -243,7 +262,7 @@ class SimulatedAccount:
             record=record,
         )
 
-    def _listing_id(self, house: House) -> int:
+    def listing_id_of(self, house: House) -> int:
         return FIRST_LISTING + self.index * LISTINGS_OF_AN_ACCOUNT + house.number
 
 

@@ -18,6 +18,8 @@ from providers.hostaway.simulator.coupons import Coupons
 from providers.hostaway.simulator.envelope import RefusedError, failure, json_response
 from providers.hostaway.simulator.finance_writes import FinanceWrites
 from providers.hostaway.simulator.limits import Limits
+from providers.hostaway.simulator.listing_changes import listing_changes
+from providers.hostaway.simulator.listing_writes import land_uploads
 from providers.hostaway.simulator.listings import Listings
 from providers.hostaway.simulator.policies import CHANNEL_LISTS
 from providers.hostaway.simulator.quote import Quotes
@@ -27,6 +29,7 @@ from providers.hostaway.simulator.reservation_writes import ReservationWrites
 from providers.hostaway.simulator.reservations import Reservations
 from providers.hostaway.simulator.tokens import Tokens
 from providers.hostaway.simulator.users import Users
+from providers.hostaway.simulator.webhook_subscriptions import WebhookSubscriptions
 from providers.hostaway.simulator.webhooks import HostawayWebhookOrder, webhook
 from providers.simulation.control import PREFIX, parsed
 from providers.simulation.simulated import SimulatedPms
@@ -115,7 +118,9 @@ class Api:
 
     def _authorized(self, endpoint: AccountEndpoint) -> Endpoint:
         async def checked(request: Request) -> Response:
-            return await endpoint(request, self._tokens.account(request.headers.get("authorization")))
+            account = self._tokens.account(request.headers.get("authorization"))
+            land_uploads(account, self._now())
+            return await endpoint(request, account)
 
         return checked
 
@@ -151,9 +156,28 @@ class Api:
             Route("/v1/accessTokens", self.revoke_token, methods=["DELETE"]),
             Route("/v1/listings/{listing_id:int}/calendar/priceDetails", price, methods=["POST"]),
             Route("/v1/reservationCoupons", self._authorized(coupons.create), methods=["POST"]),
+            *self._webhook_routes(),
             *(Route(f"/v1{path}", self._authorized(each), methods=["GET"]) for path, each in reads.items()),
             *self._stay_writes(),
             *self._policy_routes(references),
+            *(
+                Route(f"/v1{path}", self._authorized(each), methods=[method])
+                for method, path, each in listing_changes(self._readings, self._now)
+            ),
+        ]
+
+    def _webhook_routes(self) -> list[BaseRoute]:
+        webhooks, one = WebhookSubscriptions(self._readings), "/{webhook_id:int}"
+        calls = {
+            ("GET", ""): webhooks.many,
+            ("POST", ""): webhooks.create,
+            ("GET", one): webhooks.one,
+            ("PUT", one): webhooks.update,
+            ("DELETE", one): webhooks.delete,
+        }
+        path = "/v1/webhooks/unifiedWebhooks"
+        return [
+            Route(f"{path}{which}", self._authorized(each), methods=[method]) for (method, which), each in calls.items()
         ]
 
     def _stay_writes(self) -> list[BaseRoute]:

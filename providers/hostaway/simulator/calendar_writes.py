@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from providers.hostaway.simulator.accounts import ListingRow, SimulatedAccount
 from providers.hostaway.simulator.availability import nights, units
-from providers.hostaway.simulator.bodies import checked, json_body
 from providers.hostaway.simulator.calendar import day_record
+from providers.hostaway.simulator.checked_bodies import checked, json_body
 from providers.hostaway.simulator.envelope import RefusedError, success
 from providers.hostaway.simulator.listings import listing
 from providers.hostaway.simulator.parameters import FIRST_DAY, LAST_DAY

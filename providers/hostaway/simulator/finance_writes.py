@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from providers.hostaway.simulator.accounts import ListingRow, SimulatedAccount
-from providers.hostaway.simulator.bodies import checked, json_body
+from providers.hostaway.simulator.checked_bodies import checked, json_body
 from providers.hostaway.simulator.envelope import RefusedError, number, success
 from providers.hostaway.simulator.readings import HostawayReadings
 from providers.hostaway.simulator.reservation_bodies import Body, Flag, Money

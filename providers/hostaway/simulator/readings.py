@@ -31,6 +31,13 @@ class HostawayReadings:
     - ``users_list_tells_listings``: ``includeResources=1`` fills ``listingMapIds`` in the list of users, too.
     - ``tax_by_apply_to``: a percent tax is taken of what its ``applyTo`` names, else of base rate, discounts,
       extra guests and chosen extras.
+    - ``empty_success``: the result of a success that has nothing to say: ``[]``, ``{}``, none, or no body at all.
+    - ``archived_status``: status of the refusal to change what is archived.
+    - ``knows_image_upload``: pictures can be handed over by address (they can since 2026-01-27).
+    - ``fee_update_path``: a fee is updated at an address of ``both``, listing and fee, or of the ``listing`` alone.
+    - ``agreement_in_list``: an agreement that was changed is answered as a list of one, else as an object.
+    - ``policy_keeps_steps``: an update of a policy adds its steps to those that are there, else replaces them.
+    - ``webhook_password_masked``: the password of a unified webhook reads back as ``****``, else as it is.
     - ``interval_end_inclusive``: a change of the calendar holds the night of ``endDate``.
     - ``empty_interval_is_error``: an interval without a night is refused, else it changes nothing.
     - ``interval_resets_left_out``: fields that an interval leaves out go back to what the listing says, else they stay.
@@ -74,6 +81,13 @@ class HostawayReadings:
     coupon_in_list: bool = True
     users_list_tells_listings: bool = True
     tax_by_apply_to: bool = False
+    empty_success: Literal["list", "object", "bare", "nothing"] = "list"
+    archived_status: Literal[400, 403, 422] = 400
+    knows_image_upload: bool = True
+    fee_update_path: Literal["both", "listing"] = "both"
+    agreement_in_list: bool = False
+    policy_keeps_steps: bool = False
+    webhook_password_masked: bool = True
     interval_end_inclusive: bool = True
     empty_interval_is_error: bool = False
     interval_resets_left_out: bool = False

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from providers.hostaway.simulator.accounts import ListingRow, ReservationRow, SimulatedAccount
 from providers.hostaway.simulator.availability import are_open, closed, minimum_stay
-from providers.hostaway.simulator.bodies import checked, json_body
 from providers.hostaway.simulator.cards import charge, check_card
+from providers.hostaway.simulator.checked_bodies import checked, json_body
 from providers.hostaway.simulator.coupons import tied, usable
 from providers.hostaway.simulator.dictionaries import CHANNELS
 from providers.hostaway.simulator.envelope import RefusedError, day_text, moment_text, success

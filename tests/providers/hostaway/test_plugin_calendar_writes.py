@@ -2,68 +2,31 @@
 
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date, timedelta
 from decimal import Decimal
-from itertools import pairwise, product
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from providers.changes import CalendarChange, ChangeRefused, ProblemKind
+from providers.changes import ChangeRefused, ProblemKind
 from providers.errors import ProviderError, UpstreamRefused
 from providers.hostaway.client import HostawayClient
-from providers.hostaway.intervals import intervals
-from providers.hostaway.nights import wanted_nights
 from providers.hostaway.simulator import HostawayReadings, odd
 from providers.queries import Days
 from providers.simulation.faults import Fault, FaultKind
 from providers.simulation.portfolio import StayKind
 from providers.upstream.dry_run import DryRunEndedError, DryRunSession
-from tests.providers.hostaway.writing_world import DAY, TODAY, Writing, writing
+from tests.providers.hostaway.calendar_world import FIRST, READINGS, a_change, days_of, prices
+from tests.providers.hostaway.writing_world import DAY, writing
 from tests.virtual_time import in_virtual_time
 
-FIRST = TODAY + 20 * DAY
 TOO_MUCH = Decimal(2_000_000_000)
 READ, ONE, MANY = "calendar", "calendar", "calendarIntervals"
 
-READINGS = [
-    HostawayReadings(
-        interval_end_inclusive=inclusive,
-        calendar_end_inclusive=inclusive if same else not inclusive,
-        empty_interval_is_error=error,
-        interval_resets_left_out=resets,
-        batch_is_atomic=atomic,
-        freeing_taken_is_error=resets,
-    )
-    for inclusive, same, error, resets, atomic in product((True, False), repeat=5)
-    # A PMS that shows the end of what is read but takes single nights for an error tells nothing of its intervals.
-    if not (error and not inclusive and not same)
-]
-
-
-def a_change(start: date, end: date, **fields) -> CalendarChange:
-    return CalendarChange(start=start, end=end, **fields)
-
-
-def prices(first: date, nights: int) -> list[CalendarChange]:
-    """A price of its own for each night."""
-    return [
-        a_change(first + n * DAY, first + (n + 1) * DAY, price=Decimal(100) + Decimal(n) / 100) for n in range(nights)
-    ]
-
-
-async def days_of(there: Writing, listing_id, start: date, end: date):
-    batch = await there.client.calendars([str(listing_id)], Days(start, end), reservations=True)
-    assert not batch.failed
-    return {day.date: day for day in batch.found[str(listing_id)].days}
-
 
 @pytest.mark.parametrize("readings", READINGS, ids=range(len(READINGS)))
-@pytest.mark.parametrize("ranges", [(1,), (3,), (1, 1), (1, 1, 1), (2, 1), (1, 4, 1)], ids=str)
+@pytest.mark.parametrize("ranges", [(1,), (3,), (1, 1, 1), (2, 1), (1, 4, 1)], ids=str)
 @in_virtual_time
 async def test_exactly_the_nights_that_are_named_change_under_every_reading(readings, ranges):
-    async with writing(readings) as there:
+    async with writing(readings, listings=1) as there:
         row = there.listing()
         lo, hi = FIRST - 5 * DAY, FIRST + 20 * DAY
         before = await days_of(there, row.id, lo, hi)
@@ -134,7 +97,7 @@ async def test_later_changes_win_where_they_overlap_field_by_field():
 @pytest.mark.parametrize("readings", READINGS, ids=range(len(READINGS)))
 @in_virtual_time
 async def test_blocking_and_freeing_never_frees_a_reserved_night(readings):
-    async with writing(readings) as there:
+    async with writing(readings, listings=1) as there:
         row = there.listing()
         taken = next(day for day in sorted(row.nights) if day > FIRST and row.nights[day][0].kind is StayKind.CONFIRMED)
         start, end = taken - 6 * DAY, taken + 12 * DAY
@@ -237,6 +200,7 @@ async def test_units_are_refused_where_there_is_one_and_where_so_many_are_not_le
         (a_change(FIRST, FIRST + DAY, price=Decimal("NaN")), "price", ProblemKind.OUT_OF_RANGE),
         (a_change(FIRST, FIRST + DAY, minimum_stay=0), "minimum_stay", ProblemKind.OUT_OF_RANGE),
         (a_change(FIRST, FIRST + DAY, maximum_stay=0), "maximum_stay", ProblemKind.OUT_OF_RANGE),
+        (a_change(FIRST, FIRST + DAY, maximum_stay=1126), "maximum_stay", ProblemKind.OUT_OF_RANGE),
         (a_change(FIRST, FIRST + DAY, units_to_sell=-1), "units_to_sell", ProblemKind.OUT_OF_RANGE),
         (a_change(FIRST, FIRST + DAY, units_to_sell=1, available=True), "units_to_sell", ProblemKind.INVALID),
     ],
@@ -335,37 +299,3 @@ async def test_a_dry_run_shows_every_batch_and_sends_none():
             await client.change_calendar(str(there.listing().id), prices(FIRST, 365))
         assert [len(each.body) for each in session.planned] == [200, 165]
         assert {method for method, _ in there.calls} == {"GET"}
-
-
-nights = st.integers(0, 30)
-changes = st.builds(
-    lambda start, length, price, stay: a_change(
-        FIRST + timedelta(days=start),
-        FIRST + timedelta(days=start + length),
-        price=Decimal(price),
-        **({"minimum_stay": stay} if stay else {}),
-    ),
-    nights,
-    st.integers(1, 12),
-    st.integers(1, 3),
-    st.integers(0, 2),
-)
-
-
-@settings(max_examples=200)
-@given(st.lists(changes, max_size=12))
-def test_intervals_hold_each_night_once_with_what_the_last_change_said(asked):
-    naive: dict[date, dict] = {}
-    for change in asked:
-        for night in Days(change.start, change.end):
-            naive.setdefault(night, {})["price"] = change.price
-            if isinstance(change.minimum_stay, int):
-                naive[night]["minimum_stay"] = change.minimum_stay
-    wanted = wanted_nights(asked)
-    assert wanted == naive
-    made = list(intervals(wanted))
-    assert {night: each.fields for each in made for night in each.nights} == naive
-    assert sum(len(each.nights) for each in made) == len(naive)
-    assert all(one.last < other.first for one, other in pairwise(made))
-    touching = [(one, other) for one, other in pairwise(made) if one.last + DAY == other.first]
-    assert all(one.fields != other.fields for one, other in touching)

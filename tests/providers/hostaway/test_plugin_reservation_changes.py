@@ -218,7 +218,7 @@ async def test_a_yes_that_stored_nothing_becomes_a_warning():
         row = a_stay(there)
         change = ReservationChange(custom_fields=(CustomFieldChange(field_id="167", value="no"),))
         written = await there.client.update_reservation(str(row.id), change)
-        assert written.warnings == ["Hostaway did not take over customFields."]
+        assert written.warnings == ["Hostaway shows customFields otherwise than it was sent."]
 
 
 @in_virtual_time

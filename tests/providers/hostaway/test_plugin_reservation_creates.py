@@ -185,7 +185,7 @@ def test_a_card_is_sent_as_documented_and_struck_out_wherever_the_call_is_shown(
     )
     call = create_call(draft)
     assert ("validatePaymentMethod", "1") in call.query
-    sent = {name: call.json[name] for name in call.secrets}
+    sent = {name: call.json[name] for name in call.secrets if name in call.json}
     assert sent == {
         "ccNumber": GOOD_CARD,
         "ccName": "Ada Byron",
@@ -313,6 +313,26 @@ async def test_a_clients_own_reference_finds_only_the_same_stay_made_since():
         assert await there.client.find_reservation(draft, since + timedelta(minutes=5)) is None
 
 
+@pytest.mark.parametrize("own", [None, ""])
+@in_virtual_time
+async def test_an_empty_reference_of_the_client_leaves_room_for_ours(own):
+    async with writing() as there:
+        draft = there.stay(there.listing(), customer_reference=own)
+        made_one = await made(there, draft)
+        found = await there.client.find_reservation(draft, there.clock.now())
+        assert (found.provider_id, found.customer_reference) == (made_one.id, "sg-1")
+
+
+async def test_lists_that_the_answer_leaves_empty_are_no_warning():
+    session = FakeSession(lambda call: success({"id": 1, **call.json, "customFieldValues": [], "financeField": []}))
+    fields = {name: getattr(documented(), name) for name in _FIELDS}
+    line = FinanceLineChange(type=FinanceLineType.RENT, amount=Decimal("720.5"))
+    draft = ReservationDraft(
+        **fields, custom_fields=(CustomFieldChange(field_id="167", value="no"),), finance_lines=(line,)
+    )
+    assert not (await HostawayClient(session, "10450").create_reservation(draft, NO_PROGRESS)).warnings
+
+
 @in_virtual_time
 async def test_a_cancelled_reservation_is_found_again_too():
     async with writing() as there:
@@ -366,8 +386,8 @@ async def test_what_a_yes_does_not_show_becomes_a_warning():
     session = FakeSession(lambda call: success({"id": 20001, **call.json, "totalPrice": 1, "customerUserId": None}))
     written = await HostawayClient(session, "10450").create_reservation(documented(), NO_PROGRESS)
     assert written.warnings == [
-        "Hostaway did not take over total.",
-        "Hostaway did not take over customerReference.",
+        "Hostaway shows total otherwise than it was sent.",
+        "Hostaway shows customerReference otherwise than it was sent.",
     ]
 
 
