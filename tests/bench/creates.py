@@ -114,12 +114,16 @@ async def gateways(provider: str, processes: int, listings: int) -> AsyncIterato
         clients = []
         for _ in range(processes):
             url = await stack.enter_async_context(_apart(chosen))
-            headers = {"Authorization": f"Bearer {key}"}
-            clients.append(
-                await stack.enter_async_context(httpx.AsyncClient(base_url=url, headers=headers, timeout=120))
-            )
-        control = await stack.enter_async_context(httpx.AsyncClient(base_url=pms, timeout=60))
+            clients.append(await stack.enter_async_context(_client(url, Authorization=f"Bearer {key}")))
+        control = await stack.enter_async_context(_client(pms))
         yield Gateways(provider, clients, control)
+
+
+def _client(url: str, **headers: str) -> httpx.AsyncClient:
+    """A client that lets go of idle connections before the server does."""
+    return httpx.AsyncClient(
+        base_url=url, headers=headers, timeout=120, limits=httpx.Limits(max_connections=CROWD, keepalive_expiry=1.0)
+    )
 
 
 @asynccontextmanager
