@@ -72,10 +72,11 @@ class Entry:
     may have made it. ``began_at`` is when the first attempt began, ``attempted_at`` the last one, aware UTC.
     """
 
-    def __init__(self, ledger: "Ledger", row: CreationRow, holder: str, *, repeated: bool) -> None:
+    def __init__(self, ledger: "Ledger", row: CreationRow, *, repeated: bool) -> None:
         self._ledger = ledger
+        self.row = row
         self.id = row.id
-        self.holder = holder
+        self.holder = row.holder
         self.reference = row.reference
         self.began_at = row.created_at
         self.attempted_at = row.attempted_at
@@ -106,23 +107,33 @@ class Ledger:
             row = await self._row(session, creation)
         return row is not None
 
-    async def begin(self, creation: Creation, seconds: float) -> Entry | MadeBefore | Busy:
-        """Take the right to make it for ``seconds``, or say why not. Raises ``Rejected`` like ``look``."""
+    def prepare(self, creation: Creation) -> Entry:
+        """An entry for a create that nothing is known of. It is written down by ``begin``."""
+        return Entry(self, self._new(creation, self._clock.now()), repeated=False)
+
+    async def begin(
+        self, creation: Creation, seconds: float, prepared: Entry | None = None
+    ) -> Entry | MadeBefore | Busy:
+        """Take the right to make it for ``seconds``, or say why not. Raises ``Rejected`` like ``look``.
+
+        Where nothing is known of it, the answer is ``prepared``, if that is given.
+        """
         now = self._clock.now()
-        holder = secrets.token_hex(8)
         until = now + timedelta(seconds=seconds)
         async with self._database.session() as session:
             row = await self._row(session, creation)
             if row is None:
-                row = self._new(creation, now, holder, until)
-                session.add(row)
-                return Entry(self, row, holder, repeated=False)
+                entry = prepared or self.prepare(creation)
+                entry.row.until = until
+                session.add(entry.row)
+                return entry
             if row.state == CreationState.DONE and row.outcome_id is not None:
                 return MadeBefore(row.outcome_id)
             if row.state == CreationState.UNDERWAY and now < row.until:
                 return Busy(row.until)
-            entry = Entry(self, row, holder, repeated=True)
-            row.state, row.holder, row.until, row.attempted_at = CreationState.UNDERWAY, holder, until, now
+            row.state, row.holder, row.until = CreationState.UNDERWAY, secrets.token_hex(8), until
+            entry = Entry(self, row, repeated=True)
+            row.attempted_at = now
             return entry
 
     async def finish(self, entry: Entry, outcome_id: str) -> None:
@@ -164,7 +175,7 @@ class Ledger:
                 await session.execute(delete(CreationRow).where(CreationRow.id.in_(ids)))
         return len(ids)
 
-    def _new(self, creation: Creation, now: datetime, holder: str, until: datetime) -> CreationRow:
+    def _new(self, creation: Creation, now: datetime) -> CreationRow:
         digest = None if creation.key is None else _digest(self._keys()[0], "key", creation.key)
         return CreationRow(
             id=new_id("crt", now),
@@ -175,8 +186,8 @@ class Ledger:
             reference=new_reference(),
             state=CreationState.UNDERWAY,
             steps={},
-            holder=holder,
-            until=until,
+            holder=secrets.token_hex(8),
+            until=now,
             created_at=now,
             attempted_at=now,
         )

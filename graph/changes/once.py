@@ -91,7 +91,9 @@ class Once:
         attempt = _Attempt(plan, self._ledger, self._clock, self._call_timeout)
 
         async def work(client: ProviderClient) -> Written[T]:
-            await self._checked(client, creation, plan)
+            made = await self._first(client, creation, plan, attempt)
+            if made is not None:
+                return made
             entry = await self._begun(creation)
             if isinstance(entry, MadeBefore):
                 return Written(id=entry.id)
@@ -102,15 +104,34 @@ class Once:
 
         return await self._writing.make(account, work, touched)
 
-    async def _checked(self, client: ProviderClient, creation: Creation, plan: Plan[T]) -> None:
-        """Bad input leaves no trace, unless the same was made before it became bad."""
+    async def _first(
+        self, client: ProviderClient, creation: Creation, plan: Plan[T], attempt: "_Attempt[T]"
+    ) -> Written[T] | None:
+        """Make what nothing is known of; None where something is known, or comes to be known meanwhile.
+
+        It is written down only once everything allows it: what is refused before leaves no trace, and in a crowd only
+        who gets the nights has to write.
+        """
         if await self._ledger.look(creation):
-            return
+            return None
+        entry = self._ledger.prepare(creation)
         try:
             await plan.check(client)
-        except (Rejected, ProviderError):
-            if not await self._ledger.look(creation):
-                raise
+            guard = await plan.enter(client, entry, self._seconds())
+        except (Rejected, ChangeRefused, ProviderError):
+            # What was right when it was made may be refused now: by nights that it took itself, for one.
+            if await self._ledger.look(creation):
+                return None
+            raise
+        try:
+            begun = await self._ledger.begin(creation, self._seconds(), entry)
+        except BaseException:
+            await guard.release()
+            raise
+        if begun is not entry:
+            await guard.release()
+            return None
+        return await attempt.guarded(client, entry, guard)
 
     async def _begun(self, creation: Creation) -> Entry | MadeBefore:
         """The right to make it. Waits while another request has it. Raises ``Rejected``."""
@@ -154,9 +175,10 @@ class _Attempt(Generic[T]):
         except Exception:
             await self._ledger.leave_open(entry)
             raise
-        return await self._guarded(client, entry, guard)
+        return await self.guarded(client, entry, guard)
 
-    async def _guarded(self, client: ProviderClient, entry: Entry, guard: Guard) -> Written[T]:
+    async def guarded(self, client: ProviderClient, entry: Entry, guard: Guard) -> Written[T]:
+        """Make it, or find what an earlier attempt made, while ``guard`` is held."""
         try:
             written = await self._late(client, entry)
             if written is None:
