@@ -33,7 +33,10 @@ from graph.administration import Administration
 from graph.changes.cost import counted
 from graph.changes.writing import Writing
 from graph.events.account_webhooks import AccountWebhooks
-from graph.events.deliveries import Deliveries, Retention
+from graph.events.log import EventLog
+from graph.events.parts import begin_events
+from graph.events.polling import Polling
+from graph.events.processing import Processing
 from graph.events.receiving import Receiving
 from graph.gateway.choosing import Choosing
 from graph.gateway.cursors import Cursors
@@ -48,7 +51,6 @@ from graph.schema.guards import SizeLimits
 from graph.schema.schema import build_schema
 from graph.settings import Settings
 from graph.storage.database import Database
-from graph.storage.durable import DurableWrites
 from providers.model import variant
 from providers.upstream.accounts import UpstreamSettings
 from providers.upstream.attempt import Observe
@@ -76,6 +78,9 @@ class Services:
     administration: Administration
     cursors: Cursors
     receiving: Receiving
+    events: EventLog
+    processing: Processing
+    polling: Polling
     schema: strawberry.Schema
 
 
@@ -161,7 +166,7 @@ async def running(
         )
         gateway = build_gateway(reading, cursors)
         webhooks = AccountWebhooks(settings, database, vault, accounts, connections, clock=clock)
-        receiving = _receiving(webhooks, database, vault, accounts, connections, settings, clock, stack)
+        events = begin_events(stack, settings, database, vault, reading, webhooks, upstream.usage)
         administration = Administration(
             settings=settings,
             clock=clock,
@@ -209,7 +214,10 @@ async def running(
             gateway=gateway,
             administration=administration,
             cursors=cursors,
-            receiving=receiving,
+            receiving=events.receiving,
+            events=events.log,
+            processing=events.processing,
+            polling=events.polling,
             schema=build_schema(
                 max_tokens=settings.max_query_tokens,
                 limits=SizeLimits(
@@ -235,28 +243,6 @@ def _access_tokens(settings: Settings, clock: Clock, stack: AsyncExitStack) -> A
         permission_claim=settings.jwt_permission_claim,
     )
     return AccessTokens(expected, keys, clock)
-
-
-def _receiving(
-    webhooks: AccountWebhooks,
-    database: Database,
-    vault: Vault,
-    accounts: Accounts,
-    connections: Connections,
-    settings: Settings,
-    clock: Clock,
-    stack: AsyncExitStack,
-) -> Receiving:
-    """What takes webhooks in and keeps them for as long as is set."""
-    deliveries = Deliveries(DurableWrites(database), vault, clock)
-    stack.push_async_callback(deliveries.aclose)
-    receiving = Receiving(database, accounts, connections, webhooks, deliveries, clock=clock)
-    receiving.start()
-    stack.push_async_callback(receiving.aclose)
-    retention = Retention(database, clock, settings.webhook_days)
-    retention.start()
-    stack.push_async_callback(retention.aclose)
-    return receiving
 
 
 def _keeper(settings: Settings, accounts: Accounts, clock: Clock) -> Keeper:
