@@ -1,6 +1,8 @@
 """Which deliveries are worked on by whom: claimed for a while, an account's by one process at a time."""
 
-from collections.abc import Collection, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
 
 from graph.storage.database import Database
+from graph.storage.failures import StorageError
 from graph.storage.tables import WebhookDeliveryRow
 from providers.model.described import Described
 from providers.upstream.clock import Clock
@@ -15,8 +18,11 @@ from providers.upstream.clock import Clock
 AT_ONCE = 100
 """Deliveries that are claimed together."""
 
-LEASE = timedelta(seconds=120)
-"""After this long others may take over what a process claimed and did not finish: it died."""
+LEASE = timedelta(seconds=5)
+"""After this long without a sign of life others may take over what a process claimed: it died."""
+
+RENEWED_EVERY = 1.5
+"""Seconds between two signs of life, while the work goes on."""
 
 
 class DeliveryStatus(Described):
@@ -87,6 +93,26 @@ class Claims:
         async with self._database.reading() as session:
             found: datetime | None = await session.scalar(select(func.min(row.due_at)).where(*waiting))
         return found
+
+    @asynccontextmanager
+    async def held(self, ids: Collection[str]) -> AsyncIterator[None]:
+        """Keep what was claimed until the block ends, however long that takes."""
+        renewing = asyncio.create_task(self._renew(ids))
+        try:
+            yield
+        finally:
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
+
+    async def _renew(self, ids: Collection[str]) -> None:
+        row = WebhookDeliveryRow
+        mine = (row.id.in_(ids), row.holder == self.holder, row.status == DeliveryStatus.PENDING.value)
+        while True:
+            await asyncio.sleep(RENEWED_EVERY)
+            # A database that is away is noticed by the work itself.
+            with suppress(StorageError):
+                async with self._database.session() as session:
+                    await session.execute(update(row).where(*mine).values(lease_until=self._clock.now() + LEASE))
 
     async def release(self, ids: Collection[str]) -> None:
         """Give back what was claimed and not finished."""

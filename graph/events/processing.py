@@ -121,6 +121,10 @@ class Processing:
         if account is None:
             # They go with their account.
             return
+        async with self._claims.held([each.id for each in deliveries]):
+            await self._work(account, deliveries)
+
+    async def _work(self, account: ConnectedAccount, deliveries: Sequence[Claimed]) -> None:
         try:
             await self._settle(account, deliveries)
         except SettledElsewhereError:
@@ -128,7 +132,7 @@ class Processing:
         except StorageError:
             raise
         except Exception as error:  # noqa: BLE001 - whichever of them it is, it must not stop the others
-            log.warning("received webhooks are tried one by one", account=account_id, error=type(error).__name__)
+            log.warning("received webhooks are tried one by one", account=account.id, error=type(error).__name__)
             await self._one_by_one(account, deliveries)
 
     async def _one_by_one(self, account: ConnectedAccount, deliveries: Sequence[Claimed]) -> None:

@@ -2,11 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Generator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from graph.events.claiming import LEASE
 from graph.events.processing import Processing
@@ -15,61 +13,81 @@ from tests.graph.events.event_world import Hostaway, deliveries, events, learn, 
 from tests.graph.events.webhook_world import send
 
 
-class Crashing:
-    """Runs a coroutine and kills it the ``steps``-th time that it waits."""
-
-    def __init__(self, work: Any, steps: int) -> None:
-        self._work = work
-        self._steps = steps
-        self.finished = False
-
-    def __await__(self) -> Generator[Any, Any, None]:
-        inner = self._work.__await__()
-        waits = 0
-        value: Any = None
-        error: BaseException | None = None
-        while True:
-            try:
-                waiting = inner.send(value) if error is None else inner.throw(error)
-            except StopIteration:
-                self.finished = True
-                return
-            except asyncio.CancelledError:
-                return
-            waits += 1
-            value, error = None, None
-            if waits == self._steps:
-                error = asyncio.CancelledError()
-                continue
-            try:
-                value = yield waiting
-            except BaseException as raised:  # noqa: BLE001 - it is the work's to handle
-                error = raised
+class Death(BaseException):
+    """The process is no more."""
 
 
-async def _awaited(work: Awaitable[None]) -> None:
-    await work
+class Mortal:
+    """Something that dies before or after the ``steps``-th thing that is waited for, counted over all that share it.
+
+    Within a transaction of the database there is nothing to see: it is undone as a whole.
+    """
+
+    def __init__(self, steps: int) -> None:
+        self.left = steps
+
+    def __call__(self, mortal: Any) -> Any:
+        return _MortalPart(self, mortal)
+
+    def live(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise Death
 
 
-def processing(running: World) -> Processing:
+class _MortalPart:
+    def __init__(self, whole: Mortal, part: Any) -> None:
+        self._whole = whole
+        self._part = part
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._part, name)
+        if not asyncio.iscoroutinefunction(found):
+            return found
+
+        async def once(*arguments: Any, **named: Any) -> Any:
+            self._whole.live()
+            result = await found(*arguments, **named)
+            self._whole.live()
+            return result
+
+        return once
+
+
+def small(folder: Path, **settings: Any) -> AbstractAsyncContextManager[World]:
+    """A gateway with one Hostaway account of two listings."""
+    return world(folder, hostaway_accounts=1, bookingsync_accounts=0, listings=2, **settings)
+
+
+def processing(running: World, mortal: Any = lambda part: part) -> Processing:
     """One that works when it is told to, on the same parts as the gateway's own."""
     own: Any = running.services.processing
-    return Processing(
-        own._database, own._vault, own._accounts, own._connections, own._states, own._completing, own._clock
+    made: Any = Processing(
+        own._database,
+        own._vault,
+        mortal(own._accounts),
+        mortal(own._connections),
+        mortal(own._states),
+        mortal(own._completing),
+        own._clock,
     )
+    made._claims = mortal(made._claims)
+    return made
 
 
-async def work_once(own: Any) -> None:
-    for account_id, claimed in (await own._claims.claim()).items():
-        await own._work_on(account_id, claimed)
+async def dies(running: World, steps: int) -> bool:
+    """Work, and die at that step; whether it came to that."""
+    own: Any = processing(running, Mortal(steps))
+    try:
+        for account_id, claimed in (await own._claims.claim()).items():
+            await own._work_on(account_id, claimed)
+    except Death:
+        return True
+    return False
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-async def test_death_at_every_wait_loses_nothing_and_repeats_nothing(
-    tmp_path: Path, kind: str, request: pytest.FixtureRequest
-) -> None:
-    settings: dict[str, Any] = {} if kind == "sqlite" else {"database_url": request.getfixturevalue("postgres_url")}
-    async with world(tmp_path, hostaway_accounts=1, bookingsync_accounts=0, listings=2, **settings) as running:
+async def test_death_at_every_wait_loses_nothing_and_repeats_nothing(tmp_path: Path, database_url: str) -> None:
+    async with small(tmp_path, database_url=database_url) as running:
         await running.services.processing.aclose()
         await learn(running)
         hostaway = await Hostaway.of(running)
@@ -85,15 +103,13 @@ async def test_death_at_every_wait_loses_nothing_and_repeats_nothing(
             for each in webhooks:
                 await send(running, hostaway.to.path, each, hostaway.to.basic)
             running.clock.advance(1)
-            dying = Crashing(_awaited(work_once(processing(running))), steps)
-            await asyncio.create_task(_awaited(dying))
-            finished = dying.finished
+            finished = not await dies(running, steps)
             # Whoever comes next takes over when the lease of the dead has ended.
             running.clock.advance(LEASE.total_seconds() + 1)
             await processing(running).drain()
             expected += [("UPDATED", str(full))] * 2 + [("UPDATED", str(thin)), ("MESSAGE_RECEIVED", str(messaged))]
             assert Counter(await told(running)) == Counter(expected), steps
-        assert steps > 10
+        assert steps > 15
         assert {status for status, _ in await deliveries(running)} == {"DONE"}
         notes = [
             change.new
@@ -104,12 +120,10 @@ async def test_death_at_every_wait_loses_nothing_and_repeats_nothing(
         assert notes == [each for n in range(1, steps + 1) for each in (f"Note {n}", f"{n}")]
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 async def test_several_processes_share_the_work_and_tell_each_change_once_and_in_order(
-    tmp_path: Path, kind: str, request: pytest.FixtureRequest
+    tmp_path: Path, database_url: str
 ) -> None:
-    settings: dict[str, Any] = {} if kind == "sqlite" else {"database_url": request.getfixturevalue("postgres_url")}
-    async with world(tmp_path, hostaway_accounts=1, bookingsync_accounts=0, listings=2, **settings) as running:
+    async with small(tmp_path, database_url=database_url) as running:
         await running.services.processing.aclose()
         await learn(running)
         hostaway = await Hostaway.of(running)
@@ -137,7 +151,7 @@ async def test_several_processes_share_the_work_and_tell_each_change_once_and_in
 
 
 async def test_what_two_roads_find_at_once_is_told_once(tmp_path: Path) -> None:
-    async with world(tmp_path, hostaway_accounts=1, bookingsync_accounts=0, listings=2) as running:
+    async with small(tmp_path) as running:
         await running.services.processing.aclose()
         await learn(running)
         hostaway = await Hostaway.of(running)
