@@ -28,16 +28,10 @@ from pydantic import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from graph.event_settings import EventDays, EventPolling, EventReorderSeconds
 from graph.jwt_settings import Audience, Issuer, JwksUrl, PermissionClaim, TenantClaim, jwt_problems
 from graph.setting_sources import CONFIG_VARIABLE, PREFIX, ConfigFileError, Variable, read_variables
-from graph.webhook_settings import (
-    EventDays,
-    EventPolling,
-    EventReorderSeconds,
-    MaxWebhookBytes,
-    WebhookAlertEmail,
-    WebhookDays,
-)
+from graph.webhook_settings import MaxWebhookBytes, WebhookAlertEmail, WebhookDays
 from providers import catalogue
 from providers.contract import Plugin
 
@@ -54,11 +48,7 @@ KEY_BYTES = 32
 _SHOWN_VALUE = 60
 _UNSHOWN = ("secret_keys", "database_url", "public_url", "jwt_jwks_url")
 
-_DRIVERS = {
-    "sqlite": "sqlite+aiosqlite",
-    "postgresql": "postgresql+asyncpg",
-    "postgres": "postgresql+asyncpg",
-}
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
 
 def default_data_dir() -> Path:
