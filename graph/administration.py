@@ -20,6 +20,8 @@ from graph.changes.once import Once
 from graph.changes.reservations import ReservationChanges
 from graph.changes.writing import Writing
 from graph.events.account_webhooks import AccountWebhooks
+from graph.events.log import EventLog
+from graph.events.received import ReceivedWebhooks
 from graph.events.subscribing import Subscribing
 from graph.gateway.choosing import Choosing
 from graph.gateway.visibility import Visibility
@@ -51,6 +53,8 @@ class Administration:
     visibility: Visibility
     choosing: Choosing
     webhooks: AccountWebhooks
+    events: EventLog
+    received: ReceivedWebhooks
     subscribing: Subscribing
     writing: Writing
     catalog: Catalog

@@ -40,7 +40,11 @@ from graph.changes.once import Once
 from graph.changes.reservations import ReservationChanges
 from graph.changes.writing import Writing
 from graph.events.account_webhooks import AccountWebhooks
-from graph.events.deliveries import Deliveries, Retention
+from graph.events.log import EventLog
+from graph.events.parts import begin_events
+from graph.events.polling import Polling
+from graph.events.processing import Processing
+from graph.events.received import ReceivedWebhooks
 from graph.events.receiving import Receiving
 from graph.events.subscribing import Subscribing
 from graph.gateway.choosing import Choosing
@@ -84,6 +88,9 @@ class Services:
     administration: Administration
     cursors: Cursors
     receiving: Receiving
+    events: EventLog
+    processing: Processing
+    polling: Polling
     change_marks: ChangeMarks
     schema: strawberry.Schema
 
@@ -162,7 +169,9 @@ async def running(
         )
         gateway = build_gateway(reading, cursors)
         change_marks = ChangeMarks(database, DurableWrites(database), keeper, upstream.part, clock)
-        receiving = _receiving(webhooks, database, vault, accounts, connections, settings, clock, stack)
+        events = begin_events(
+            stack, settings, database, vault, reading, webhooks, change_marks, upstream.part, upstream.usage
+        )
         writing = Writing(reading, connections, keeper, underway, change_marks)
         once, reservations = _making(writing, gateway, database, vault, settings, clock, stack)
         administration = Administration(
@@ -202,6 +211,8 @@ async def running(
             visibility=visibility,
             choosing=Choosing(accounts, approvals, imports, visibility, gateway.listings),
             webhooks=webhooks,
+            events=events.log,
+            received=ReceivedWebhooks(database, clock),
             writing=writing,
             once=once,
             reservations=reservations,
@@ -222,7 +233,10 @@ async def running(
             gateway=gateway,
             administration=administration,
             cursors=cursors,
-            receiving=receiving,
+            receiving=events.receiving,
+            events=events.log,
+            processing=events.processing,
+            polling=events.polling,
             change_marks=change_marks,
             schema=build_schema(
                 max_tokens=settings.max_query_tokens,
@@ -268,28 +282,6 @@ def _notifications(
     notifications.start()
     stack.push_async_callback(notifications.aclose)
     return notifications
-
-
-def _receiving(
-    webhooks: AccountWebhooks,
-    database: Database,
-    vault: Vault,
-    accounts: Accounts,
-    connections: Connections,
-    settings: Settings,
-    clock: Clock,
-    stack: AsyncExitStack,
-) -> Receiving:
-    """What takes webhooks in and keeps them for as long as is set."""
-    deliveries = Deliveries(DurableWrites(database), vault, clock)
-    stack.push_async_callback(deliveries.aclose)
-    receiving = Receiving(database, accounts, connections, webhooks, deliveries, clock=clock)
-    receiving.start()
-    stack.push_async_callback(receiving.aclose)
-    retention = Retention(database, clock, settings.webhook_days)
-    retention.start()
-    stack.push_async_callback(retention.aclose)
-    return receiving
 
 
 def _warm(keeper: Keeper, upstream: Upstream, settings: Settings, clock: Clock, stack: AsyncExitStack) -> None:

@@ -28,6 +28,7 @@ from pydantic import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from graph.event_settings import EventDays, EventPolling, EventReorderSeconds
 from graph.jwt_settings import Audience, Issuer, JwksUrl, PermissionClaim, TenantClaim, jwt_problems
 from graph.setting_sources import CONFIG_VARIABLE, PREFIX, ConfigFileError, Variable, read_variables
 from graph.webhook_settings import MaxWebhookBytes, WebhookAlertEmail, WebhookDays
@@ -47,11 +48,7 @@ KEY_BYTES = 32
 _SHOWN_VALUE = 60
 _UNSHOWN = ("secret_keys", "database_url", "public_url", "jwt_jwks_url")
 
-_DRIVERS = {
-    "sqlite": "sqlite+aiosqlite",
-    "postgresql": "postgresql+asyncpg",
-    "postgres": "postgresql+asyncpg",
-}
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
 
 def default_data_dir() -> Path:
@@ -224,6 +221,9 @@ class Settings(BaseModel):
     max_webhook_bytes: MaxWebhookBytes = 1_048_576
     webhook_days: WebhookDays = 30
     webhook_alert_email: WebhookAlertEmail = None
+    event_days: EventDays = 30
+    event_reorder_seconds: EventReorderSeconds = 0.02
+    event_polling: EventPolling = True
     creation_days: int = Field(30, ge=1, le=3650, description="Days that an idempotencyKey is remembered.")
 
     provider_urls: dict[str, Annotated[str, AfterValidator(base_url)]] = Field(

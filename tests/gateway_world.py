@@ -163,6 +163,7 @@ async def world(
             "call_timeout": 5.0,
             # What it does depends on real time; tests count calls.
             "background_refresh": False,
+            "event_polling": False,
         } | settings
         if "database_url" not in chosen:
             copy_database(Path(str(chosen["data_dir"])))

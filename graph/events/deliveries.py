@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -57,12 +57,16 @@ class _Waiting:
 
 
 class Deliveries:
-    """Keeps deliveries. All that wait at a time are written together."""
+    """Keeps deliveries. All that wait at a time are written together.
 
-    def __init__(self, writes: DurableWrites, vault: Vault, clock: Clock) -> None:
+    ``hold``: seconds that each waits for those about earlier changes before it is worked on.
+    """
+
+    def __init__(self, writes: DurableWrites, vault: Vault, clock: Clock, *, hold: float = 0.0) -> None:
         self._writes = writes
         self._vault = vault
         self._clock = clock
+        self._hold = timedelta(seconds=hold)
         self._waiting: deque[_Waiting] = deque()
         self._waiting_bytes = 0
         self._writer: asyncio.Task[None] | None = None
@@ -99,6 +103,8 @@ class Deliveries:
             "provider_account": note.account_id,
             "body": self._vault.seal(body, context=delivery_context(account.tenant_id, account.id, delivery_id)),
             "received_at": now,
+            "subject": note.subject,
+            "due_at": now + self._hold,
         }
 
     async def _write_all(self) -> None:
@@ -190,9 +196,12 @@ def _fail(batch: Collection[_Waiting], error: BaseException) -> None:
 
 
 class Retention:
-    """Lets go of deliveries that are older than ``days``."""
+    """Lets go of deliveries that are older than ``days``, and has ``others`` let go of what they keep."""
 
-    def __init__(self, database: Database, clock: Clock, days: int) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, days: int, others: Sequence[Callable[[], Awaitable[int]]] = ()
+    ) -> None:
+        self._others = others
         self._database = database
         self._clock = clock
         self._age = timedelta(days=days)
@@ -227,6 +236,8 @@ class Retention:
         while True:
             try:
                 await self.clear()
+                for clear in self._others:
+                    await clear()
             except Exception as error:  # noqa: BLE001 - a database that is away must not end this: the next time may work
-                log.warning("old webhooks could not be deleted", error=type(error).__name__)
+                log.warning("old webhooks and events could not be deleted", error=type(error).__name__)
             await asyncio.sleep(_HOUR)

@@ -31,6 +31,9 @@ UNAUTHENTICATED = "UNAUTHENTICATED"
 FORBIDDEN = "FORBIDDEN"
 """The API key or token lacks the permission or scope that a field needs, or names a tenant it may not act for."""
 
+CURSOR_TOO_OLD = "CURSOR_TOO_OLD"
+"""Events behind a cursor are no longer kept."""
+
 STORAGE_UNAVAILABLE = "STORAGE_UNAVAILABLE"
 """The database cannot be used at the moment."""
 
@@ -43,6 +46,7 @@ CODES = {
     OPERATION_TOO_LARGE: "The document is deeper, longer or costlier than this server allows.",
     UNAUTHENTICATED: "No API key or token was sent, or it is not valid.",
     FORBIDDEN: "The API key or token lacks the permission or scope that this needs, or may not act for this tenant.",
+    CURSOR_TOO_OLD: "Events behind this cursor are no longer kept: `oldest` is the cursor to read on from.",
     STORAGE_UNAVAILABLE: "StayGraph's database cannot be used at the moment; try again in a while.",
     INTERNAL: "A fault of StayGraph itself; the server's log has the details.",
 }

@@ -16,6 +16,7 @@ from graph.schema.listing_edits import ListingEdits
 from graph.schema.policy_changes import PolicyChanges
 from graph.schema.pricing_changes import PricingChanges
 from graph.schema.quote_booking import QuoteBookings
+from graph.schema.received_webhook import ReceivedWebhookChanges
 from graph.schema.reservation_changes import ReservationChanges
 from graph.schema.tax_changes import TaxChanges
 from graph.schema.tenant import TenantChanges
@@ -38,6 +39,7 @@ class Mutation(
     DefinitionChanges,
     FeeChanges,
     ImportChanges,
+    ReceivedWebhookChanges,
     ListingEdits,
     PolicyChanges,
     PricingChanges,

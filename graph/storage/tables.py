@@ -287,11 +287,17 @@ class AccountWebhookRow(Table):
 class WebhookDeliveryRow(Table):
     """A webhook as it came. ``body`` is sealed for this row: it holds guests' details.
 
-    ``event`` and ``provider_account`` are the PMS's words for what happened and to which of its accounts.
+    ``event`` and ``provider_account`` are the PMS's words for what happened and to which of its accounts; ``subject``
+    names the record that it is about. ``status`` tells what became of it, ``reason`` why. Until then it is worked on
+    from ``due_at``, by ``holder`` until ``lease_until``; ``tries`` counts what failed through its own fault.
     """
 
     __tablename__ = "webhook_delivery"
-    __table_args__ = (UniqueConstraint("account_id", "delivery_key"),)
+    __table_args__ = (
+        UniqueConstraint("account_id", "delivery_key"),
+        Index(None, "status", "due_at"),
+        Index(None, "account_id", "subject"),
+    )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenant.id"), index=True)
@@ -301,6 +307,14 @@ class WebhookDeliveryRow(Table):
     provider_account: Mapped[str | None] = mapped_column(String(40))
     body: Mapped[bytes] = mapped_column(LargeBinary)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    subject: Mapped[str | None] = mapped_column(String(220))
+    status: Mapped[str] = mapped_column(String(20), server_default="PENDING")
+    reason: Mapped[str | None] = mapped_column(Text)
+    tries: Mapped[int] = mapped_column(Integer, server_default="0")
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    holder: Mapped[str | None] = mapped_column(String(40))
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class CreationRow(Table):
