@@ -18,6 +18,8 @@ from graph.accounts.underway import Underway
 from graph.changes.writing import Writing
 from graph.events.account_webhooks import AccountWebhooks
 from graph.events.log import EventLog
+from graph.events.outgoing_endpoints import Endpoints
+from graph.events.outgoing_log import Sendings
 from graph.events.received import ReceivedWebhooks
 from graph.gateway.choosing import Choosing
 from graph.gateway.visibility import Visibility
@@ -51,4 +53,6 @@ class Administration:
     webhooks: AccountWebhooks
     events: EventLog
     received: ReceivedWebhooks
+    endpoints: Endpoints
+    sendings: Sendings
     writing: Writing

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import httpx
 import strawberry
@@ -34,6 +35,9 @@ from graph.changes.cost import counted
 from graph.changes.writing import Writing
 from graph.events.account_webhooks import AccountWebhooks
 from graph.events.log import EventLog
+from graph.events.outgoing import Outgoing
+from graph.events.outgoing_body import Naming
+from graph.events.outgoing_parts import begin_outgoing
 from graph.events.parts import begin_events
 from graph.events.polling import Polling
 from graph.events.processing import Processing
@@ -49,6 +53,7 @@ from graph.gateway.visibility import Visibility
 from graph.gateway.warming import Warming
 from graph.schema import ids
 from graph.schema.guards import SizeLimits
+from graph.schema.reservation_event import written_cursor
 from graph.schema.schema import build_schema
 from graph.settings import Settings
 from graph.storage.database import Database
@@ -82,6 +87,7 @@ class Services:
     events: EventLog
     processing: Processing
     polling: Polling
+    outgoing: Outgoing
     schema: strawberry.Schema
 
 
@@ -102,9 +108,7 @@ async def running(
         stack.push_async_callback(database.aclose)
         await database.migrate()
         vault = await fitting_vault(settings, database)
-        if (watch := watch_of(settings, vault)) is not None:
-            watch.start()
-            stack.push_async_callback(watch.aclose)
+        _watch_keys(stack, settings, vault)
         accounts = Accounts(database, vault, clock=clock)
         health = Health(database, clock)
         stack.push_async_callback(health.aclose)
@@ -134,11 +138,7 @@ async def running(
         keys = ApiKeys(database, clock=clock)
         tenants = Tenants(database, clock=clock)
         signer = Signer(vault)
-        delivery = HttpDelivery(allow_private=settings.allow_private_urls)
-        stack.push_async_callback(delivery.aclose)
-        notifications = Notifications(database, signer, delivery, clock)
-        notifications.start()
-        stack.push_async_callback(notifications.aclose)
+        notifications = _notifications(stack, settings, database, signer, clock)
         renewals = Renewals(database, clock)
         consents = Consents(
             settings,
@@ -148,7 +148,7 @@ async def running(
             States(database, vault, clock),
             renewals,
             clock,
-            shown_id=lambda account_id: ids.GlobalId(ids.ACCOUNT, account_id).text(),
+            shown_id=_account_id,
         )
         underway = Underway(clock)
         stack.push_async_callback(underway.aclose)
@@ -168,6 +168,9 @@ async def running(
         gateway = build_gateway(reading, cursors)
         webhooks = AccountWebhooks(settings, database, vault, accounts, connections, clock=clock)
         events = begin_events(stack, settings, database, vault, reading, webhooks, upstream.usage)
+        outgoing = begin_outgoing(
+            stack, settings, database, vault, events, accounts, visibility, _naming(cursors), clock
+        )
         administration = Administration(
             settings=settings,
             clock=clock,
@@ -201,6 +204,8 @@ async def running(
             webhooks=webhooks,
             events=events.log,
             received=ReceivedWebhooks(database, clock),
+            endpoints=outgoing.endpoints,
+            sendings=outgoing.sendings,
             writing=Writing(reading, connections, keeper, underway),
         )
         yield Services(
@@ -221,6 +226,7 @@ async def running(
             events=events.log,
             processing=events.processing,
             polling=events.polling,
+            outgoing=outgoing.worker,
             schema=build_schema(
                 max_tokens=settings.max_query_tokens,
                 limits=SizeLimits(
@@ -230,6 +236,24 @@ async def running(
                 ),
             ),
         )
+
+
+def _watch_keys(stack: AsyncExitStack, settings: Settings, vault: Vault) -> None:
+    if (watch := watch_of(settings, vault)) is not None:
+        watch.start()
+        stack.push_async_callback(watch.aclose)
+
+
+def _notifications(
+    stack: AsyncExitStack, settings: Settings, database: Database, signer: Signer, clock: Clock
+) -> Notifications:
+    """What is sent to tenants' servers about their accounts, at work until ``stack`` ends."""
+    delivery = HttpDelivery(allow_private=settings.allow_private_urls)
+    stack.push_async_callback(delivery.aclose)
+    notifications = Notifications(database, signer, delivery, clock)
+    notifications.start()
+    stack.push_async_callback(notifications.aclose)
+    return notifications
 
 
 def _access_tokens(settings: Settings, clock: Clock, stack: AsyncExitStack) -> AccessTokens | None:
@@ -255,6 +279,19 @@ def _keeper(settings: Settings, accounts: Accounts, clock: Clock) -> Keeper:
     accounts.when_idle(keeper.forget)
     accounts.when_fields_change(lambda account: keeper.keep_variant(account.id, variant(account.fields_off)))
     return keeper
+
+
+def _account_id(account_id: str) -> str:
+    return ids.GlobalId(ids.ACCOUNT, account_id).text()
+
+
+def _naming(cursors: Cursors) -> Naming:
+    return Naming(
+        account=_account_id,
+        listing=lambda ref: ids.GlobalId(ids.LISTING, *ref).text(),
+        reservation=lambda ref: ids.GlobalId(ids.RESERVATION, *ref).text(),
+        cursor=partial(written_cursor, cursors),
+    )
 
 
 def _ages(settings: Settings) -> Ages:

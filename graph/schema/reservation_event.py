@@ -13,7 +13,7 @@ from graph.events.event import FieldChange as Change
 from graph.events.event import ReservationEvent as Event
 from graph.events.log import CursorAheadError, CursorTooOldError, EventFilter
 from graph.events.seeing import Seeing
-from graph.gateway.cursors import CursorError, fingerprint
+from graph.gateway.cursors import CursorError, Cursors, fingerprint
 from graph.gateway.marks import HeldMark
 from graph.gateway.refs import Ref
 from graph.schema import ids
@@ -204,7 +204,12 @@ def _shown_change(change: Change) -> FieldChange:
 
 def public_cursor(context: Context, tenant_id: str, cursor: int) -> str:
     """A place in the log as clients of this tenant, and of no other, may name it."""
-    return context.cursors.write(fingerprint("reservationEvents", tenant_id), {"": HeldMark(str(cursor))})
+    return written_cursor(context.cursors, tenant_id, cursor)
+
+
+def written_cursor(cursors: Cursors, tenant_id: str, cursor: int) -> str:
+    """The same, with what writes cursors."""
+    return cursors.write(fingerprint("reservationEvents", tenant_id), {"": HeldMark(str(cursor))})
 
 
 def private_cursor(context: Context, tenant_id: str, cursor: str) -> int:
