@@ -12,6 +12,7 @@ from graph.schema.import_changes import ImportChanges
 from graph.schema.received_webhook import ReceivedWebhookChanges
 from graph.schema.tenant import TenantChanges
 from graph.schema.webhook import WebhookChanges
+from graph.schema.webhook_endpoint_changes import WebhookEndpointChanges
 
 
 @strawberry.type(
@@ -29,5 +30,6 @@ class Mutation(
     ReceivedWebhookChanges,
     TenantChanges,
     WebhookChanges,
+    WebhookEndpointChanges,
 ):
     pass

@@ -53,6 +53,7 @@ from graph.schema.reservation import (
 from graph.schema.reservation_event import EventQueries
 from graph.schema.selecting import selects
 from graph.schema.tenant import TenantQueries
+from graph.schema.webhook_endpoint import WebhookEndpointQueries
 from providers.catalogue import plugins
 from providers.errors import NotFound
 
@@ -72,6 +73,7 @@ class Query(
     NotificationQueries,
     ReceivedWebhookQueries,
     TenantQueries,
+    WebhookEndpointQueries,
 ):
     @strawberry.field(description="Your connected accounts, oldest first.", graphql_type=AccountConnection | None)
     async def accounts(
