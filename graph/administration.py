@@ -21,6 +21,7 @@ from graph.events.log import EventLog
 from graph.events.outgoing_endpoints import Endpoints
 from graph.events.outgoing_log import Sendings
 from graph.events.received import ReceivedWebhooks
+from graph.events.subscribing import Subscribing
 from graph.gateway.choosing import Choosing
 from graph.gateway.visibility import Visibility
 from graph.settings import Settings
@@ -55,4 +56,5 @@ class Administration:
     received: ReceivedWebhooks
     endpoints: Endpoints
     sendings: Sendings
+    subscribing: Subscribing
     writing: Writing

@@ -43,6 +43,7 @@ from graph.events.polling import Polling
 from graph.events.processing import Processing
 from graph.events.received import ReceivedWebhooks
 from graph.events.receiving import Receiving
+from graph.events.subscribing import Subscribing
 from graph.gateway.choosing import Choosing
 from graph.gateway.cursors import Cursors
 from graph.gateway.gateway import Gateway, build_gateway
@@ -138,7 +139,9 @@ async def running(
         keys = ApiKeys(database, clock=clock)
         tenants = Tenants(database, clock=clock)
         signer = Signer(vault)
-        notifications = _notifications(stack, settings, database, signer, clock)
+        notifications = _notifications(database, signer, settings, clock, stack)
+        webhooks = AccountWebhooks(settings, database, vault, accounts, connections, clock=clock)
+        subscribing = Subscribing(settings, database, accounts, connections, webhooks, clock)
         renewals = Renewals(database, clock)
         consents = Consents(
             settings,
@@ -149,6 +152,7 @@ async def running(
             renewals,
             clock,
             shown_id=_account_id,
+            connected=subscribing.connected,
         )
         underway = Underway(clock)
         stack.push_async_callback(underway.aclose)
@@ -166,7 +170,6 @@ async def running(
             visibility=visibility,
         )
         gateway = build_gateway(reading, cursors)
-        webhooks = AccountWebhooks(settings, database, vault, accounts, connections, clock=clock)
         events = begin_events(stack, settings, database, vault, reading, webhooks, upstream.usage)
         outgoing = begin_outgoing(
             stack, settings, database, vault, events, accounts, visibility, _naming(cursors), clock
@@ -190,9 +193,15 @@ async def running(
                 underway,
                 definitions,
                 allow_private=settings.allow_private_urls,
+                connected=subscribing.connected,
             ),
             lifecycle=AccountLifecycle(
-                accounts, connections, tokens, underway, allow_private=settings.allow_private_urls
+                accounts,
+                connections,
+                tokens,
+                underway,
+                allow_private=settings.allow_private_urls,
+                leaving=subscribing.leave,
             ),
             health=health,
             tokens=tokens,
@@ -206,6 +215,7 @@ async def running(
             received=ReceivedWebhooks(database, clock),
             endpoints=outgoing.endpoints,
             sendings=outgoing.sendings,
+            subscribing=subscribing,
             writing=Writing(reading, connections, keeper, underway),
         )
         yield Services(
@@ -244,18 +254,6 @@ def _watch_keys(stack: AsyncExitStack, settings: Settings, vault: Vault) -> None
         stack.push_async_callback(watch.aclose)
 
 
-def _notifications(
-    stack: AsyncExitStack, settings: Settings, database: Database, signer: Signer, clock: Clock
-) -> Notifications:
-    """What is sent to tenants' servers about their accounts, at work until ``stack`` ends."""
-    delivery = HttpDelivery(allow_private=settings.allow_private_urls)
-    stack.push_async_callback(delivery.aclose)
-    notifications = Notifications(database, signer, delivery, clock)
-    notifications.start()
-    stack.push_async_callback(notifications.aclose)
-    return notifications
-
-
 def _access_tokens(settings: Settings, clock: Clock, stack: AsyncExitStack) -> AccessTokens | None:
     """What checks the tokens of the identity provider; None where none is set up."""
     issuer, audience, url = settings.jwt_issuer, settings.jwt_audience, settings.jwt_jwks_url
@@ -270,6 +268,18 @@ def _access_tokens(settings: Settings, clock: Clock, stack: AsyncExitStack) -> A
         permission_claim=settings.jwt_permission_claim,
     )
     return AccessTokens(expected, keys, clock)
+
+
+def _notifications(
+    database: Database, signer: Signer, settings: Settings, clock: Clock, stack: AsyncExitStack
+) -> Notifications:
+    """What tells tenants' own servers."""
+    delivery = HttpDelivery(allow_private=settings.allow_private_urls)
+    stack.push_async_callback(delivery.aclose)
+    notifications = Notifications(database, signer, delivery, clock)
+    notifications.start()
+    stack.push_async_callback(notifications.aclose)
+    return notifications
 
 
 def _keeper(settings: Settings, accounts: Accounts, clock: Clock) -> Keeper:

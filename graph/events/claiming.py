@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, case, func, or_, select, tuple_, update
 
 from graph.storage.database import Database
 from graph.storage.failures import StorageError
-from graph.storage.tables import WebhookDeliveryRow
+from graph.storage.tables import UtcDateTime, WebhookDeliveryRow
 from providers.model.described import Described
 from providers.upstream.clock import Clock
 
@@ -86,12 +86,17 @@ class Claims:
             claimed.setdefault(each.account_id, []).append(_claimed(each, early=True))
         return claimed
 
-    async def next_due(self) -> datetime | None:
-        """When the first of the deliveries that nobody works on is due; None if there are none."""
+    async def next_due(self, busy: Collection[str] = ()) -> datetime | None:
+        """When the first of the deliveries can be claimed, none of the accounts in ``busy``; None if there are none.
+
+        It only reads: a process with nothing to do keeps nobody from writing.
+        """
         row = WebhookDeliveryRow
-        waiting = (row.status == DeliveryStatus.PENDING.value, row.holder.is_(None))
+        due = func.coalesce(row.due_at, row.received_at)
+        free = case((row.lease_until > due, row.lease_until), else_=due)
+        waiting = (row.status == DeliveryStatus.PENDING.value, row.account_id.not_in(busy))
         async with self._database.reading() as session:
-            found: datetime | None = await session.scalar(select(func.min(row.due_at)).where(*waiting))
+            found: datetime | None = await session.scalar(select(func.min(free, type_=UtcDateTime)).where(*waiting))
         return found
 
     @asynccontextmanager

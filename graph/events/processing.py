@@ -99,16 +99,19 @@ class Processing:
         """Start on what is due, and tell how long to wait for more."""
         if len(self._working) >= ACCOUNTS_AT_ONCE:
             return LOOK_SECONDS
-        for account_id, deliveries in (await self._claims.claim(list(self._working))).items():
-            task = asyncio.create_task(self._work_on(account_id, deliveries))
-            self._working[account_id] = task
-            task.add_done_callback(partial(self._worked, account_id))
-        due = await self._claims.next_due()
+        due = await self._claims.next_due(list(self._working))
         if due is None:
             return LOOK_SECONDS
         wait = (due - self._clock.now()).total_seconds()
-        # What is due and was not claimed is another's, or of an account that is being worked on.
-        return min(max(wait, _SOON), LOOK_SECONDS) if wait > 0 else LOOK_SECONDS
+        if wait > 0:
+            return min(max(wait, _SOON), LOOK_SECONDS)
+        claimed = await self._claims.claim(list(self._working))
+        for account_id, deliveries in claimed.items():
+            task = asyncio.create_task(self._work_on(account_id, deliveries))
+            self._working[account_id] = task
+            task.add_done_callback(partial(self._worked, account_id))
+        # What is due and could not be claimed is of an account that another process works on.
+        return _SOON if claimed else LOOK_SECONDS
 
     def _worked(self, account_id: str, task: "asyncio.Task[None]") -> None:
         del self._working[account_id]

@@ -42,7 +42,6 @@ from graph.schema.price_bounds import PRICE_DETAILS, check_listings, check_price
 from graph.schema.provider import Provider, provider
 from graph.schema.provider_account import ProviderAccountList, provider_account_list
 from graph.schema.rate_limit import RateLimit, rate_limits
-from graph.schema.received_webhook import ReceivedWebhookQueries
 from graph.schema.reservation import (
     Reservation,
     ReservationFilter,
@@ -50,10 +49,9 @@ from graph.schema.reservation import (
     queries_by_account,
     reservation_query,
 )
-from graph.schema.reservation_event import EventQueries
 from graph.schema.selecting import selects
 from graph.schema.tenant import TenantQueries
-from graph.schema.webhook_endpoint import WebhookEndpointQueries
+from graph.schema.webhook_endpoint import EventQueries
 from providers.catalogue import plugins
 from providers.errors import NotFound
 
@@ -65,16 +63,7 @@ MAX_STAYS = 50
     description="Everything that can be read. A field that can fail is nullable, so that its failure leaves the "
     "fields beside it alone: look for the reason in the answer's errors, under extensions.code."
 )
-class Query(
-    ApiKeyQueries,
-    DefinitionQueries,
-    EventQueries,
-    ImportableQueries,
-    NotificationQueries,
-    ReceivedWebhookQueries,
-    TenantQueries,
-    WebhookEndpointQueries,
-):
+class Query(ApiKeyQueries, DefinitionQueries, EventQueries, ImportableQueries, NotificationQueries, TenantQueries):
     @strawberry.field(description="Your connected accounts, oldest first.", graphql_type=AccountConnection | None)
     async def accounts(
         self,

@@ -18,6 +18,7 @@ from graph.schema.context import Context, Info
 from graph.schema.exposing import expose_enum
 from graph.schema.permissions import require
 from graph.schema.places import read_place, write_place
+from graph.schema.received_webhook import ReceivedWebhookQueries
 from graph.schema.reservation_event import public_cursor
 
 expose_enum(EndpointState, name="WebhookEndpointState")
@@ -85,8 +86,8 @@ class WebhookDeliveryConnection:
 
 
 @strawberry.type
-class WebhookEndpointQueries:
-    """The queries; ``graph.schema.query`` puts them into the schema."""
+class EventQueries(ReceivedWebhookQueries):
+    """All queries about events; ``graph.schema.query`` puts them into the schema."""
 
     @strawberry.field(
         description=f"The servers of yours that get events, oldest first; {MOST_ENDPOINTS} at most. Needs WRITE."

@@ -109,7 +109,7 @@ async def test_death_at_every_wait_loses_nothing_and_repeats_nothing(tmp_path: P
             await processing(running).drain()
             expected += [("UPDATED", str(full))] * 2 + [("UPDATED", str(thin)), ("MESSAGE_RECEIVED", str(messaged))]
             assert Counter(await told(running)) == Counter(expected), steps
-        assert steps > 15
+        assert steps > 12
         assert {status for status, _ in await deliveries(running)} == {"DONE"}
         notes = [
             change.new
