@@ -75,7 +75,7 @@ class WebhookDelivery:
     attempted_at: datetime = strawberry.field(description="When it was last tried, UTC.")
     settled_at: datetime | None = strawberry.field(description="When it arrived or was set aside, UTC; else null.")
     next_attempt_at: datetime | None = strawberry.field(
-        description="When it is tried again, UTC; null if it is not, also while the endpoint is disabled."
+        description="From when on it is tried again, if the endpoint is enabled, UTC; null if it is not."
     )
 
 
