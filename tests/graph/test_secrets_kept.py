@@ -20,6 +20,7 @@ from providers.catalogue import plugin
 from providers.manifest import AuthType
 from tests.gateway_world import World, world
 from tests.graph.events.webhook_world import RESERVATION, address, basic, send
+from tests.graph.events.outgoing_world import ROTATE
 from tests.graph.schema.definition_world import ALL, UPDATE
 from tests.graph.schema.test_account_creation import CREATE, REAUTHORIZE
 
@@ -34,6 +35,10 @@ ACCOUNTS = """{ accounts { nodes { id provider name status providerAccount { nam
   webhook { state setup deliveries refused } } } }"""
 EVERYTHING = """{ listings(first: 50) { nodes { id name } sources { status note } }
   reservations(first: 50) { nodes { id status } sources { status note } } }"""
+
+ENDPOINT = """mutation { createWebhookEndpoint(input: { url: "http://127.0.0.1:1/hook" }) {
+  endpoint { id } secret userErrors { message } } }"""
+SENT = "{ webhookEndpoints { id url state failingSince } reservationEvents { nodes { id type } } }"
 
 
 @dataclass
@@ -84,7 +89,11 @@ async def test_no_secret_is_in_an_answer_a_log_line_or_the_database(
     await credentials_are_used_refused_and_replaced(planted)
     await an_owner_is_asked_to_consent(planted)
     await a_partner_key_goes_along(planted)
+    await events_are_sent(planted)
     await webhooks_arrive(planted)
+    await planted.running.services.processing.drain()
+    await planted.running.services.outgoing.drain()
+    await planted.ask(SENT)
     await tokens_are_tried(planted)
     planted.secrets["notifications"] = planted.running.services.administration.signer.secret("default")
     await asyncio.sleep(0)
@@ -175,6 +184,16 @@ async def webhooks_arrive(planted: Planted) -> None:
     for headers in (to.basic, basic("staygraph", "pl4nted-guess"), {}):
         answer = await send(planted.running, to.path, RESERVATION, headers)
         planted.said += [answer.text, str(answer.headers)]
+
+
+async def events_are_sent(planted: Planted) -> None:
+    """To a server that is not there. The answers themselves have to show the secrets."""
+    headers = {"Authorization": f"Bearer {await planted.running.key_with(Permission.WRITE)}"}
+    created = await planted.running.post(ENDPOINT, None, **headers)
+    made = created.json()["data"]["createWebhookEndpoint"]
+    planted.secrets["former secret of an endpoint"] = made["secret"]
+    rotated = await planted.running.post(ROTATE, {"id": made["endpoint"]["id"]}, **headers)
+    planted.secrets["secret of an endpoint"] = rotated.json()["data"]["rotateWebhookEndpointSecret"]["secret"]
 
 
 async def tokens_are_tried(planted: Planted) -> None:
