@@ -153,7 +153,9 @@ class Endpoints:
                 row.disabled_reason = None if enabled else SWITCHED_OFF
             for name, value in values.items():
                 setattr(row, name, value)
-            row.updated_at, row.holder, row.lease_until = now, None, None
+            if given.keys() - {"description"}:
+                row.holder, row.lease_until = None, None
+            row.updated_at = now
             changed = endpoint_of(row)
         self._told()
         return changed
