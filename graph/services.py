@@ -31,7 +31,14 @@ from graph.accounts.tokens import StoredTokens
 from graph.accounts.underway import Underway
 from graph.accounts.vault import Vault
 from graph.administration import Administration
+from graph.changes.catalog import build_catalog
+from graph.changes.change_marks import ChangeMarks
+from graph.changes.claims import NightClaims
 from graph.changes.cost import counted
+from graph.changes.forgetting import Forgetting
+from graph.changes.ledger import Ledger
+from graph.changes.once import Once
+from graph.changes.reservations import ReservationChanges
 from graph.changes.writing import Writing
 from graph.events.account_webhooks import AccountWebhooks
 from graph.events.log import EventLog
@@ -58,6 +65,7 @@ from graph.schema.reservation_event import written_cursor
 from graph.schema.schema import build_schema
 from graph.settings import Settings
 from graph.storage.database import Database
+from graph.storage.durable import DurableWrites
 from providers.model import variant
 from providers.upstream.accounts import UpstreamSettings
 from providers.upstream.attempt import Observe
@@ -89,6 +97,7 @@ class Services:
     processing: Processing
     polling: Polling
     outgoing: Outgoing
+    change_marks: ChangeMarks
     schema: strawberry.Schema
 
 
@@ -109,7 +118,7 @@ async def running(
         stack.push_async_callback(database.aclose)
         await database.migrate()
         vault = await fitting_vault(settings, database)
-        _watch_keys(stack, settings, vault)
+        _watch(settings, vault, stack)
         accounts = Accounts(database, vault, clock=clock)
         health = Health(database, clock)
         stack.push_async_callback(health.aclose)
@@ -130,10 +139,7 @@ async def running(
         stack.push_async_callback(upstream.aclose)
         keeper = _keeper(settings, accounts, clock)
         stack.push_async_callback(keeper.aclose)
-        if settings.background_refresh:
-            warming = Warming(keeper, clock, upstream.usage)
-            warming.start()
-            stack.push_async_callback(warming.aclose)
+        _warm(keeper, upstream, settings, clock, stack)
         connections = Connections(settings, accounts, upstream)
         cursors = Cursors(*vault.derived(CURSOR_KEY))
         keys = ApiKeys(database, clock=clock)
@@ -156,9 +162,7 @@ async def running(
         )
         underway = Underway(clock)
         stack.push_async_callback(underway.aclose)
-        approvals = Approvals(database, clock)
-        stack.push_async_callback(approvals.aclose)
-        accounts.when_removed(approvals.forget)
+        approvals = _approvals(database, accounts, clock, stack)
         imports = Imports(database, accounts, clock)
         visibility = Visibility(accounts, approvals, imports)
         reading = Reading(
@@ -170,10 +174,15 @@ async def running(
             visibility=visibility,
         )
         gateway = build_gateway(reading, cursors)
-        events = begin_events(stack, settings, database, vault, reading, webhooks, upstream.usage)
+        change_marks = ChangeMarks(database, DurableWrites(database), keeper, upstream.part, clock)
+        events = begin_events(
+            stack, settings, database, vault, reading, webhooks, change_marks, upstream.part, upstream.usage
+        )
         outgoing = begin_outgoing(
             stack, settings, database, vault, events, accounts, visibility, _naming(cursors), clock
         )
+        writing = Writing(reading, connections, keeper, underway, change_marks)
+        once, reservations = _making(writing, gateway, database, vault, settings, clock, stack)
         administration = Administration(
             settings=settings,
             clock=clock,
@@ -215,8 +224,11 @@ async def running(
             received=ReceivedWebhooks(database, clock),
             endpoints=outgoing.endpoints,
             sendings=outgoing.sendings,
+            writing=writing,
+            once=once,
+            reservations=reservations,
+            catalog=build_catalog(writing, once, gateway.listings, clock),
             subscribing=subscribing,
-            writing=Writing(reading, connections, keeper, underway),
         )
         yield Services(
             settings=settings,
@@ -237,6 +249,7 @@ async def running(
             processing=events.processing,
             polling=events.polling,
             outgoing=outgoing.worker,
+            change_marks=change_marks,
             schema=build_schema(
                 max_tokens=settings.max_query_tokens,
                 limits=SizeLimits(
@@ -248,7 +261,8 @@ async def running(
         )
 
 
-def _watch_keys(stack: AsyncExitStack, settings: Settings, vault: Vault) -> None:
+def _watch(settings: Settings, vault: Vault, stack: AsyncExitStack) -> None:
+    """Notice other keys in the key file from now on, where there is one."""
     if (watch := watch_of(settings, vault)) is not None:
         watch.start()
         stack.push_async_callback(watch.aclose)
@@ -280,6 +294,40 @@ def _notifications(
     notifications.start()
     stack.push_async_callback(notifications.aclose)
     return notifications
+
+
+def _warm(keeper: Keeper, upstream: Upstream, settings: Settings, clock: Clock, stack: AsyncExitStack) -> None:
+    """Renew in the background what is asked for often, where that is switched on."""
+    if settings.background_refresh:
+        warming = Warming(keeper, clock, upstream.usage)
+        warming.start()
+        stack.push_async_callback(warming.aclose)
+
+
+def _making(
+    writing: Writing,
+    gateway: Gateway,
+    database: Database,
+    vault: Vault,
+    settings: Settings,
+    clock: Clock,
+    stack: AsyncExitStack,
+) -> tuple[Once, ReservationChanges]:
+    """What makes things once, and reservations with it; what it remembers is forgotten after some days."""
+    ledger, claims = Ledger(database, vault, clock), NightClaims(database, clock)
+    forgetting = Forgetting(ledger, claims, settings.creation_days)
+    forgetting.start()
+    stack.push_async_callback(forgetting.aclose)
+    once = Once(ledger, writing, clock, settings.call_timeout)
+    return once, ReservationChanges(writing, once, gateway, claims, clock, settings.call_timeout)
+
+
+def _approvals(database: Database, accounts: Accounts, clock: Clock, stack: AsyncExitStack) -> Approvals:
+    """What was decided about listings, without those of accounts that are gone."""
+    approvals = Approvals(database, clock)
+    stack.push_async_callback(approvals.aclose)
+    accounts.when_removed(approvals.forget)
+    return approvals
 
 
 def _keeper(settings: Settings, accounts: Accounts, clock: Clock) -> Keeper:

@@ -218,13 +218,13 @@ class Settings(BaseModel):
         description="Records a query may ask for at most, counted before it runs: each list multiplies the next.",
     )
     max_body_bytes: int = Field(1_048_576, ge=1024, le=104_857_600, description="Bytes a request body may have.")
-
     max_webhook_bytes: MaxWebhookBytes = 1_048_576
     webhook_days: WebhookDays = 30
     webhook_alert_email: WebhookAlertEmail = None
     event_days: EventDays = 30
     event_reorder_seconds: EventReorderSeconds = 0.02
     event_polling: EventPolling = True
+    creation_days: int = Field(30, ge=1, le=3650, description="Days that an idempotencyKey is remembered.")
 
     provider_urls: dict[str, Annotated[str, AfterValidator(base_url)]] = Field(
         default_factory=dict, description="Base URLs of PMS APIs that differ from the manifest's, by provider code."

@@ -12,7 +12,7 @@ from graph.events.log import EventLog
 from graph.rejections import Rejected, Rejection, RejectionCode, rejected
 from graph.storage.database import Database
 from graph.storage.endpoint_tables import EndpointDeliveryRow, WebhookEndpointRow
-from graph.storage.tables import ReservationEventRow
+from graph.storage.event_tables import ReservationEventRow
 from providers.model.described import Described
 from providers.upstream.clock import Clock
 

@@ -18,7 +18,8 @@ from graph.events.outgoing_endpoints import Endpoint, EndpointState, endpoint_of
 from graph.events.outgoing_log import SendingStatus
 from graph.storage.database import Database
 from graph.storage.endpoint_tables import EndpointDeliveryRow, WebhookEndpointRow
-from graph.storage.tables import ReservationEventRow, TenantRow
+from graph.storage.event_tables import ReservationEventRow
+from graph.storage.tables import TenantRow
 from providers.upstream.clock import Clock
 
 LEASE = timedelta(seconds=30)

@@ -96,6 +96,8 @@ class Endpoint:
         services = self._services()
         request.scope["viewer"] = await admit(request, services.authentication)
         body = await read_operation(request, services.settings.max_body_bytes)
+        # What another process changed must not be answered from before.
+        await services.change_marks.hear()
         view = self._view = self._view or OperationView(services)
 
         async def run(scope: Scope, _: Receive, send: Send) -> None:

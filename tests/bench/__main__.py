@@ -1,7 +1,7 @@
 """``python -m tests.bench``: every measurement, one table after the other."""
 
-from tests.bench import calls, changes, memory, overhead, permits, receiving
+from tests.bench import calls, changes, memory, overhead, permits, receiving, writes
 
-for bench in (calls, changes, permits, overhead, receiving, memory):
+for bench in (calls, changes, writes, permits, overhead, receiving, memory):
     bench.main()
     print()

@@ -15,7 +15,7 @@ from graph.accounts.delivery import PAUSES
 from graph.events.event import EventType
 from graph.events.outgoing_turns import DISABLED_AFTER
 from graph.storage.endpoint_tables import WebhookEndpointRow
-from graph.storage.tables import ReservationEventRow
+from graph.storage.event_tables import ReservationEventRow
 from tests.graph.events.event_world import Hostaway, learn, settle
 from tests.graph.events.happenings import until
 from tests.graph.events.outgoing_world import REPLAY, UPDATE, Sent, sending, signatures

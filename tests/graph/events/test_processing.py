@@ -10,7 +10,9 @@ from sqlalchemy import text
 
 from graph.events.batch import MOST_TRIES
 from graph.events.event import EventType, FieldChange
+from providers.bookingsync.simulator.units import FIRST_ACCOUNT
 from providers.hostaway.webhooks import HostawayWebhooks
+from providers.simulation.portfolio import StayKind
 from tests.gateway_world import World, world
 from tests.graph.events.event_world import Hostaway, deliveries, events, learn, settle, states, told
 from tests.graph.events.webhook_world import address, send, send_signed
@@ -187,10 +189,10 @@ async def test_an_event_of_another_account_is_not_applied_to_this_one(one: World
     assert len(one.data_calls()) == 1
 
 
-def booking_webhook(estate: Any, booking_id: int, event: str, **record: Any) -> dict[str, Any]:
-    sent = {"id": booking_id, **record}
+def booking_webhook(id_: int, event: str, **record: Any) -> dict[str, Any]:
+    sent = {"id": id_, **record}
     return {
-        "account_id": int(estate.account_id),
+        "account_id": FIRST_ACCOUNT,
         "event": event,
         "resource": {"links": {}, event.rpartition("_")[0]: sent},
     }
@@ -201,22 +203,22 @@ async def test_bookingsyncs_webhooks_are_completed_by_reading(one: World) -> Non
     to = await address(one, "BOOKINGSYNC")
     simulation: Any = one.simulations["BOOKINGSYNC"]
     estate = simulation.estates[0]
-    changed, called_off = [each for each in estate.bookings if each.canceled_at is None][-2:]
+    changed, called_off = [each for each in estate.bookings if each.stay.kind is StayKind.CONFIRMED][-2:]
     one.clock.advance(60)
     at = one.clock.now()
     estate.change_booking(changed.id, at, adults=8)
-    estate.change_booking(called_off.id, at, status="Canceled", canceled_at=at)
+    estate.change_booking(called_off.id, at, kind=StayKind.CANCELLED, cancelled_at=at)
     one.calls.clear()
     time = at.strftime("%Y-%m-%dT%H:%M:%SZ")
-    await send_signed(one, to, booking_webhook(estate, changed.id, "booking_updated", updated_at=time))
-    await send_signed(one, to, booking_webhook(estate, called_off.id, "booking_destroyed", updated_at=time))
-    await send_signed(one, to, booking_webhook(estate, 5, "payment_created", booking_id=changed.id))
+    await send_signed(one, to, booking_webhook(changed.id, "booking_updated", updated_at=time))
+    await send_signed(one, to, booking_webhook(called_off.id, "booking_destroyed", updated_at=time))
+    await send_signed(one, to, booking_webhook(5, "payment_created", booking_id=changed.id))
     await settle(one)
     assert sorted(await told(one)) == [("CANCELLED", str(called_off.id)), ("UPDATED", str(changed.id))]
     assert len(one.data_calls()) == 1
-    # What is known already costs nothing, and what another account's webhook says is not applied.
-    await send_signed(one, to, {**booking_webhook(estate, changed.id, "booking_updated", updated_at=time), "n": 2})
-    await send_signed(one, to, {**booking_webhook(estate, changed.id, "booking_updated"), "account_id": 99})
+    # What is older than what is known costs nothing, and what another account's webhook says is not applied.
+    await send_signed(one, to, booking_webhook(changed.id, "booking_updated", updated_at="2020-05-01T15:30:19Z"))
+    await send_signed(one, to, {**booking_webhook(changed.id, "booking_updated"), "account_id": 99})
     await settle(one)
     assert len(await told(one)) == 2
     assert len(one.data_calls()) == 1
