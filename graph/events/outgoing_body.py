@@ -11,6 +11,7 @@ from annotated_doc import Doc
 from pydantic.alias_generators import to_camel
 
 from graph.accounts.accounts import Accounts
+from graph.changes.versions import version_of
 from graph.events.differences import public
 from graph.events.event import ReservationEvent
 from graph.gateway.refs import Ref
@@ -65,7 +66,7 @@ class Bodies:
         listing_id = reservation.listing_id
         listing = None if listing_id is None else {"id": self._naming.listing(Ref(account_id, listing_id))}
         own_id = self._naming.reservation(Ref(account_id, reservation.provider_id))
-        return {"id": own_id, "listing": listing, **_shown(reservation)}
+        return {"id": own_id, "listing": listing, "version": version_of(reservation), **_shown(reservation)}
 
 
 def _shown(value: Any) -> Any:

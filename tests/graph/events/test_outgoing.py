@@ -58,7 +58,8 @@ async def test_a_change_at_the_pms_arrives_signed_with_what_changed(sent: Sent) 
     assert headers["staygraph-event-id"] == told["id"]
     data = await running.data(
         "{ reservationEvents { nodes { id cursor type occurredAt receivedAt changes { field old new }"
-        " account { id provider accountIdentifier } reservation { id listing { id } providerId status arrival departure"
+        " account { id provider accountIdentifier } reservation { id version listing { id } providerId"
+        " status arrival departure"
         " guest { name email } party { adults } total { amount currency } updatedAt"
         " financeLines { amount { amount } } } } } }"
     )
