@@ -26,7 +26,8 @@ from graph.schema.webhook_endpoint_changes import WebhookEndpointChanges
 
 @strawberry.type(
     description="Everything that can be changed. What was wrong with an input is in userErrors, field by field; where "
-    "there are any, nothing was changed. Errors beside the data are for what no input can mend."
+    "there are any, nothing was changed, but for UNCERTAIN: then it may have been. Errors beside the data are for what "
+    "no input can mend."
 )
 class Mutation(
     AccountCreations,

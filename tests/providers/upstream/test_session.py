@@ -360,6 +360,29 @@ class TestSharing:
         assert len(pms.requests) == 2  # in flight only: this is no cache
 
     @in_virtual_time
+    async def test_a_read_from_before_a_change_is_not_shared_with_who_asks_after_it(self) -> None:
+        pms = answers(1.0, 0.1, OK)
+        session = create(pms).session(account())
+        early = asyncio.create_task(session.send(get()))
+        await asyncio.sleep(0)
+        await session.send(post())
+        assert not early.done()
+        await session.send(get())
+        assert len(pms.requests) == 3
+        await early
+
+    @in_virtual_time
+    async def test_a_change_that_another_process_made_parts_reads_too(self) -> None:
+        pms = answers(1.0, OK)
+        upstream = create(pms)
+        session = upstream.session(account())
+        early = asyncio.create_task(session.send(get()))
+        await asyncio.sleep(0)
+        upstream.part(session.account_id)
+        await asyncio.gather(early, session.send(get()))
+        assert len(pms.requests) == 2
+
+    @in_virtual_time
     async def test_what_differs_is_not_shared(self) -> None:
         pms = ScriptedPms()
         upstream = create(pms)
