@@ -21,6 +21,8 @@ from graph.changes.reservations import ReservationChanges
 from graph.changes.writing import Writing
 from graph.events.account_webhooks import AccountWebhooks
 from graph.events.log import EventLog
+from graph.events.outgoing_endpoints import Endpoints
+from graph.events.outgoing_log import Sendings
 from graph.events.received import ReceivedWebhooks
 from graph.events.subscribing import Subscribing
 from graph.gateway.choosing import Choosing
@@ -55,6 +57,8 @@ class Administration:
     webhooks: AccountWebhooks
     events: EventLog
     received: ReceivedWebhooks
+    endpoints: Endpoints
+    sendings: Sendings
     subscribing: Subscribing
     writing: Writing
     catalog: Catalog

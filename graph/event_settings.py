@@ -4,7 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-EventDays = Annotated[int, Field(ge=1, le=3650, description="Days that reservation events are kept.")]
+EventDays = Annotated[
+    int, Field(ge=1, le=3650, description="Days that reservation events are kept, and what became of sending them.")
+]
 EventReorderSeconds = Annotated[
     float,
     Field(

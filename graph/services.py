@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import httpx
 import strawberry
@@ -41,6 +42,9 @@ from graph.changes.reservations import ReservationChanges
 from graph.changes.writing import Writing
 from graph.events.account_webhooks import AccountWebhooks
 from graph.events.log import EventLog
+from graph.events.outgoing import Outgoing
+from graph.events.outgoing_body import Naming
+from graph.events.outgoing_parts import begin_outgoing
 from graph.events.parts import begin_events
 from graph.events.polling import Polling
 from graph.events.processing import Processing
@@ -57,6 +61,7 @@ from graph.gateway.visibility import Visibility
 from graph.gateway.warming import Warming
 from graph.schema import ids
 from graph.schema.guards import SizeLimits
+from graph.schema.reservation_event import written_cursor
 from graph.schema.schema import build_schema
 from graph.settings import Settings
 from graph.storage.database import Database
@@ -91,6 +96,7 @@ class Services:
     events: EventLog
     processing: Processing
     polling: Polling
+    outgoing: Outgoing
     change_marks: ChangeMarks
     schema: strawberry.Schema
 
@@ -151,7 +157,7 @@ async def running(
             States(database, vault, clock),
             renewals,
             clock,
-            shown_id=lambda account_id: ids.GlobalId(ids.ACCOUNT, account_id).text(),
+            shown_id=_account_id,
             connected=subscribing.connected,
         )
         underway = Underway(clock)
@@ -171,6 +177,9 @@ async def running(
         change_marks = ChangeMarks(database, DurableWrites(database), keeper, upstream.part, clock)
         events = begin_events(
             stack, settings, database, vault, reading, webhooks, change_marks, upstream.part, upstream.usage
+        )
+        outgoing = begin_outgoing(
+            stack, settings, database, vault, events, accounts, visibility, _naming(cursors), clock
         )
         writing = Writing(reading, connections, keeper, underway, change_marks)
         once, reservations = _making(writing, gateway, database, vault, settings, clock, stack)
@@ -213,6 +222,8 @@ async def running(
             webhooks=webhooks,
             events=events.log,
             received=ReceivedWebhooks(database, clock),
+            endpoints=outgoing.endpoints,
+            sendings=outgoing.sendings,
             writing=writing,
             once=once,
             reservations=reservations,
@@ -237,6 +248,7 @@ async def running(
             events=events.log,
             processing=events.processing,
             polling=events.polling,
+            outgoing=outgoing.worker,
             change_marks=change_marks,
             schema=build_schema(
                 max_tokens=settings.max_query_tokens,
@@ -325,6 +337,19 @@ def _keeper(settings: Settings, accounts: Accounts, clock: Clock) -> Keeper:
     accounts.when_idle(keeper.forget)
     accounts.when_fields_change(lambda account: keeper.keep_variant(account.id, variant(account.fields_off)))
     return keeper
+
+
+def _account_id(account_id: str) -> str:
+    return ids.GlobalId(ids.ACCOUNT, account_id).text()
+
+
+def _naming(cursors: Cursors) -> Naming:
+    return Naming(
+        account=_account_id,
+        listing=lambda ref: ids.GlobalId(ids.LISTING, *ref).text(),
+        reservation=lambda ref: ids.GlobalId(ids.RESERVATION, *ref).text(),
+        cursor=partial(written_cursor, cursors),
+    )
 
 
 def _ages(settings: Settings) -> Ages:

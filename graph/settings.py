@@ -163,8 +163,8 @@ class Settings(BaseModel):
     )
     allow_private_urls: bool = Field(
         False,
-        description="Let redirect and notification addresses of accounts be http, or lead to this machine or into a "
-        "private network.",
+        description="Let redirect and notification addresses of accounts, and addresses that events are sent to, be "
+        "http, or lead to this machine or into a private network.",
         json_schema_extra={"allowed": "true or false"},
     )
     allowed_origins: Annotated[list[Annotated[str, AfterValidator(_origin)]], BeforeValidator(_comma_list)] = Field(

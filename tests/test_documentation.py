@@ -7,7 +7,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from graphql import GraphQLEnumType, GraphQLSchema, build_schema, is_specified_s
 from pydantic import BaseModel
 
 from graph.accounts.consent import ConsentProblem
+from graph.accounts.signing import SIGNATURE_HEADER, TIMESTAMP_HEADER, signed_headers
 from graph.cli import app as commands
 from graph.cli.demo import PORTFOLIO
 from graph.cli.settings import list_settings
@@ -135,6 +136,22 @@ def test_readme_names_every_method_of_a_dialect_and_of_a_plugin() -> None:
     guide = README.split("## Write a plugin")[1].split("## Folders")[0]
     for method in [*public_methods(Dialect), *public_methods(Plugin)]:
         assert f"`{method}`" in guide, method
+
+
+def test_readme_tells_how_signatures_are_checked() -> None:
+    namespace: dict[str, Any] = {}
+    exec(compile(blocks("python")[0], "README.md", "exec"), namespace)  # noqa: S102  # our own README
+    is_ours, now = namespace["is_ours"], datetime.now(UTC)
+    for sent_at, signers, fits in (
+        (now, ["one"], True),
+        (now, ["new", "one"], True),
+        (now, ["other"], False),
+        (now - timedelta(hours=1), ["one"], False),
+    ):
+        headers = signed_headers(signers, b"{}", sent_at)
+        assert is_ours("one", headers[TIMESTAMP_HEADER], headers[SIGNATURE_HEADER], b"{}") is fits
+    headers = signed_headers(["one"], b"{}", now)
+    assert not is_ours("one", headers[TIMESTAMP_HEADER], headers[SIGNATURE_HEADER], b"{ }")
 
 
 def test_readme_lists_every_kind_of_fault() -> None:
@@ -300,7 +317,7 @@ class OneAnswer:
 
 @pytest.fixture(scope="module")
 def acme() -> Plugin:
-    (source,) = blocks("python")
+    _, source = blocks("python")
     namespace: dict[str, Any] = {"__name__": "acme"}
     exec(compile(source, "acme.py", "exec"), namespace)  # noqa: S102  # our own README
     plugin = namespace["PLUGIN"]

@@ -6,7 +6,9 @@ answers differently the next moment gains nothing.
 
 import socket
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from ipaddress import ip_address
+from random import random
 from typing import Protocol
 
 import aiohttp
@@ -21,15 +23,36 @@ TIMEOUT = 10.0
 
 MOST_CONNECTIONS = 20
 
+PAUSES = (30, 120, 600, 1800, 7200, 21_600, 54_000)
+"""Seconds after the first, second, … try that failed: eight tries within about a day."""
+
+JITTER = 0.2
+"""Pauses are longer by up to this share, so that messages to a server that was down do not come all at once."""
+
+
+def next_try(attempts: int, now: datetime) -> datetime | None:
+    """When to try again what failed ``attempts`` times; None if that was often enough."""
+    if attempts > len(PAUSES):
+        return None
+    pause = PAUSES[attempts - 1] * (1 + JITTER * random())  # noqa: S311  # jitter is no secret
+    return now + timedelta(seconds=pause)
+
 
 class DeliveryError(Exception):
-    """A message did not arrive. The text is for people and holds nothing of the message or the answer."""
+    """A message did not arrive. The text is for people and holds nothing of the message or the answer.
+
+    ``status`` is the HTTP status of the answer; None if there was none.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Deliver(Protocol):
-    """Sends ``body`` to ``url`` by POST. Raises ``DeliveryError`` unless the answer is 2xx."""
+    """Sends ``body`` to ``url`` by POST. The status of the answer; raises ``DeliveryError`` unless it is 2xx."""
 
-    async def __call__(self, url: str, headers: Mapping[str, str], body: bytes) -> None: ...
+    async def __call__(self, url: str, headers: Mapping[str, str], body: bytes) -> int: ...
 
 
 class PublicResolver(AbstractResolver):
@@ -57,15 +80,19 @@ class _NotPublicError(Exception):
 class HttpDelivery:
     """Delivers over HTTP: no redirects, no cookies, no proxies, and nothing of the answer but its status is read.
 
-    ``allow_private`` admits http and any address. ``resolver`` replaces the system's.
+    ``allow_private`` admits http and any address. ``resolver`` replaces the system's. More than ``connections`` wait
+    for each other.
     """
 
-    def __init__(self, *, allow_private: bool, resolver: AbstractResolver | None = None) -> None:
+    def __init__(
+        self, *, allow_private: bool, resolver: AbstractResolver | None = None, connections: int = MOST_CONNECTIONS
+    ) -> None:
         self._allow_private = allow_private
         self._resolver = resolver
+        self._connections = connections
         self._session: aiohttp.ClientSession | None = None
 
-    async def __call__(self, url: str, headers: Mapping[str, str], body: bytes) -> None:
+    async def __call__(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         # An address that is an IP address is never resolved, so it is checked here each time.
         if problem := check_address(url, allow_private=self._allow_private, fragment=False):
             raise DeliveryError(problem)
@@ -82,7 +109,8 @@ class HttpDelivery:
         except (aiohttp.ClientError, OSError, ValueError):
             raise DeliveryError("It did not answer over HTTP.") from None
         if not 200 <= status < 300:
-            raise DeliveryError(f"It answered with HTTP {status}.")
+            raise DeliveryError(f"It answered with HTTP {status}.", status)
+        return status
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -96,7 +124,7 @@ class HttpDelivery:
             resolver=inner if self._allow_private else PublicResolver(inner),
             ssl=tls_context(),
             use_dns_cache=False,
-            limit=MOST_CONNECTIONS,
+            limit=self._connections,
             force_close=True,
         )
         return aiohttp.ClientSession(

@@ -6,20 +6,18 @@ answers with a 2xx or it was tried often enough. It may arrive twice: its id tel
 
 import asyncio
 import contextlib
-import hmac
 import json
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
-from random import random
 from urllib.parse import urlsplit
 
 from sqlalchemy import delete, func, select, update
 
 from graph.accounts.accounts import ConnectedAccount
-from graph.accounts.delivery import Deliver, DeliveryError
+from graph.accounts.delivery import Deliver, DeliveryError, next_try
 from graph.accounts.ids import new_id
+from graph.accounts.signing import secret_text, signed_headers
 from graph.accounts.vault import Vault
 from graph.storage.database import Database
 from graph.storage.tables import NotificationRow
@@ -28,16 +26,7 @@ from providers.upstream.clock import Clock
 
 log = logging.getLogger(__name__)
 
-SECRET_PREFIX = "sgn_"  # noqa: S105  # not a secret: it makes leaked ones easy to find
 ID_HEADER = "StayGraph-Notification-Id"
-TIMESTAMP_HEADER = "StayGraph-Timestamp"
-SIGNATURE_HEADER = "StayGraph-Signature"
-
-PAUSES = (30, 120, 600, 1800, 7200, 21_600, 54_000)
-"""Seconds after the first, second, … try that failed: eight tries within about a day."""
-
-JITTER = 0.2
-"""Pauses are longer by up to this share, so that messages to a server that was down do not come all at once."""
 
 CLAIM = 60.0
 """Seconds that a claimed message is left to its process; longer than a delivery takes. Then others try it."""
@@ -73,26 +62,12 @@ class Signer:
 
     def secret(self, tenant_id: str) -> str:
         """What the tenant's server checks signatures with; it changes when the first key of the vault is replaced."""
-        return _text(self._vault.derive(_purpose(tenant_id)))
+        return secret_text(self._vault.derive(_purpose(tenant_id)))
 
     def headers(self, tenant_id: str, notification_id: str, body: bytes, sent_at: datetime) -> dict[str, str]:
-        """The headers of a message sent at that moment.
-
-        The signature is an HMAC with SHA-256 over timestamp (Unix seconds), a point and the body, in hexadecimal. There
-        is one for each key of the vault, so that a receiver that still has the former secret is not cut off.
-        """
-        timestamp = str(int(sent_at.timestamp()))
-        signed = timestamp.encode() + b"." + body
-        signatures = [
-            f"v1={hmac.new(_text(key).encode(), signed, sha256).hexdigest()}"
-            for key in self._vault.derived(_purpose(tenant_id))
-        ]
-        return {
-            "Content-Type": "application/json",
-            ID_HEADER: notification_id,
-            TIMESTAMP_HEADER: timestamp,
-            SIGNATURE_HEADER: ",".join(signatures),
-        }
+        """The headers of a message sent at that moment, with a signature for each key of the vault."""
+        secrets = map(secret_text, self._vault.derived(_purpose(tenant_id)))
+        return {ID_HEADER: notification_id, **signed_headers(secrets, body, sent_at)}
 
 
 class Notifications:
@@ -239,10 +214,7 @@ class Notifications:
 
     async def _failed(self, message: _Claimed, reason: str) -> None:
         """Plan the next try; after the last one the message is kept, with the reason, and not tried any more."""
-        due = None
-        if message.attempts <= len(PAUSES):
-            pause = PAUSES[message.attempts - 1] * (1 + JITTER * random())  # noqa: S311  # jitter is no secret
-            due = self._clock.now() + timedelta(seconds=pause)
+        due = next_try(message.attempts, self._clock.now())
         log.warning(
             "notification %s to %s failed at try %d: %s",
             message.id,
@@ -267,7 +239,3 @@ class Notifications:
 
 def _purpose(tenant_id: str) -> str:
     return f"notifications/{tenant_id}"
-
-
-def _text(key: bytes) -> str:
-    return SECRET_PREFIX + key.hex()

@@ -29,7 +29,7 @@ def checked_options(
     rejections: list[Rejection] = []
     values: dict[str, Any] = {}
     for name, value in given.items():
-        check = _CHECKS.get(name) or _optional(_address(name, allow_private=allow_private))
+        check = _CHECKS.get(name) or _optional(address_check(fragment=_ADDRESSES[name], allow_private=allow_private))
         values[name], problem = check(value)
         if problem is not None:
             code, message, allowed = problem
@@ -80,8 +80,8 @@ def _flag(value: Any) -> Any:
     return value, None if isinstance(value, bool) else (RejectionCode.REQUIRED, "It is empty.", "true or false")
 
 
-def _address(name: str, *, allow_private: bool) -> Check:
-    fragment = _ADDRESSES[name]
+def address_check(*, fragment: bool, allow_private: bool) -> Check:
+    """Checks an address of a tenant's own server. ``fragment``: whether a part after # is of use there."""
     allowed = ALLOWED_PRIVATE if allow_private else ALLOWED
 
     def check(value: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import InstrumentedAttribute
 
+from graph.storage.endpoint_tables import WebhookEndpointRow
 from graph.storage.event_tables import ReservationEventRow, ReservationStateRow
 from graph.storage.tables import (
     AccountRow,
@@ -56,6 +57,11 @@ def event_context(tenant_id: str, account_id: str, event_id: str) -> str:
 def state_context(tenant_id: str, account_id: str, reservation_id: str) -> str:
     """Where a reservation is kept as it was last known."""
     return f"account/{tenant_id}/{account_id}/reservation/{reservation_id}"
+
+
+def endpoint_secret_context(tenant_id: str, endpoint_id: str) -> str:
+    """Where the secret is kept that webhooks to a tenant's server are signed with, and the one before it."""
+    return f"endpoint/{tenant_id}/{endpoint_id}/secret"
 
 
 def partner_key_context(provider: str) -> str:
@@ -140,5 +146,17 @@ SEALED = (
         ReservationStateRow.id,
         ReservationStateRow.body,
         lambda row: state_context(row.tenant_id, row.account_id, row.reservation_id),
+    ),
+    SealedColumn(
+        WebhookEndpointRow,
+        WebhookEndpointRow.id,
+        WebhookEndpointRow.secret,
+        lambda row: endpoint_secret_context(row.tenant_id, row.id),
+    ),
+    SealedColumn(
+        WebhookEndpointRow,
+        WebhookEndpointRow.id,
+        WebhookEndpointRow.former_secret,
+        lambda row: endpoint_secret_context(row.tenant_id, row.id),
     ),
 )

@@ -201,11 +201,15 @@ class Retention:
     def __init__(
         self, database: Database, clock: Clock, days: int, others: Sequence[Callable[[], Awaitable[int]]] = ()
     ) -> None:
-        self._others = others
+        self._others = list(others)
         self._database = database
         self._clock = clock
         self._age = timedelta(days=days)
         self._task: asyncio.Task[None] | None = None
+
+    def also(self, clear: Callable[[], Awaitable[int]]) -> None:
+        """Have ``clear`` called from now on as well."""
+        self._others.append(clear)
 
     def start(self) -> None:
         """Look every hour, until ``aclose``."""

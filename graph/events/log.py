@@ -1,6 +1,6 @@
 """The event log: written in the order of commits, read from a cursor on, let go when it is old."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -75,6 +75,7 @@ class EventLog:
         self._clock = clock
         self._age = timedelta(days=days)
         self._waking = Waking(self._look)
+        self._told: list[Callable[[], None]] = []
 
     def append(self, session: Session, events: Sequence[NewEvent]) -> dict[str, int]:
         """Write events, in this order, in a transaction that holds the lock of all writers.
@@ -96,6 +97,12 @@ class EventLog:
     def wake(self, newest: Mapping[str, int]) -> None:
         """Events were committed: whoever waits for them in this process goes on at once."""
         self._waking.wake(newest)
+        for told in self._told:
+            told()
+
+    def when_appended(self, told: Callable[[], None]) -> None:
+        """Have ``told`` called whenever this process has committed events."""
+        self._told.append(told)
 
     async def wait(self, tenant_id: str, cursor: int, seconds: float | None = None) -> bool:
         """Wait until the tenant has an event behind ``cursor``; False if none came within ``seconds``.

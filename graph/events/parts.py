@@ -29,6 +29,7 @@ class EventParts:
     receiving: Receiving
     processing: Processing
     polling: Polling
+    retention: Retention
 
 
 def begin_events(
@@ -63,4 +64,4 @@ def begin_events(
     retention = Retention(database, clock, settings.webhook_days, [log.clear])
     retention.start()
     stack.push_async_callback(retention.aclose)
-    return EventParts(log=log, receiving=receiving, processing=processing, polling=polling)
+    return EventParts(log=log, receiving=receiving, processing=processing, polling=polling, retention=retention)

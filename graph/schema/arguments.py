@@ -27,6 +27,7 @@ class BadInput(Exception):
     def __init__(self, argument: str, problem: str, *, allowed: str) -> None:
         super().__init__(f"{argument} {problem}. Allowed: {allowed}.")
         self.argument = argument
+        self.problem = problem
         self.allowed = allowed
 
 

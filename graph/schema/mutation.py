@@ -21,6 +21,7 @@ from graph.schema.reservation_changes import ReservationChanges
 from graph.schema.tax_changes import TaxChanges
 from graph.schema.tenant import TenantChanges
 from graph.schema.webhook import WebhookChanges
+from graph.schema.webhook_endpoint_changes import WebhookEndpointChanges
 
 
 @strawberry.type(
@@ -48,5 +49,6 @@ class Mutation(
     ReservationChanges,
     TenantChanges,
     WebhookChanges,
+    WebhookEndpointChanges,
 ):
     pass

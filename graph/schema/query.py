@@ -42,7 +42,6 @@ from graph.schema.price_bounds import PRICE_DETAILS, check_listings, check_price
 from graph.schema.provider import Provider, provider
 from graph.schema.provider_account import ProviderAccountList, provider_account_list
 from graph.schema.rate_limit import RateLimit, rate_limits
-from graph.schema.received_webhook import EventQueries
 from graph.schema.reservation import (
     Reservation,
     ReservationFilter,
@@ -52,6 +51,7 @@ from graph.schema.reservation import (
 )
 from graph.schema.selecting import selects
 from graph.schema.tenant import TenantQueries
+from graph.schema.webhook_endpoint import EventQueries
 from providers.catalogue import plugins
 from providers.errors import NotFound
 

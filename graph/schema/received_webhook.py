@@ -57,8 +57,8 @@ class ReceivedWebhookConnection:
 
 
 @strawberry.type
-class EventQueries(EventLogQueries):
-    """All queries about events; ``graph.schema.query`` puts them into the schema."""
+class ReceivedWebhookQueries(EventLogQueries):
+    """The queries about what came in."""
 
     @strawberry.field(
         description="The webhooks that your accounts' PMSs sent, the newest first, and what became of them. Needs "

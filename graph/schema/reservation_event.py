@@ -13,8 +13,7 @@ from graph.events.event import FieldChange as Change
 from graph.events.event import ReservationEvent as Event
 from graph.events.log import CursorAheadError, CursorTooOldError, EventFilter
 from graph.events.seeing import Seeing
-from graph.gateway.cursors import CursorError, fingerprint
-from graph.gateway.marks import HeldMark
+from graph.gateway.cursors import Cursors, fingerprint
 from graph.gateway.refs import Ref
 from graph.schema import ids
 from graph.schema.arguments import After, BadInput, First, check_first, check_list
@@ -22,7 +21,8 @@ from graph.schema.connection import PageInfo
 from graph.schema.context import Context, Info
 from graph.schema.errors import CURSOR_TOO_OLD
 from graph.schema.exposing import expose_enum
-from graph.schema.paging import chosen_accounts, on_cursor
+from graph.schema.paging import chosen_accounts
+from graph.schema.places import read_place, write_place
 from graph.schema.reservation import Reservation
 
 if TYPE_CHECKING:
@@ -204,16 +204,17 @@ def _shown_change(change: Change) -> FieldChange:
 
 def public_cursor(context: Context, tenant_id: str, cursor: int) -> str:
     """A place in the log as clients of this tenant, and of no other, may name it."""
-    return context.cursors.write(fingerprint("reservationEvents", tenant_id), {"": HeldMark(str(cursor))})
+    return written_cursor(context.cursors, tenant_id, cursor)
+
+
+def written_cursor(cursors: Cursors, tenant_id: str, cursor: int) -> str:
+    """The same, with what writes cursors."""
+    return write_place(cursors, fingerprint("reservationEvents", tenant_id), cursor)
 
 
 def private_cursor(context: Context, tenant_id: str, cursor: str) -> int:
     """What ``public_cursor`` wrote. Raises ``BadInput``."""
-    with on_cursor():
-        mark = context.cursors.read(fingerprint("reservationEvents", tenant_id), cursor).get("")
-        if not isinstance(mark, HeldMark) or not mark.id.isdecimal():
-            raise CursorError("is the cursor of another list")
-        return int(mark.id)
+    return read_place(context.cursors, fingerprint("reservationEvents", tenant_id), cursor)
 
 
 def bad_cursor(context: Context, error: CursorTooOldError | CursorAheadError) -> Exception:

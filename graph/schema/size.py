@@ -32,7 +32,7 @@ MAX_LEVELS = 150
 
 _PAGED = {
     *("accounts", "availableListings", "importableListings", "listings"),
-    *("receivedWebhooks", "reservationEvents", "reservations"),
+    *("receivedWebhooks", "reservationEvents", "reservations", "webhookDeliveries"),
 }
 _LISTS = {
     "calendars": "listingIds",
@@ -49,6 +49,7 @@ _UNBOUNDED = {
     "cancellationPolicies": 10,
     "customFields": 10,
     "users": 50,
+    "webhookEndpoints": 20,
     "providerAccounts": 100,
     "dictionary": 500,
 }

@@ -19,6 +19,8 @@ from graph.logs import configure_logging
 from providers.catalogue import plugin
 from providers.manifest import AuthType
 from tests.gateway_world import World, world
+from tests.graph.events.happenings import happened
+from tests.graph.events.outgoing_world import ROTATE
 from tests.graph.events.webhook_world import RESERVATION, address, basic, send
 from tests.graph.schema.definition_world import ALL, UPDATE
 from tests.graph.schema.test_account_creation import CREATE, REAUTHORIZE
@@ -34,6 +36,10 @@ ACCOUNTS = """{ accounts { nodes { id provider name status providerAccount { nam
   webhook { state setup deliveries refused } } } }"""
 EVERYTHING = """{ listings(first: 50) { nodes { id name } sources { status note } }
   reservations(first: 50) { nodes { id status } sources { status note } } }"""
+
+ENDPOINT = """mutation { createWebhookEndpoint(input: { url: "http://127.0.0.1:1/hook" }) {
+  endpoint { id } secret userErrors { message } } }"""
+SENT = "{ webhookEndpoints { id url state failingSince } reservationEvents { nodes { id type } } }"
 
 
 @dataclass
@@ -85,6 +91,8 @@ async def test_no_secret_is_in_an_answer_a_log_line_or_the_database(
     await an_owner_is_asked_to_consent(planted)
     await a_partner_key_goes_along(planted)
     await webhooks_arrive(planted)
+    await events_are_sent(planted)
+    await planted.ask(SENT)
     await tokens_are_tried(planted)
     planted.secrets["notifications"] = planted.running.services.administration.signer.secret("default")
     await asyncio.sleep(0)
@@ -94,6 +102,7 @@ async def test_no_secret_is_in_an_answer_a_log_line_or_the_database(
     assert "HOSTAWAY" in said
     assert lines.count("\n") > 3
     assert b"reservation.updated" in kept
+    assert "an event could not be sent" in lines
     for what, secret in planted.secrets.items():
         assert len(secret) > 7, what
         assert what in SHOWN or secret not in said, f"{what} was said to a client"
@@ -175,6 +184,20 @@ async def webhooks_arrive(planted: Planted) -> None:
     for headers in (to.basic, basic("staygraph", "pl4nted-guess"), {}):
         answer = await send(planted.running, to.path, RESERVATION, headers)
         planted.said += [answer.text, str(answer.headers)]
+
+
+async def events_are_sent(planted: Planted) -> None:
+    """To a server that is not there. The answers themselves have to show the secrets."""
+    headers = {"Authorization": f"Bearer {await planted.running.key_with(Permission.WRITE)}"}
+    created = await planted.running.post(ENDPOINT, None, **headers)
+    made = created.json()["data"]["createWebhookEndpoint"]
+    planted.secrets["former secret of an endpoint"] = made["secret"]
+    rotated = await planted.running.post(ROTATE, {"id": made["endpoint"]["id"]}, **headers)
+    planted.secrets["secret of an endpoint"] = rotated.json()["data"]["rotateWebhookEndpointSecret"]["secret"]
+    planted.secrets["guest of an event"] = "Ada Byron"
+    await planted.running.services.outgoing.aclose()
+    await happened(planted.running, "20001")
+    await planted.running.services.outgoing.drain()
 
 
 async def tokens_are_tried(planted: Planted) -> None:

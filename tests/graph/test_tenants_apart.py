@@ -65,6 +65,8 @@ OWN = [
     "{ apiKeys { totalCount nodes { id tenantId name } pageInfo { endCursor } } }",
     "{ apiKeys(allTenants: true) { totalCount nodes { id tenantId name } } }",
     "{ notificationSecret }",
+    "{ webhookEndpoints { id url cursor } }",
+    "{ reservationEvents { nodes { id cursor account { id } } } }",
     "{ tenants { totalCount nodes { id name } pageInfo { endCursor } } }",
 ]
 

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import select
 
 from graph.accounts.accounts import AccountOptions, Accounts, ConnectedAccount
-from graph.accounts.delivery import DeliveryError
-from graph.accounts.notifications import BATCH, CLAIM, KEPT, PAUSES, NotificationEvent, Notifications, Signer
+from graph.accounts.delivery import PAUSES, DeliveryError
+from graph.accounts.notifications import BATCH, CLAIM, KEPT, NotificationEvent, Notifications, Signer
 from graph.accounts.vault import Vault
 from graph.storage.database import Database
 from graph.storage.tables import NotificationRow
@@ -30,11 +30,12 @@ class Server:
     failures: list[Exception] = field(default_factory=list)
     got: list[tuple[str, Mapping[str, str], bytes]] = field(default_factory=list)
 
-    async def __call__(self, url: str, headers: Mapping[str, str], body: bytes) -> None:
+    async def __call__(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         await asyncio.sleep(0)
         self.got.append((url, headers, body))
         if self.failures:
             raise self.failures.pop(0)
+        return 204
 
     def ids(self) -> list[str]:
         return [headers["StayGraph-Notification-Id"] for _, headers, _ in self.got]
@@ -138,9 +139,10 @@ async def test_message_of_a_process_that_died_is_sent_by_another(
 ) -> None:
     reached = asyncio.Event()
 
-    async def hang(*_: object) -> None:
+    async def hang(*_: object) -> int:
         reached.set()
         await asyncio.Event().wait()
+        return 204
 
     dying = Notifications(database, Signer(vault), hang, clock)
     await store(database, dying, account)
@@ -159,7 +161,7 @@ async def test_answer_that_comes_after_its_claim_does_not_undo_what_another_proc
 ) -> None:
     begun, go_on = asyncio.Event(), asyncio.Event()
 
-    async def slow(*_: object) -> None:
+    async def slow(*_: object) -> int:
         begun.set()
         await go_on.wait()
         raise DeliveryError("It did not answer in time.")
@@ -182,8 +184,9 @@ async def test_worker_sends_what_it_is_woken_for_and_what_was_left_over(
 ) -> None:
     arrived: asyncio.Queue[bytes] = asyncio.Queue()
 
-    async def deliver(url: str, headers: Mapping[str, str], body: bytes) -> None:
+    async def deliver(url: str, headers: Mapping[str, str], body: bytes) -> int:
         arrived.put_nowait(body)
+        return 204
 
     working = Notifications(database, notifications._signer, deliver, notifications._clock)
     await store(database, working, account)
@@ -217,7 +220,7 @@ async def test_fault_does_not_end_the_worker(
 ) -> None:
     arrived: asyncio.Queue[str] = asyncio.Queue()
 
-    async def deliver(url: str, headers: Mapping[str, str], body: bytes) -> None:
+    async def deliver(url: str, headers: Mapping[str, str], body: bytes) -> int:
         arrived.put_nowait(headers["StayGraph-Notification-Id"])
         raise ZeroDivisionError
 
