@@ -221,6 +221,22 @@ class Settings(BaseModel):
     )
     max_body_bytes: int = Field(1_048_576, ge=1024, le=104_857_600, description="Bytes a request body may have.")
 
+    max_connections_per_key: int = Field(
+        200, ge=1, le=1_000_000, description="WebSockets and streams that one API key or token may have open at a time."
+    )
+    max_subscriptions_per_connection: int = Field(
+        50, ge=1, le=10_000, description="Operations that may run over one WebSocket at a time."
+    )
+    max_waiting_events: int = Field(
+        1000,
+        ge=1,
+        le=100_000,
+        description="Events that may wait for one subscriber; one that falls further behind is told to resume.",
+    )
+    connection_init_timeout: Seconds = Field(
+        10.0, description="Seconds that a WebSocket may take to say with which key it comes."
+    )
+
     max_webhook_bytes: int = Field(
         1_048_576, ge=1024, le=16_777_216, description="Bytes a webhook of a PMS may have; larger ones are refused."
     )
