@@ -82,7 +82,7 @@ class Rotation:
         return done
 
     async def _keys_of(self, sealed: SealedColumn) -> AsyncIterator[str]:
-        """The primary keys of rows whose value is not sealed with the first key."""
+        """The keys of rows whose value is not sealed with the first key."""
         last = ""
         while True:
             head = func.substr(sealed.column, 1, HEAD_BYTES)
@@ -104,7 +104,7 @@ class Rotation:
     async def _reseal(self, sealed: SealedColumn, key: str, done: Resealed) -> None:
         async with self._database.session() as session:
             # Read again, now that nobody else writes: a newer value must not be replaced by an older one.
-            row = await session.get(sealed.row, key)
+            row = await session.scalar(select(sealed.row).where(sealed.key == key))
             present: bytes | None = None if row is None else getattr(row, sealed.column.key)
             if row is None or present is None or self._vault.is_first(present):
                 return

@@ -12,6 +12,8 @@ from graph.storage.tables import (
     AccountWebhookRow,
     AuthorizationRow,
     IntegrationDefinitionRow,
+    ReservationEventRow,
+    ReservationStateRow,
     Table,
     WebhookDeliveryRow,
 )
@@ -47,6 +49,16 @@ def delivery_context(tenant_id: str, account_id: str, delivery_id: str) -> str:
     return f"account/{tenant_id}/{account_id}/delivery/{delivery_id}"
 
 
+def event_context(tenant_id: str, account_id: str, event_id: str) -> str:
+    """Where the body of an event is kept."""
+    return f"account/{tenant_id}/{account_id}/event/{event_id}"
+
+
+def state_context(tenant_id: str, account_id: str, reservation_id: str) -> str:
+    """Where a reservation is kept as it was last known."""
+    return f"account/{tenant_id}/{account_id}/reservation/{reservation_id}"
+
+
 def partner_key_context(provider: str) -> str:
     """Where a provider's partner key is kept."""
     return f"definition/{provider}/partner_key"
@@ -59,7 +71,7 @@ def oauth_application_context(provider: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SealedColumn:
-    """A column with sealed values. ``key`` is its table's primary key; ``context`` tells a row's place."""
+    """A column with sealed values. ``key`` is a column of texts that tells rows apart; ``context`` a row's place."""
 
     row: type[Table]
     key: InstrumentedAttribute[str]
@@ -117,5 +129,17 @@ SEALED = (
         WebhookDeliveryRow.id,
         WebhookDeliveryRow.body,
         lambda row: delivery_context(row.tenant_id, row.account_id, row.id),
+    ),
+    SealedColumn(
+        ReservationEventRow,
+        ReservationEventRow.id,
+        ReservationEventRow.body,
+        lambda row: event_context(row.tenant_id, row.account_id, row.id),
+    ),
+    SealedColumn(
+        ReservationStateRow,
+        ReservationStateRow.id,
+        ReservationStateRow.body,
+        lambda row: state_context(row.tenant_id, row.account_id, row.reservation_id),
     ),
 )

@@ -1,0 +1,115 @@
+"""What happened to a reservation, as it is kept and told."""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from providers.model import Reservation
+from providers.model.described import Described
+
+_RESERVATION: TypeAdapter[Reservation] = TypeAdapter(Reservation)
+_LEVEL = 3
+
+
+class EventType(Described):
+    """What happened to a reservation."""
+
+    CREATED = "CREATED", "It was made, or came to life again after it was deleted."
+    UPDATED = "UPDATED", "Something about it changed."
+    CANCELLED = "CANCELLED", "It was called off."
+    DELETED = "DELETED", "The PMS no longer has it."
+    MESSAGE_RECEIVED = "MESSAGE_RECEIVED", "A message was written in its conversation, by the guest or to the guest."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """One field of a reservation that changed, in the words of the API.
+
+    ``field`` is its name, with points where it lies within another one (``guest.email``); ``old`` and ``new`` are
+    JSON: amounts of money are objects, days and instants texts.
+    """
+
+    field: str
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEvent:
+    """An event that is about to be written. Ids of listings and reservations are the PMS's own; instants aware UTC.
+
+    ``changes`` is None where it is not known what changed, ``occurred_at`` where the PMS does not say when.
+    ``content_key``: of events of an account with the same one only the first is kept. ``reservation`` is as it was
+    behind the change; a deleted one as it was last known.
+    """
+
+    tenant_id: str
+    account_id: str
+    listing_id: str | None
+    reservation_id: str
+    type: EventType
+    occurred_at: datetime | None
+    received_at: datetime
+    changes: Sequence[FieldChange] | None = None
+    reservation: Reservation | None = field(default=None, repr=False)
+    content_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReservationEvent(NewEvent):
+    """An event of the log. ``cursor`` grows from event to event of all tenants; ``id`` names it for ever."""
+
+    cursor: int
+    id: str
+
+
+def dump_reservation(reservation: Reservation) -> Any:
+    """A reservation as JSON values, every digit kept; without what the PMS sent beyond the unified model."""
+    return _RESERVATION.dump_python(reservation, mode="json", exclude={"raw"}, exclude_defaults=True)
+
+
+def load_reservation(kept: Any) -> Reservation | None:
+    """What ``dump_reservation`` gave; None where a later version cannot read it."""
+    try:
+        return _RESERVATION.validate_python(kept)
+    except ValidationError:
+        return None
+
+
+def dump_body(event: NewEvent) -> bytes:
+    """What of an event is sealed."""
+    changes = event.changes
+    return packed(
+        {
+            "changes": None if changes is None else [[each.field, each.old, each.new] for each in changes],
+            "reservation": None if event.reservation is None else dump_reservation(event.reservation),
+        }
+    )
+
+
+def load_body(body: bytes) -> tuple[list[FieldChange] | None, Reservation | None]:
+    """Changes and reservation of a body. Raises ``ValueError`` for what ``dump_body`` did not write."""
+    kept = unpacked(body)
+    changes = kept["changes"]
+    return (
+        None if changes is None else [FieldChange(field=name, old=old, new=new) for name, old, new in changes],
+        None if kept["reservation"] is None else load_reservation(kept["reservation"]),
+    )
+
+
+def packed(value: Any) -> bytes:
+    """JSON values as few bytes."""
+    return zlib.compress(orjson.dumps(value), _LEVEL)
+
+
+def unpacked(body: bytes) -> Any:
+    """What ``packed`` gave. Raises ``ValueError``."""
+    try:
+        return orjson.loads(zlib.decompress(body))
+    except zlib.error as error:
+        raise ValueError("not packed") from error

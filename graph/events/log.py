@@ -1,0 +1,254 @@
+"""The event log: written in the order of commits, read from a cursor on, let go when it is old."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import ColumnElement, Select, delete, func, insert, select, text, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
+
+from graph.accounts.ids import new_id
+from graph.accounts.sealed import event_context
+from graph.accounts.vault import Vault, VaultError
+from graph.events.event import EventType, NewEvent, ReservationEvent, dump_body, load_body
+from graph.events.waking import Waking
+from graph.gateway.refs import Ref
+from graph.storage.database import Database
+from graph.storage.tables import EventFloorRow, ReservationEventRow
+from graph.storage.upsert import upsert
+from providers.upstream.clock import Clock
+
+log = structlog.get_logger(__name__)
+
+MOST = 1_000
+"""Events that are read at once."""
+
+_CLEARED_AT_ONCE = 500
+
+
+class CursorTooOldError(ValueError):
+    """Events behind this cursor were let go. ``oldest`` is the first that can be read on from without a gap."""
+
+    def __init__(self, oldest: int) -> None:
+        super().__init__("The events behind this cursor are no longer kept.")
+        self.oldest = oldest
+
+
+class CursorAheadError(ValueError):
+    """The log has never come this far: it was restored from a backup, or the cursor is another server's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """Which events of a tenant are wanted; None leaves all. Accounts are by our ids."""
+
+    accounts: frozenset[str] | None = None
+    listings: frozenset[Ref] | None = None
+    types: frozenset[EventType] | None = None
+
+    def keeps(self, event: NewEvent) -> bool:
+        """Whether an event is wanted."""
+        if self.accounts is not None and event.account_id not in self.accounts:
+            return False
+        if self.types is not None and event.type not in self.types:
+            return False
+        return self.listings is None or (
+            event.listing_id is not None and Ref(event.account_id, event.listing_id) in self.listings
+        )
+
+
+EVERYTHING = EventFilter()
+
+
+class EventLog:
+    """The log of all tenants. A tenant's cursor is good for its own events alone.
+
+    ``days``: how long events are kept.
+    """
+
+    def __init__(self, database: Database, vault: Vault, clock: Clock, *, days: int) -> None:
+        self._database = database
+        self._vault = vault
+        self._clock = clock
+        self._age = timedelta(days=days)
+        self._waking = Waking(self._look)
+
+    def append(self, session: Session, events: Sequence[NewEvent]) -> dict[str, int]:
+        """Write events, in this order, in a transaction that holds the lock of all writers.
+
+        What is already there by its content key is left out. Returns the newest cursor of each tenant: give it to
+        ``wake`` once the transaction is committed. Touches nothing but the session, so it may run in another thread.
+        """
+        new = _without_known(session, events)
+        if not new:
+            return {}
+        inserted = session.execute(
+            insert(ReservationEventRow).returning(
+                ReservationEventRow.tenant_id, ReservationEventRow.cursor, sort_by_parameter_order=True
+            ),
+            [self._row(event) for event in new],
+        )
+        return dict(inserted.all())
+
+    def wake(self, newest: Mapping[str, int]) -> None:
+        """Events were committed: whoever waits for them in this process goes on at once."""
+        self._waking.wake(newest)
+
+    async def wait(self, tenant_id: str, cursor: int, seconds: float | None = None) -> bool:
+        """Wait until the tenant has an event behind ``cursor``; False if none came within ``seconds``.
+
+        Events of this process are noticed at once, those of others within a second.
+        """
+        return await self._waking.wait(tenant_id, cursor, seconds)
+
+    async def after(
+        self, tenant_id: str, cursor: int, wanted: EventFilter = EVERYTHING, limit: int = MOST
+    ) -> list[ReservationEvent]:
+        """The tenant's first events behind ``cursor``, at most ``limit``, in their order.
+
+        Raises ``CursorTooOldError`` or ``CursorAheadError``. Fewer than ``limit`` say that there are no more now.
+        """
+        async with self._database.reading() as session:
+            await self._check(session, tenant_id, cursor)
+            found = list(await session.scalars(_chosen(tenant_id, cursor, wanted).limit(limit)))
+        return [self._event(row) for row in found]
+
+    async def newest(self, tenant_id: str) -> int:
+        """The cursor behind all of the tenant's events: whoever reads on from there sees only what is to come."""
+        async with self._database.reading() as session:
+            newest = select(func.max(ReservationEventRow.cursor)).where(ReservationEventRow.tenant_id == tenant_id)
+            return max(await session.scalar(newest) or 0, await _cleared_to(session, tenant_id))
+
+    async def oldest(self, tenant_id: str) -> int:
+        """The cursor before all of the tenant's events that are kept."""
+        async with self._database.reading() as session:
+            return await _cleared_to(session, tenant_id)
+
+    async def clear(self) -> int:
+        """Let go of events that are too old, of all tenants, a part at a time. How many that were."""
+        gone = 0
+        while found := await self._clear_some():
+            gone += found
+        return gone
+
+    async def aclose(self) -> None:
+        """Stop looking for events of other processes."""
+        await self._waking.aclose()
+
+    async def _clear_some(self) -> int:
+        old = (
+            select(ReservationEventRow.cursor, ReservationEventRow.tenant_id)
+            .where(ReservationEventRow.received_at < self._clock.now() - self._age)
+            .order_by(ReservationEventRow.cursor)
+            .limit(_CLEARED_AT_ONCE)
+        )
+        async with self._database.session() as session:
+            found = (await session.execute(old)).all()
+            cleared_to: dict[str, int] = {tenant_id: cursor for cursor, tenant_id in found}
+            for tenant_id, cursor in cleared_to.items():
+                cleared = max(cursor, await _cleared_to(session, tenant_id))
+                await upsert(session, EventFloorRow, {"tenant_id": tenant_id}, {"cleared_to": cleared})
+            if found:
+                cursors = [cursor for cursor, _ in found]
+                await session.execute(delete(ReservationEventRow).where(ReservationEventRow.cursor.in_(cursors)))
+        return len(found)
+
+    async def _check(self, session: AsyncSession, tenant_id: str, cursor: int) -> None:
+        oldest = await _cleared_to(session, tenant_id)
+        if cursor < oldest:
+            raise CursorTooOldError(oldest)
+        if cursor > await _issued(session):
+            raise CursorAheadError("The log has never come this far.")
+
+    async def _look(self, cursor: int) -> Mapping[str, int]:
+        newest = func.max(ReservationEventRow.cursor)
+        statement = select(ReservationEventRow.tenant_id, newest).where(ReservationEventRow.cursor > cursor)
+        async with self._database.reading() as session:
+            rows = await session.execute(statement.group_by(ReservationEventRow.tenant_id))
+            return dict(rows.all())
+
+    def _row(self, event: NewEvent) -> dict[str, Any]:
+        event_id = new_id("evt", event.received_at)
+        context = event_context(event.tenant_id, event.account_id, event_id)
+        return {
+            "id": event_id,
+            "tenant_id": event.tenant_id,
+            "account_id": event.account_id,
+            "listing_id": event.listing_id,
+            "reservation_id": event.reservation_id,
+            "type": event.type.value,
+            "occurred_at": event.occurred_at,
+            "received_at": event.received_at,
+            "content_key": event.content_key,
+            "body": self._vault.seal(dump_body(event), context=context),
+        }
+
+    def _event(self, row: ReservationEventRow) -> ReservationEvent:
+        try:
+            context = event_context(row.tenant_id, row.account_id, row.id)
+            changes, reservation = load_body(self._vault.open(row.body, context=context))
+        except (VaultError, ValueError) as error:
+            # That it happened is still true, and whoever follows the log must get past it.
+            log.error("an event cannot be opened", event_id=row.id, error=type(error).__name__)
+            changes, reservation = None, None
+        return ReservationEvent(
+            cursor=row.cursor,
+            id=row.id,
+            tenant_id=row.tenant_id,
+            account_id=row.account_id,
+            listing_id=row.listing_id,
+            reservation_id=row.reservation_id,
+            type=EventType[row.type],
+            occurred_at=row.occurred_at,
+            received_at=row.received_at,
+            changes=changes,
+            reservation=reservation,
+            content_key=row.content_key,
+        )
+
+
+def _without_known(session: Session, events: Sequence[NewEvent]) -> list[NewEvent]:
+    keys = {(event.account_id, event.content_key) for event in events if event.content_key is not None}
+    if not keys:
+        return list(events)
+    columns = (ReservationEventRow.account_id, ReservationEventRow.content_key)
+    known = {
+        (account_id, key) for account_id, key in session.execute(select(*columns).where(tuple_(*columns).in_(keys)))
+    }
+    new: list[NewEvent] = []
+    for event in events:
+        key = (event.account_id, event.content_key)
+        if event.content_key is None or key not in known:
+            new.append(event)
+            known.add(key)
+    return new
+
+
+def _chosen(tenant_id: str, cursor: int, wanted: EventFilter) -> Select[ReservationEventRow]:
+    row = ReservationEventRow
+    where: list[ColumnElement[bool]] = [row.tenant_id == tenant_id, row.cursor > cursor]
+    if wanted.accounts is not None:
+        where.append(row.account_id.in_(wanted.accounts))
+    if wanted.listings is not None:
+        refs = [(ref.account_id, ref.provider_id) for ref in wanted.listings]
+        where.append(tuple_(row.account_id, row.listing_id).in_(refs))
+    if wanted.types is not None:
+        where.append(row.type.in_([each.value for each in wanted.types]))
+    return select(row).where(*where).order_by(row.cursor)
+
+
+async def _cleared_to(session: AsyncSession, tenant_id: str) -> int:
+    floor = select(EventFloorRow.cleared_to).where(EventFloorRow.tenant_id == tenant_id)
+    return await session.scalar(floor) or 0
+
+
+async def _issued(session: AsyncSession) -> int:
+    """The last cursor that was ever given out, of whatever tenant; deleted events count as well."""
+    if session.get_bind().dialect.name == "sqlite":
+        statement = "SELECT seq FROM sqlite_sequence WHERE name = 'reservation_event'"
+    else:
+        statement = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM reservation_event_cursor_seq"
+    return await session.scalar(text(statement)) or 0
