@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from graph.accounts.consent import CALLBACK_PATH
 from graph.events.account_webhooks import PATH as WEBHOOK_PATH
@@ -72,6 +72,7 @@ def create_app(
         openapi_url=None,
         routes=[
             Route("/graphql", endpoint),
+            WebSocketRoute("/graphql", endpoint),
             *explorer_routes(),
             Route("/health", health),
             Route(CALLBACK_PATH, finish),

@@ -34,7 +34,10 @@ from graph.changes.cost import counted
 from graph.changes.writing import Writing
 from graph.events.account_webhooks import AccountWebhooks
 from graph.events.deliveries import Deliveries, Retention
+from graph.events.log import EventLog
 from graph.events.receiving import Receiving
+from graph.events.seeing import Seeing
+from graph.events.subscribers import Subscribers
 from graph.gateway.choosing import Choosing
 from graph.gateway.cursors import Cursors
 from graph.gateway.gateway import Gateway, build_gateway
@@ -49,6 +52,7 @@ from graph.schema.schema import build_schema
 from graph.settings import Settings
 from graph.storage.database import Database
 from graph.storage.durable import DurableWrites
+from graph.web.guests import Guests
 from providers.model import variant
 from providers.upstream.accounts import UpstreamSettings
 from providers.upstream.attempt import Observe
@@ -76,6 +80,9 @@ class Services:
     administration: Administration
     cursors: Cursors
     receiving: Receiving
+    events: EventLog
+    subscribers: Subscribers
+    guests: Guests
     schema: strawberry.Schema
 
 
@@ -162,6 +169,13 @@ async def running(
         gateway = build_gateway(reading, cursors)
         webhooks = AccountWebhooks(settings, database, vault, accounts, connections, clock=clock)
         receiving = _receiving(webhooks, database, vault, accounts, connections, settings, clock, stack)
+        events = EventLog(database, vault, clock, days=30)
+        stack.push_async_callback(events.aclose)
+        subscribers = Subscribers(events, Seeing(visibility), most_waiting=settings.max_waiting_events)
+        authentication = Authentication(keys, tenants, _access_tokens(settings, clock, stack))
+        guests = Guests(authentication, per_key=settings.max_connections_per_key)
+        guests.start()
+        stack.push_async_callback(guests.aclose)
         administration = Administration(
             settings=settings,
             clock=clock,
@@ -202,7 +216,7 @@ async def running(
             vault=vault,
             keys=keys,
             tenants=tenants,
-            authentication=Authentication(keys, tenants, _access_tokens(settings, clock, stack)),
+            authentication=authentication,
             accounts=accounts,
             connections=connections,
             upstream=upstream,
@@ -210,6 +224,9 @@ async def running(
             administration=administration,
             cursors=cursors,
             receiving=receiving,
+            events=events,
+            subscribers=subscribers,
+            guests=guests,
             schema=build_schema(
                 max_tokens=settings.max_query_tokens,
                 limits=SizeLimits(

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from graphql import GraphQLError
 
+from graph.events.subscribers import SUBSCRIBER_TOO_SLOW
 from graph.logs import place_of
 from graph.schema import ids
 from graph.schema.arguments import BadInput
@@ -36,6 +37,9 @@ TOO_MANY_CONNECTIONS = "TOO_MANY_CONNECTIONS"
 
 TOO_MANY_SUBSCRIPTIONS = "TOO_MANY_SUBSCRIPTIONS"
 """The connection runs as many operations as it may."""
+
+CURSOR_TOO_OLD = "CURSOR_TOO_OLD"
+"""Events behind a cursor are no longer kept."""
 
 SERVER_STOPPING = "SERVER_STOPPING"
 """The server is being stopped; subscriptions resume behind ``cursor``."""

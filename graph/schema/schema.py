@@ -22,6 +22,7 @@ from graph.schema.mutation import Mutation
 from graph.schema.plain import PlainExecutor, mark_plain_fields
 from graph.schema.query import Query
 from graph.schema.reservation import Reservation
+from graph.schema.subscription import Subscription
 from providers.errors import ErrorCode
 
 CACHED_DOCUMENTS = 500
@@ -50,6 +51,7 @@ def build_schema(*, max_tokens: int = 5000, limits: SizeLimits = SizeLimits()) -
     schema = GatewaySchema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=[Account, Listing, Reservation, ErrorCode],
         extensions=extensions,
         execution_context_class=PlainExecutor,

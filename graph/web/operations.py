@@ -88,16 +88,20 @@ class Operations:
         """What the operation answers: once for a query or mutation, for ever for a subscription."""
         context = self.context(viewer, lifetime)
         context.shared_as = _shared_as(viewer, request)
-        results = await self._services.schema.stream(
-            request.query,
-            variable_values=request.variables,
-            context_value=context,
-            operation_name=request.operation_name,
-        )
-        async with aclosing(results):
-            async for result in results:
-                assert isinstance(result, ExecutionResult)  # noqa: S101  # without @defer there is nothing else
-                yield answer(context, result)
+        try:
+            results = await self._services.schema.stream(
+                request.query,
+                variable_values=request.variables,
+                context_value=context,
+                operation_name=request.operation_name,
+            )
+            async with aclosing(results):
+                async for result in results:
+                    assert isinstance(result, ExecutionResult)  # noqa: S101  # without @defer there is nothing else
+                    yield answer(context, result)
+        except Exception as error:  # noqa: BLE001 - what extensions raise comes this way; of our own faults the log tells
+            located = error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
+            yield answer(context, ExecutionResult(data=None, errors=[located]))
 
 
 def shown_errors(context: Context, result: ExecutionResult) -> list[GraphQLError]:

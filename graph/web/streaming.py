@@ -6,19 +6,14 @@ Server-sent events as graphql-sse has them in its distinct connections mode
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from typing import Protocol
 
-import structlog
 from graphql import GraphQLError, OperationDefinitionNode, OperationType, parse
 from starlette.types import Message, Receive, Send
 
-from graph.logs import place_of
 from graph.web.guests import Guest
 from graph.web.operations import Answer, OperationRequest, Operations
-
-log = structlog.get_logger(__name__)
 
 SEND_SECONDS = 30.0
 """How long a client may take no byte of what waits for it."""
@@ -28,7 +23,6 @@ _UNBUFFERED = {
     "Cache-Control": "no-cache, no-transform",
     "X-Accel-Buffering": "no",
 }
-_FAULT = '[{"message":"Something went wrong inside StayGraph.","extensions":{"code":"INTERNAL"}}]'
 
 
 class Framing(Protocol):
@@ -152,20 +146,10 @@ class Stream:
     async def _write(self, guest: Guest, send: Send) -> None:
         framing = self._framing
         await self._send(send, framing.beginning)
-        async with aclosing(self._answers(guest)) as answers:
+        async with aclosing(self._operations.answers(guest.viewer, guest.lifetime, self._request)) as answers:
             async for answer in answers:
                 await self._send(send, framing.answer(answer))
         await self._send(send, framing.end, more=False)
-
-    async def _answers(self, guest: Guest) -> AsyncGenerator[Answer, None]:
-        try:
-            answers = self._operations.answers(guest.viewer, guest.lifetime, self._request)
-            async with aclosing(answers):
-                async for answer in answers:
-                    yield answer
-        except Exception as error:  # noqa: BLE001 - the client is told, in the form that it understands
-            log.error("operation failed", error=type(error).__name__, place=place_of(error))
-            yield Answer(f'{{"errors":{_FAULT}}}', _FAULT)
 
     async def _beat(self, send: Send) -> None:
         while True:

@@ -6,13 +6,11 @@ from contextlib import AsyncExitStack, aclosing
 from typing import Any
 
 import orjson
-import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from graph.accounts.refusals import NotAllowed, NotAuthenticated
 from graph.events.lifetime import Ending
-from graph.logs import place_of
-from graph.schema.errors import FORBIDDEN, INTERNAL, SERVER_STOPPING, TOO_MANY_SUBSCRIPTIONS
+from graph.schema.errors import FORBIDDEN, SERVER_STOPPING, TOO_MANY_SUBSCRIPTIONS
 from graph.services import Services
 from graph.storage.failures import StorageUnavailable
 from graph.web.gate import TENANT_HEADER, secret_in, tenant_in
@@ -36,8 +34,6 @@ from graph.web.socket_messages import (
     pong,
     read_message,
 )
-
-log = structlog.get_logger(__name__)
 
 SEND_SECONDS = 30.0
 """How long a client may take no byte of what waits for it."""
@@ -175,8 +171,7 @@ class SocketClient:
         id_ = _json(message.id)
         last = complete_message(id_)
         try:
-            answers = self._operations.answers(guest.viewer, guest.lifetime, message.request)
-            async with aclosing(answers):
+            async with aclosing(self._operations.answers(guest.viewer, guest.lifetime, message.request)) as answers:
                 async for answer in answers:
                     if answer.refused is not None:
                         last = error_message(id_, answer.refused)
@@ -184,9 +179,6 @@ class SocketClient:
                     await self._send(next_message(id_, answer.text))
         except WebSocketDisconnect:
             return
-        except Exception as error:  # noqa: BLE001 - one operation's fault must not end the others
-            log.error("operation failed", error=type(error).__name__, place=place_of(error))
-            last = error_message(id_, _errors(INTERNAL, "Something went wrong inside StayGraph."))
         await self._finish(message.id, last)
 
     async def _finish(self, id_: str, last: str) -> None:

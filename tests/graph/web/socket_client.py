@@ -1,0 +1,70 @@
+"""A client of graphql-transport-ws for tests: over a real socket, and able to send what no client should."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+PROTOCOL = "graphql-transport-ws"
+Message = dict[str, Any]
+
+
+class SocketClient:
+    """One connection."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+
+    async def send(self, *messages: Mapping[str, Any] | str | bytes) -> None:
+        """Send messages, or frames as they are."""
+        for message in messages:
+            raw = message if isinstance(message, str | bytes) else json.dumps(message)
+            await self.connection.send(raw)
+
+    async def receive(self) -> Message:
+        """The next message."""
+        received = await self.connection.recv()
+        assert isinstance(received, str), "messages are texts"
+        message: Message = json.loads(received)
+        return message
+
+    async def init(self, **payload: Any) -> None:
+        """Be let in."""
+        await self.send({"type": "connection_init", "payload": payload})
+        assert await self.receive() == {"type": "connection_ack"}
+
+    async def subscribe(self, id_: str, query: str, **variables: Any) -> None:
+        await self.send({"id": id_, "type": "subscribe", "payload": {"query": query, "variables": variables}})
+
+    async def ask(self, query: str, **variables: Any) -> Message:
+        """The answer to a query or mutation."""
+        await self.subscribe("ask", query, **variables)
+        answer = await self.receive()
+        assert (answer["id"], answer["type"]) == ("ask", "next"), answer
+        assert await self.receive() == {"id": "ask", "type": "complete"}
+        payload: Message = answer["payload"]
+        return payload
+
+    async def closed(self) -> tuple[int, str]:
+        """The code and reason of the server's close; what came before it is passed over."""
+        try:
+            while True:
+                await self.connection.recv()
+        except ConnectionClosed as error:
+            assert error.rcvd is not None, "the socket was dropped"
+            return error.rcvd.code, error.rcvd.reason
+
+
+@asynccontextmanager
+async def connected(
+    url: str, *, protocols: tuple[str, ...] = (PROTOCOL,), origin: str | None = None, **headers: str
+) -> AsyncIterator[SocketClient]:
+    """A connection to the gateway at ``url`` (http), not let in yet."""
+    sent = headers | ({"Origin": origin} if origin else {})
+    wanted = [Subprotocol(each) for each in protocols] or None
+    async with connect(f"ws{url[4:]}/graphql", subprotocols=wanted, additional_headers=sent, proxy=None) as connection:
+        yield SocketClient(connection)
