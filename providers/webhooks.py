@@ -1,17 +1,21 @@
-"""What a plugin says about the webhooks of its PMS: how a delivery is proved, and what is read at once.
+"""What a plugin says about the webhooks of its PMS: how a delivery is proved, what is read at once, and what it means.
 
 Receiving is the gateway's: it keeps every delivery that is proved, as it came, before anybody understands it. A plugin
-only tells whether the PMS sent it and, as far as that can be told, for which account and under which name.
+tells whether the PMS sent it and, as far as that can be told, for which account and under which name; later, which
+reservations it is about.
 """
 
 import hmac
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar
 
 import orjson
 from pydantic import BaseModel
+
+from providers.model import Reservation
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -36,15 +40,46 @@ class WebhookNote:
 
     ``event`` is the PMS's own word, ``account_id`` the PMS's own id of the account that it is about. Two deliveries of
     one account with the same ``key`` are the same one, sent again. None where that cannot be told: two changes may
-    look alike, and neither must be lost.
+    look alike, and neither must be lost. ``subject`` is the PMS's own id of the reservation that it is about.
     """
 
     event: str | None = None
     account_id: str | None = None
     key: str | None = None
+    subject: str | None = None
 
 
 NOTHING_READ = WebhookNote()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReservationChange:
+    """A delivery says that a reservation was made, changed, called off or deleted: which of these is not to be trusted.
+
+    ``record`` is the reservation as the delivery shows it, None where that is too little to go by. In it None means
+    that the delivery does not say, and so does an empty list of what the PMS leaves out as a rule. ``changed_at`` is
+    the PMS's time of the change (aware UTC), None where it does not say. ``made``: the delivery calls it new.
+    """
+
+    reservation_id: str
+    changed_at: datetime | None = None
+    record: Reservation | None = field(default=None, repr=False)
+    made: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageReceived:
+    """A delivery says that a guest wrote. ``written_at`` is aware UTC, None where the PMS does not say.
+
+    ``message_id`` is the PMS's own: the same message is told once.
+    """
+
+    reservation_id: str
+    message_id: str
+    written_at: datetime | None = None
+
+
+Told = ReservationChange | MessageReceived
 
 
 class Webhooks(ABC):
@@ -71,9 +106,17 @@ class Webhooks(ABC):
     def read(self, body: bytes) -> WebhookNote:
         """What the delivery says about itself. Raises nothing; ``NOTHING_READ`` for what is not understood."""
 
+    @abstractmethod
+    def told(self, body: bytes, account_id: str) -> Sequence[Told]:
+        """What happened to reservations of the account; empty for a delivery about anything else.
+
+        ``account_id`` is ours, for the records. Raises nothing: what is odd in a record is a reason to read it anew.
+        """
+
 
 MAX_EVENT = 100
 MAX_ACCOUNT_ID = 40
+MAX_RECORD_ID = 200
 
 
 def same(one: str, other: str) -> bool:

@@ -57,12 +57,16 @@ class _Waiting:
 
 
 class Deliveries:
-    """Keeps deliveries. All that wait at a time are written together."""
+    """Keeps deliveries. All that wait at a time are written together.
 
-    def __init__(self, writes: DurableWrites, vault: Vault, clock: Clock) -> None:
+    ``hold``: seconds that each waits for those about earlier changes before it is worked on.
+    """
+
+    def __init__(self, writes: DurableWrites, vault: Vault, clock: Clock, *, hold: float = 0.0) -> None:
         self._writes = writes
         self._vault = vault
         self._clock = clock
+        self._hold = timedelta(seconds=hold)
         self._waiting: deque[_Waiting] = deque()
         self._waiting_bytes = 0
         self._writer: asyncio.Task[None] | None = None
@@ -99,6 +103,8 @@ class Deliveries:
             "provider_account": note.account_id,
             "body": self._vault.seal(body, context=delivery_context(account.tenant_id, account.id, delivery_id)),
             "received_at": now,
+            "subject": note.subject,
+            "due_at": now + self._hold,
         }
 
     async def _write_all(self) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from providers.model import Reservation
 from providers.model.described import Described
@@ -73,12 +73,12 @@ def dump_reservation(reservation: Reservation) -> Any:
     return _RESERVATION.dump_python(reservation, mode="json", exclude={"raw"}, exclude_defaults=True)
 
 
-def load_reservation(kept: Any) -> Reservation | None:
-    """What ``dump_reservation`` gave; None where a later version cannot read it."""
-    try:
-        return _RESERVATION.validate_python(kept)
-    except ValidationError:
-        return None
+def load_reservation(kept: Any) -> Reservation:
+    """What ``dump_reservation`` gave, by this version or an older one: later ones only add to the model.
+
+    Raises ``ValueError`` for anything else.
+    """
+    return _RESERVATION.validate_python(kept)
 
 
 def dump_body(event: NewEvent) -> bytes:

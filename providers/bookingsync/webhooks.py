@@ -7,15 +7,23 @@ way, which the documentation's sample code relies on.
 import base64
 import hashlib
 import hmac
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
+from providers.bookingsync.envelope import linked_id
 from providers.bookingsync.manifest import OAuthConfig
 from providers.webhooks import (
     MAX_ACCOUNT_ID,
     MAX_EVENT,
+    MAX_RECORD_ID,
+    MessageReceived,
+    ReservationChange,
+    Told,
     WebhookLogin,
     WebhookNote,
     WebhookRequest,
@@ -24,6 +32,8 @@ from providers.webhooks import (
     same,
     short_text,
 )
+from providers.wire import OddValue
+from providers.wire.values import read_instant
 
 SIGNATURE_HEADER = "x-content-signature"
 
@@ -62,15 +72,85 @@ class BookingsyncWebhooks(Webhooks):
             event=short_text(sent.get("event"), MAX_EVENT),
             account_id=short_text(sent.get("account_id"), MAX_ACCOUNT_ID),
             key=_key(sent.get("resource"), body),
+            subject=_subject(sent),
         )
+
+    def told(self, body: bytes, account_id: str) -> Sequence[Told]:
+        """Which booking is to be read: a delivery shows it without guest and source, and perhaps only in part.
+
+        Whether a booking that was called off comes as destroyed or updated is not documented: reading it tells.
+        """
+        sent = json_object(body)
+        kind, action = _event(sent)
+        told: list[Told] = []
+        for record in _records(sent.get("resource")):
+            booking_id = _booking_id(kind, record)
+            if booking_id is None:
+                continue
+            if kind == _MESSAGE:
+                message_id = short_text(record.get("id"), MAX_RECORD_ID)
+                if message_id is not None and action == "created":
+                    written_at = _instant(record.get("created_at"))
+                    told.append(
+                        MessageReceived(reservation_id=booking_id, message_id=message_id, written_at=written_at)
+                    )
+            else:
+                # The time of a part says nothing of its booking; of a booking that is gone, nothing of its end.
+                dated = kind == _BOOKING and action != "destroyed"
+                changed_at = _instant(record.get("updated_at")) if dated else None
+                told.append(ReservationChange(reservation_id=booking_id, changed_at=changed_at, made=_made(sent)))
+        return told
+
+
+_BOOKING = "booking"
+_MESSAGE = "inbox_message"
+_PARTS = frozenset({"booking_comment", "bookings_fee", "bookings_payment", "bookings_tags_item", "payment"})
+_EVENT = re.compile(r"([a-z_]+)_(created|updated|destroyed)")
+
+
+def _event(sent: dict[str, Any]) -> tuple[str, str]:
+    """What an event is about and what happened to it; empty texts for one of another form."""
+    found = _EVENT.fullmatch(short_text(sent.get("event"), MAX_EVENT) or "")
+    return (found[1], found[2]) if found else ("", "")
+
+
+def _made(sent: dict[str, Any]) -> bool:
+    return _event(sent) == (_BOOKING, "created")
+
+
+def _booking_id(kind: str, record: dict[str, Any]) -> str | None:
+    if kind == _BOOKING:
+        return short_text(record.get("id"), MAX_RECORD_ID)
+    if kind not in _PARTS and kind != _MESSAGE:
+        return None
+    try:
+        return linked_id(record, "booking") or short_text(record.get("booking_id"), MAX_RECORD_ID)
+    except OddValue:
+        return None
+
+
+def _subject(sent: dict[str, Any]) -> str | None:
+    kind, _ = _event(sent)
+    return next((found for each in _records(sent.get("resource")) if (found := _booking_id(kind, each))), None)
+
+
+def _records(resource: Any) -> Iterator[dict[str, Any]]:
+    """A single record by the documentation; a list of one elsewhere in the API."""
+    if not isinstance(resource, dict):
+        return
+    for name, value in resource.items():
+        if name not in _NOT_RECORDS:
+            yield from (each for each in (value if isinstance(value, list) else [value]) if isinstance(each, dict))
+
+
+def _instant(value: Any) -> datetime | None:
+    try:
+        return read_instant(value)
+    except OddValue:
+        return None
 
 
 def _key(resource: Any, body: bytes) -> str | None:
     """The same bytes are the same delivery, if the record says when it changed: else they may be two changes."""
-    if not isinstance(resource, dict):
-        return None
-    found = (value for name, value in resource.items() if name not in _NOT_RECORDS)
-    # A single record by the documentation; a list of one elsewhere in the API.
-    records = [each for value in found for each in (value if isinstance(value, list) else [value])]
-    times = (each.get("updated_at") for each in records if isinstance(each, dict))
+    times = (each.get("updated_at") for each in _records(resource))
     return sha256(body).hexdigest() if any(isinstance(time, str) and time for time in times) else None

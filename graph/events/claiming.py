@@ -1,0 +1,120 @@
+"""Which deliveries are worked on by whom: claimed for a while, an account's by one process at a time."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
+
+from graph.storage.database import Database
+from graph.storage.tables import WebhookDeliveryRow
+from providers.model.described import Described
+from providers.upstream.clock import Clock
+
+AT_ONCE = 100
+"""Deliveries that are claimed together."""
+
+LEASE = timedelta(seconds=120)
+"""After this long others may take over what a process claimed and did not finish: it died."""
+
+
+class DeliveryStatus(Described):
+    """What became of a delivery of a PMS."""
+
+    PENDING = "PENDING", "It waits to be worked on, or to be tried again."
+    DONE = "DONE", "What it told is in the event log, or was known already."
+    IGNORED = "IGNORED", "It is about nothing that StayGraph follows, or about another account; see reason."
+    SET_ASIDE = "SET_ASIDE", "It failed again and again; see reason. It stays until somebody replays it."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A delivery to be worked on. ``early``: only if it is about a change before one whose turn has come."""
+
+    id: str
+    tenant_id: str
+    account_id: str
+    event: str | None
+    provider_account: str | None
+    received_at: datetime
+    tries: int
+    early: bool
+    body: bytes = field(repr=False)
+
+
+class Claims:
+    """Claims what is due. ``holder`` names this process among all that work on the database."""
+
+    def __init__(self, database: Database, clock: Clock, holder: str) -> None:
+        self._database = database
+        self._clock = clock
+        self.holder = holder
+
+    async def claim(self, busy: Collection[str] = ()) -> dict[str, list[Claimed]]:
+        """Deliveries that are due, by account, and those of the same reservations that are about to be.
+
+        Nothing of the accounts in ``busy``, nor of those that another process works on: what happened to a
+        reservation is told in its order.
+        """
+        now = self._clock.now()
+        row = WebhookDeliveryRow
+        free = (row.status == DeliveryStatus.PENDING.value, or_(row.lease_until.is_(None), row.lease_until <= now))
+        elsewhere = select(row.account_id).where(
+            row.status == DeliveryStatus.PENDING.value, row.lease_until > now, row.holder != self.holder
+        )
+        theirs = (row.account_id.not_in(elsewhere), row.account_id.not_in(busy))
+        due = (*free, or_(row.due_at.is_(None), row.due_at <= now), *theirs)
+        async with self._database.session() as session:
+            chosen = select(row).where(*due).order_by(row.received_at, row.id).limit(AT_ONCE)
+            found = list(await session.scalars(chosen))
+            early = list(await session.scalars(select(row).where(*free, _early(found, now)))) if found else []
+            ids = [each.id for each in (*found, *early)]
+            if ids:
+                lease = {"holder": self.holder, "lease_until": now + LEASE}
+                await session.execute(update(row).where(row.id.in_(ids)).values(lease))
+        claimed: dict[str, list[Claimed]] = {}
+        for each in found:
+            claimed.setdefault(each.account_id, []).append(_claimed(each, early=False))
+        for each in early:
+            claimed.setdefault(each.account_id, []).append(_claimed(each, early=True))
+        return claimed
+
+    async def next_due(self) -> datetime | None:
+        """When the first of the deliveries that nobody works on is due; None if there are none."""
+        row = WebhookDeliveryRow
+        waiting = (row.status == DeliveryStatus.PENDING.value, row.holder.is_(None))
+        async with self._database.reading() as session:
+            found: datetime | None = await session.scalar(select(func.min(row.due_at)).where(*waiting))
+        return found
+
+    async def release(self, ids: Collection[str]) -> None:
+        """Give back what was claimed and not finished."""
+        row = WebhookDeliveryRow
+        mine = (row.id.in_(ids), row.holder == self.holder, row.status == DeliveryStatus.PENDING.value)
+        async with self._database.session() as session:
+            await session.execute(update(row).where(*mine).values(RELEASED))
+
+
+RELEASED: dict[str, Any] = {"holder": None, "lease_until": None}
+"""The values of a delivery that waits for its turn again."""
+
+
+def _early(found: Sequence[WebhookDeliveryRow], now: datetime) -> ColumnElement[bool]:
+    row = WebhookDeliveryRow
+    subjects = {(each.account_id, each.subject) for each in found if each.subject is not None}
+    return (row.due_at > now) & tuple_(row.account_id, row.subject).in_(subjects)
+
+
+def _claimed(row: WebhookDeliveryRow, *, early: bool) -> Claimed:
+    return Claimed(
+        id=row.id,
+        tenant_id=row.tenant_id,
+        account_id=row.account_id,
+        event=row.event,
+        provider_account=row.provider_account,
+        received_at=row.received_at,
+        tries=row.tries,
+        early=early,
+        body=row.body,
+    )
