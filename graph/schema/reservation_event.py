@@ -21,6 +21,7 @@ class ReservationEvent:
     id: strawberry.ID = strawberry.field(description="Names the event for ever.")
     cursor: str = strawberry.field(description="Resume behind this.")
     type: EventType = strawberry.field(description="What happened.")
+    reservation_id: str = strawberry.field(description="Tmp.")
     received_at: datetime = strawberry.field(description="When, UTC.")
 
     @strawberry.field(description="The account.")
@@ -44,5 +45,6 @@ def shown_event(context, event: Event) -> ReservationEvent:
         id=strawberry.ID(event.id),
         cursor=public_cursor(context, event.tenant_id, event.cursor),
         type=event.type,
+        reservation_id=event.reservation_id,
         received_at=event.received_at,
     )

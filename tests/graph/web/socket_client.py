@@ -1,6 +1,7 @@
 """A client of graphql-transport-ws for tests: over a real socket, and able to send what no client should."""
 
 import json
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -61,10 +62,32 @@ class SocketClient:
 
 @asynccontextmanager
 async def connected(
-    url: str, *, protocols: tuple[str, ...] = (PROTOCOL,), origin: str | None = None, **headers: str
+    url: str,
+    *,
+    protocols: tuple[str, ...] = (PROTOCOL,),
+    origin: str | None = None,
+    narrow: bool = False,
+    **headers: str,
 ) -> AsyncIterator[SocketClient]:
-    """A connection to the gateway at ``url`` (http), not let in yet."""
+    """A connection to the gateway at ``url`` (http), not let in yet. A ``narrow`` one holds little that is not read."""
     sent = headers | ({"Origin": origin} if origin else {})
     wanted = [Subprotocol(each) for each in protocols] or None
-    async with connect(f"ws{url[4:]}/graphql", subprotocols=wanted, additional_headers=sent, proxy=None) as connection:
+    # No pings: a client that is slow on purpose would miss the answers.
+    async with connect(
+        f"ws{url[4:]}/graphql",
+        subprotocols=wanted,
+        additional_headers=sent,
+        proxy=None,
+        ping_interval=None,
+        max_queue=1,
+        compression=None,
+        sock=_narrow_socket(url) if narrow else None,
+    ) as connection:
         yield SocketClient(connection)
+
+
+def _narrow_socket(url: str) -> socket.socket:
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+    made.connect(("127.0.0.1", int(url.rpartition(":")[2])))
+    return made

@@ -1,6 +1,5 @@
 """The protocol graphql-transport-ws over a real socket: who is let in, and what each wrong frame leads to."""
 
-import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
@@ -11,6 +10,7 @@ from websockets.exceptions import InvalidStatus
 
 from graph.accounts.keys import Permission
 from tests.gateway_world import World, serving, world
+from tests.graph.events.event_world import until
 from tests.graph.web.socket_client import connected
 
 LISTINGS = "{ listings(first: 2) { nodes { name } } }"
@@ -295,8 +295,3 @@ async def test_a_client_that_goes_away_leaves_nothing_behind(running: World, url
         await until(lambda: subscribers.count == 0)
 
 
-async def until(fulfilled: object) -> None:
-    """Wait, letting others go on, until it is so."""
-    async with asyncio.timeout(5):
-        while not fulfilled():  # type: ignore[operator]
-            await asyncio.sleep(0.005)

@@ -1,0 +1,49 @@
+"""Events of reservations, written to a running gateway's log as its processing would."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from graph.events.event import EventType, FieldChange, NewEvent
+from graph.storage.durable import DurableWrites
+from tests.gateway_world import World
+
+LISTING = "40160"
+
+
+async def happened(
+    running: World,
+    *reservations: str,
+    account_id: str | None = None,
+    listing_id: str | None = LISTING,
+    type_: EventType = EventType.UPDATED,
+    tenant: str = "default",
+) -> None:
+    """Append one event for each of these reservation ids, committed and told."""
+    if account_id is None:
+        account_id = (await running.services.accounts.list(tenant))[0].id
+    now = running.clock.now()
+    events = [
+        NewEvent(
+            tenant_id=tenant,
+            account_id=account_id,
+            listing_id=listing_id,
+            reservation_id=each,
+            type=type_,
+            occurred_at=now,
+            received_at=now,
+            changes=[FieldChange(field="guest.name", old="Ada", new="Ada Byron")],
+        )
+        for each in reservations
+    ]
+    log = running.services.events
+    writes = DurableWrites(running.services.database)
+    newest: dict[str, Any] = await writes.write(lambda session: log.append(session, events))
+    log.wake(newest)
+
+
+async def until(fulfilled: Callable[[], Any]) -> None:
+    """Let others go on until it is so."""
+    async with asyncio.timeout(10):
+        while not fulfilled():
+            await asyncio.sleep(0.002)
