@@ -33,8 +33,10 @@ from graph.administration import Administration
 from graph.changes.cost import counted
 from graph.changes.writing import Writing
 from graph.events.account_webhooks import AccountWebhooks
-from graph.events.deliveries import Deliveries, Retention
 from graph.events.log import EventLog
+from graph.events.parts import begin_events
+from graph.events.polling import Polling
+from graph.events.processing import Processing
 from graph.events.receiving import Receiving
 from graph.events.seeing import Seeing
 from graph.events.subscribers import Subscribers
@@ -51,7 +53,6 @@ from graph.schema.guards import SizeLimits
 from graph.schema.schema import build_schema
 from graph.settings import Settings
 from graph.storage.database import Database
-from graph.storage.durable import DurableWrites
 from graph.web.guests import Guests
 from providers.model import variant
 from providers.upstream.accounts import UpstreamSettings
@@ -83,6 +84,8 @@ class Services:
     events: EventLog
     subscribers: Subscribers
     guests: Guests
+    processing: Processing
+    polling: Polling
     schema: strawberry.Schema
 
 
@@ -168,10 +171,8 @@ async def running(
         )
         gateway = build_gateway(reading, cursors)
         webhooks = AccountWebhooks(settings, database, vault, accounts, connections, clock=clock)
-        receiving = _receiving(webhooks, database, vault, accounts, connections, settings, clock, stack)
-        events = EventLog(database, vault, clock, days=30)
-        stack.push_async_callback(events.aclose)
-        subscribers = Subscribers(events, Seeing(visibility), most_waiting=settings.max_waiting_events)
+        events = begin_events(stack, settings, database, vault, reading, webhooks, upstream.usage)
+        subscribers = Subscribers(events.log, Seeing(visibility), most_waiting=settings.max_waiting_events)
         authentication = Authentication(keys, tenants, _access_tokens(settings, clock, stack))
         guests = Guests(authentication, per_key=settings.max_connections_per_key)
         guests.start()
@@ -223,10 +224,12 @@ async def running(
             gateway=gateway,
             administration=administration,
             cursors=cursors,
-            receiving=receiving,
-            events=events,
+            receiving=events.receiving,
+            events=events.log,
             subscribers=subscribers,
             guests=guests,
+            processing=events.processing,
+            polling=events.polling,
             schema=build_schema(
                 max_tokens=settings.max_query_tokens,
                 limits=SizeLimits(
@@ -252,28 +255,6 @@ def _access_tokens(settings: Settings, clock: Clock, stack: AsyncExitStack) -> A
         permission_claim=settings.jwt_permission_claim,
     )
     return AccessTokens(expected, keys, clock)
-
-
-def _receiving(
-    webhooks: AccountWebhooks,
-    database: Database,
-    vault: Vault,
-    accounts: Accounts,
-    connections: Connections,
-    settings: Settings,
-    clock: Clock,
-    stack: AsyncExitStack,
-) -> Receiving:
-    """What takes webhooks in and keeps them for as long as is set."""
-    deliveries = Deliveries(DurableWrites(database), vault, clock)
-    stack.push_async_callback(deliveries.aclose)
-    receiving = Receiving(database, accounts, connections, webhooks, deliveries, clock=clock)
-    receiving.start()
-    stack.push_async_callback(receiving.aclose)
-    retention = Retention(database, clock, settings.webhook_days)
-    retention.start()
-    stack.push_async_callback(retention.aclose)
-    return receiving
 
 
 def _keeper(settings: Settings, accounts: Accounts, clock: Clock) -> Keeper:

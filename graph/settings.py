@@ -241,6 +241,19 @@ class Settings(BaseModel):
         1_048_576, ge=1024, le=16_777_216, description="Bytes a webhook of a PMS may have; larger ones are refused."
     )
     webhook_days: int = Field(30, ge=1, le=3650, description="Days that received webhooks are kept.")
+    event_days: int = Field(30, ge=1, le=3650, description="Days that reservation events are kept.")
+    event_reorder_seconds: float = Field(
+        0.02,
+        ge=0,
+        le=600,
+        description="Seconds that a webhook waits for those about earlier changes of the same reservation; what comes "
+        "later than that is taken as part of the newer change.",
+    )
+    event_polling: bool = Field(
+        True,
+        description="Look now and then for changes of reservations that no webhook told of.",
+        json_schema_extra={"allowed": "true or false"},
+    )
 
     provider_urls: dict[str, Annotated[str, AfterValidator(base_url)]] = Field(
         default_factory=dict, description="Base URLs of PMS APIs that differ from the manifest's, by provider code."

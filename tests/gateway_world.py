@@ -162,6 +162,7 @@ async def world(
             "call_timeout": 5.0,
             # What it does depends on real time; tests count calls.
             "background_refresh": False,
+            "event_polling": False,
         } | settings
         calls: list[CallOutcome] = []
         app = create_app(Settings(**chosen), clock=clock, observe=calls.append)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -196,9 +196,12 @@ def _fail(batch: Collection[_Waiting], error: BaseException) -> None:
 
 
 class Retention:
-    """Lets go of deliveries that are older than ``days``."""
+    """Lets go of deliveries that are older than ``days``, and has ``others`` let go of what they keep."""
 
-    def __init__(self, database: Database, clock: Clock, days: int) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, days: int, others: Sequence[Callable[[], Awaitable[int]]] = ()
+    ) -> None:
+        self._others = others
         self._database = database
         self._clock = clock
         self._age = timedelta(days=days)
@@ -233,6 +236,8 @@ class Retention:
         while True:
             try:
                 await self.clear()
+                for clear in self._others:
+                    await clear()
             except Exception as error:  # noqa: BLE001 - a database that is away must not end this: the next time may work
-                log.warning("old webhooks could not be deleted", error=type(error).__name__)
+                log.warning("old webhooks and events could not be deleted", error=type(error).__name__)
             await asyncio.sleep(_HOUR)

@@ -38,7 +38,8 @@ class Pace:
                 if window.used > window.limit * _FULL or window.waiting or window.blocked_until is not None:
                     # Others need it now.
                     pause *= 2
-        return min(pause * 2 ** min(self.failures, 10), max(RARELY, pause))
+        longer: timedelta = pause * (1 << min(self.failures, 10))
+        return min(longer, max(RARELY, pause))
 
 
 def _fair(window: WindowUsage) -> timedelta:

@@ -203,7 +203,7 @@ class Polling:
         async for page in self._pages(account, query):
             begun = begun or page.fetched_at
             met.update(record.provider_id for record in page.items)
-            met.update(odd.provider_id for odd in page.odd if odd.provider_id is not None)
+            met.update(odd.id for odd in page.odd if odd.id is not None)
             await self._take(account, poll, page.items, (), page.fetched_at)
         if poll.learned_at is not None:
             await self._look_for(account, poll, await self._states.present(account, besides=met, most=MOST_GONE))

@@ -1,0 +1,63 @@
+"""The parts that events go through, put together."""
+
+from collections.abc import Callable, Iterable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from graph.accounts.vault import Vault
+from graph.events.account_webhooks import AccountWebhooks
+from graph.events.completing import Completing
+from graph.events.deliveries import Deliveries, Retention
+from graph.events.log import EventLog
+from graph.events.polling import Polling
+from graph.events.processing import Processing
+from graph.events.receiving import Receiving
+from graph.events.settling import States
+from graph.gateway.reading import Reading
+from graph.settings import Settings
+from graph.storage.database import Database
+from graph.storage.durable import DurableWrites
+from providers.upstream.accounts import WindowUsage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventParts:
+    """From what a PMS sends, or is asked, to the log."""
+
+    log: EventLog
+    receiving: Receiving
+    processing: Processing
+    polling: Polling
+
+
+def begin_events(
+    stack: AsyncExitStack,
+    settings: Settings,
+    database: Database,
+    vault: Vault,
+    reading: Reading,
+    webhooks: AccountWebhooks,
+    usage: Callable[[], Iterable[WindowUsage]],
+) -> EventParts:
+    """The parts, at work until ``stack`` ends; polling only where it is switched on."""
+    accounts, connections, clock = reading.accounts, reading.connections, reading.clock
+    writes = DurableWrites(database)
+    log = EventLog(database, vault, clock, days=settings.event_days)
+    stack.push_async_callback(log.aclose)
+    states, completing = States(database, vault, log, writes), Completing(reading)
+    processing = Processing(database, vault, accounts, connections, states, completing, clock)
+    processing.start()
+    stack.push_async_callback(processing.aclose)
+    polling = Polling(database, accounts, reading, webhooks, states, completing, clock, usage)
+    if settings.event_polling:
+        polling.start()
+        stack.push_async_callback(polling.aclose)
+    deliveries = Deliveries(writes, vault, clock, hold=settings.event_reorder_seconds)
+    stack.push_async_callback(deliveries.aclose)
+    receiving = Receiving(database, accounts, connections, webhooks, deliveries, clock=clock, kept=processing.wake)
+    receiving.start()
+    stack.push_async_callback(receiving.aclose)
+    retention = Retention(database, clock, settings.webhook_days, [log.clear])
+    retention.start()
+    stack.push_async_callback(retention.aclose)
+    return EventParts(log=log, receiving=receiving, processing=processing, polling=polling)
