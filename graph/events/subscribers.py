@@ -136,26 +136,32 @@ class Subscribers:
 
 
 class _Member:
-    """A subscriber that is told what happens now."""
+    """A subscriber that is told what happens now. ``lost_at`` is set when it is to be told no more, but to resume."""
 
     def __init__(self, wanted: EventFilter, most_waiting: int) -> None:
         self.wanted = wanted
         self.waiting: deque[Told] = deque()
         self.wake = asyncio.Event()
-        self.too_slow = False
+        self.lost_at: int | None = None
         self._most_waiting = most_waiting
 
-    def offer(self, told: Told) -> None:
-        """Have it told, unless too much waits for it."""
+    def offer(self, told: Told) -> bool:
+        """Have it told. False if too much waits for it already: it is lost then."""
         if len(self.waiting) >= self._most_waiting:
-            self.too_slow = True
-        elif not self.too_slow:
-            self.waiting.append(told)
+            self.lose(told.event.cursor - 1)
+            return False
+        self.waiting.append(told)
         self.wake.set()
+        return True
 
-    def lose(self) -> None:
-        """It cannot be told everything any more."""
-        self.too_slow = True
+    def reached(self, position: int) -> int:
+        """The cursor up to which it has all that it wants, if the reader is at ``position``."""
+        return self.waiting[0].event.cursor - 1 if self.waiting else position
+
+    def lose(self, position: int) -> None:
+        """It cannot be told everything: what waits for it is let go."""
+        self.lost_at = self.reached(position)
+        self.waiting.clear()
         self.wake.set()
 
 
@@ -208,7 +214,8 @@ class _Reader:
             except CursorTooOldError as error:
                 # It was away for longer than events are kept: nobody here can be told what is gone.
                 for member in self._members:
-                    member.lose()
+                    member.lose(self.position)
+                self._members.clear()
                 self.position = error.oldest
             except Exception as error:  # noqa: BLE001 - a database that is away must not end this: the next time may work
                 log.warning("the event log could not be read", error=type(error).__name__)
@@ -220,9 +227,8 @@ class _Reader:
         # No waiting from here on: whoever joins sees either none or all of these behind it.
         for event in seen:
             told = Told(event)
-            for member in self._members:
-                if member.wanted.keeps(event):
-                    member.offer(told)
+            wanted_by = [member for member in self._members if member.wanted.keeps(event)]
+            self._members.difference_update([member for member in wanted_by if not member.offer(told)])
         if found:
             self.position = found[-1].cursor
 
@@ -230,11 +236,11 @@ class _Reader:
 async def _next(member: _Member, reader: _Reader, lifetime: Lifetime) -> Told:
     """What ``member`` is to be told next. Raises ``LetGoError``."""
     while True:
-        ending = lifetime.ending or (_TOO_SLOW if member.too_slow else None)
-        if ending is not None:
-            # All before the first that waits was delivered, or was not wanted.
-            waiting = member.waiting
-            raise LetGoError(ending, waiting[0].event.cursor - 1 if waiting else reader.position)
+        if lifetime.ending is not None:
+            reached = member.reached(reader.position) if member.lost_at is None else member.lost_at
+            raise LetGoError(lifetime.ending, reached)
+        if member.lost_at is not None:
+            raise LetGoError(_TOO_SLOW, member.lost_at)
         if member.waiting:
             return member.waiting.popleft()
         member.wake.clear()

@@ -13,7 +13,8 @@ from strawberry.extensions import (
 )
 from strawberry.printer import print_schema
 from strawberry.schema.types.base_scalars import DecimalDefinition
-from strawberry.types import ExecutionContext
+from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.graphql import OperationType
 
 from graph.schema.account import Account
 from graph.schema.guards import OperationGuard, SizeLimits, size_guard
@@ -36,6 +37,11 @@ class GatewaySchema(strawberry.Schema):
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         return
+
+    async def execute(self, *args: Any, **more: Any) -> ExecutionResult:
+        """As usual, but for subscriptions: they go on, so one answer to them would be none."""
+        more["allowed_operation_types"] = (OperationType.QUERY, OperationType.MUTATION)
+        return await super().execute(*args, **more)
 
 
 def build_schema(*, max_tokens: int = 5000, limits: SizeLimits = SizeLimits()) -> strawberry.Schema:  # noqa: B008  # frozen

@@ -10,7 +10,7 @@ from websockets.exceptions import InvalidStatus
 
 from graph.accounts.keys import Permission
 from tests.gateway_world import World, serving, world
-from tests.graph.events.event_world import until
+from tests.graph.events.happenings import until
 from tests.graph.web.socket_client import connected
 
 LISTINGS = "{ listings(first: 2) { nodes { name } } }"

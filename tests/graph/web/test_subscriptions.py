@@ -13,13 +13,13 @@ from graph.accounts.tenants import TenantStatus
 from graph.events.event import EventType
 from graph.schema import ids
 from tests.gateway_world import World, serving, world
-from tests.graph.events.event_world import LISTING, happened, until
+from tests.graph.events.happenings import LISTING, happened, until
 from tests.listing_choices import OPTIONS
 from tests.graph.web.socket_client import Message, SocketClient, connected
 
 FOLLOW = """subscription($after: String, $accounts: [ID!], $listings: [ID!], $types: [EventType!]) {
   reservationEvents(after: $after, accountIds: $accounts, listingIds: $listings, types: $types) {
-    id cursor type reservationId account { name } } }"""
+    id cursor type reservation { providerId } account { name } } }"""
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ async def told(client: SocketClient, count: int = 1, id_: str = "a") -> list[Mes
 
 
 def numbers(events: list[Message]) -> list[str]:
-    return [event["reservationId"] for event in events]
+    return [event["reservation"]["providerId"] for event in events]
 
 
 async def refusal(client: SocketClient, id_: str = "a") -> Message:
@@ -121,7 +121,7 @@ async def test_writing_while_subscribers_join_loses_and_repeats_nothing(running:
         while any(len(each) < 58 for each in heard.values()):
             message = await client.receive()
             assert message["type"] == "next", message
-            heard[message["id"]].append(message["payload"]["data"]["reservationEvents"]["reservationId"])
+            heard[message["id"]].append(message["payload"]["data"]["reservationEvents"]["reservation"]["providerId"])
 
     assert all(each == [str(number) for number in range(2, 60)] for each in heard.values())
 
@@ -143,13 +143,13 @@ async def test_only_what_is_wanted_is_told(running: World, client: SocketClient)
     heard: dict[str, list[str]] = {"accounts": [], "listings": [], "types": []}
     for _ in range(7):
         message = await client.receive()
-        heard[message["id"]].append(message["payload"]["data"]["reservationEvents"]["reservationId"])
+        heard[message["id"]].append(message["payload"]["data"]["reservationEvents"]["reservation"]["providerId"])
     assert heard == {"accounts": ["2", "3", "4"], "listings": ["3", "4"], "types": ["1", "4"]}
 
 
 # Large frames fill what lies between a server and a client that reads nothing.
-LARGE = "subscription($after: String) { reservationEvents(after: $after) { cursor reservationId %s } }" % " ".join(
-    f"a{number}: reservationId" for number in range(90)
+LARGE = "subscription($after: String) { reservationEvents(after: $after) { cursor reservation { providerId %s } } }" % " ".join(
+    f"a{number}: providerId" for number in range(90)
 )
 
 

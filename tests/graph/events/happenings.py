@@ -2,13 +2,25 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from graph.events.event import EventType, FieldChange, NewEvent
 from graph.storage.durable import DurableWrites
+from providers.model import Reservation, ReservationStatus
 from tests.gateway_world import World
 
 LISTING = "40160"
+STAY = Reservation(
+    provider="HOSTAWAY",
+    account_id="",
+    provider_id="",
+    listing_id=LISTING,
+    status=ReservationStatus.CONFIRMED,
+    arrival=date(2027, 6, 1),
+    departure=date(2027, 6, 4),
+)
 
 
 async def happened(
@@ -32,6 +44,7 @@ async def happened(
             type=type_,
             occurred_at=now,
             received_at=now,
+            reservation=replace(STAY, account_id=account_id, provider_id=each),
             changes=[FieldChange(field="guest.name", old="Ada", new="Ada Byron")],
         )
         for each in reservations
