@@ -17,6 +17,8 @@ from graph.accounts.tokens import StoredTokens
 from graph.accounts.underway import Underway
 from graph.changes.writing import Writing
 from graph.events.account_webhooks import AccountWebhooks
+from graph.events.log import EventLog
+from graph.events.received import ReceivedWebhooks
 from graph.gateway.choosing import Choosing
 from graph.gateway.visibility import Visibility
 from graph.settings import Settings
@@ -47,4 +49,6 @@ class Administration:
     visibility: Visibility
     choosing: Choosing
     webhooks: AccountWebhooks
+    events: EventLog
+    received: ReceivedWebhooks
     writing: Writing

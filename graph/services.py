@@ -37,6 +37,7 @@ from graph.events.log import EventLog
 from graph.events.parts import begin_events
 from graph.events.polling import Polling
 from graph.events.processing import Processing
+from graph.events.received import ReceivedWebhooks
 from graph.events.receiving import Receiving
 from graph.events.seeing import Seeing
 from graph.events.subscribers import Subscribers
@@ -208,6 +209,8 @@ async def running(
             visibility=visibility,
             choosing=Choosing(accounts, approvals, imports, visibility, gateway.listings),
             webhooks=webhooks,
+            events=events.log,
+            received=ReceivedWebhooks(database, clock),
             writing=Writing(reading, connections, keeper, underway),
         )
         yield Services(

@@ -9,6 +9,7 @@ from graph.cli import (
     accounts,
     definitions,
     demo,
+    events,
     keys,
     notifications,
     providers,
@@ -44,6 +45,7 @@ keys.app.command("rotate-secrets")(rotation.rotate_secrets)
 app.add_typer(keys.app, name="keys")
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(notifications.app, name="notifications")
+app.add_typer(events.app, name="events")
 app.add_typer(definitions.app, name="definitions")
 app.add_typer(providers.app, name="providers")
 app.command("schema")(schema.schema)

@@ -9,6 +9,7 @@ from graph.schema.api_key_changes import ApiKeyChanges
 from graph.schema.approval_changes import ApprovalChanges
 from graph.schema.definition_changes import DefinitionChanges
 from graph.schema.import_changes import ImportChanges
+from graph.schema.received_webhook import ReceivedWebhookChanges
 from graph.schema.tenant import TenantChanges
 from graph.schema.webhook import WebhookChanges
 
@@ -25,6 +26,7 @@ class Mutation(
     ApprovalChanges,
     DefinitionChanges,
     ImportChanges,
+    ReceivedWebhookChanges,
     TenantChanges,
     WebhookChanges,
 ):

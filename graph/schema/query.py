@@ -42,6 +42,7 @@ from graph.schema.price_bounds import PRICE_DETAILS, check_listings, check_price
 from graph.schema.provider import Provider, provider
 from graph.schema.provider_account import ProviderAccountList, provider_account_list
 from graph.schema.rate_limit import RateLimit, rate_limits
+from graph.schema.received_webhook import ReceivedWebhookQueries
 from graph.schema.reservation import (
     Reservation,
     ReservationFilter,
@@ -49,6 +50,7 @@ from graph.schema.reservation import (
     queries_by_account,
     reservation_query,
 )
+from graph.schema.reservation_event import EventQueries
 from graph.schema.selecting import selects
 from graph.schema.tenant import TenantQueries
 from providers.catalogue import plugins
@@ -62,7 +64,15 @@ MAX_STAYS = 50
     description="Everything that can be read. A field that can fail is nullable, so that its failure leaves the "
     "fields beside it alone: look for the reason in the answer's errors, under extensions.code."
 )
-class Query(ApiKeyQueries, DefinitionQueries, ImportableQueries, NotificationQueries, TenantQueries):
+class Query(
+    ApiKeyQueries,
+    DefinitionQueries,
+    EventQueries,
+    ImportableQueries,
+    NotificationQueries,
+    ReceivedWebhookQueries,
+    TenantQueries,
+):
     @strawberry.field(description="Your connected accounts, oldest first.", graphql_type=AccountConnection | None)
     async def accounts(
         self,

@@ -30,7 +30,10 @@ DEFAULT_FIRST = 50
 MAX_LEVELS = 150
 """Selections and fragments within each other; beyond it an operation counts as that deep and is not looked into."""
 
-_PAGED = {"accounts", "availableListings", "importableListings", "listings", "reservations"}
+_PAGED = {
+    *("accounts", "availableListings", "importableListings", "listings"),
+    *("receivedWebhooks", "reservationEvents", "reservations"),
+}
 _LISTS = {"calendars": "listingIds", "priceDetails": "inputs", "nodes": "ids"}
 _UNBOUNDED = {
     "fees": 10,
