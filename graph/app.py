@@ -66,6 +66,11 @@ def create_app(
     finish = callback(lambda: alive[0].administration.consents)
     webhooks = webhook_endpoint(lambda: alive[0])
     endpoint = Endpoint(lambda: alive[0], page)
+
+    def stop_clients() -> None:
+        for services in alive:
+            services.guests.stop()
+
     app = FastAPI(
         title="StayGraph",
         lifespan=lifespan,
@@ -79,6 +84,7 @@ def create_app(
             Route(f"{WEBHOOK_PATH}/{{provider}}/{{token}}", webhooks, methods=["POST"]),
         ],
     )
+    app.state.stop_clients = stop_clients
     if settings.allowed_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -132,7 +132,5 @@ class Guests:
 
 def _no_less(now: Viewer, before: Viewer) -> bool:
     return (
-        now.tenant_id == before.tenant_id
-        and now.permission.includes(before.permission)
-        and now.scopes >= before.scopes
+        now.tenant_id == before.tenant_id and now.permission.includes(before.permission) and now.scopes >= before.scopes
     )

@@ -39,9 +39,9 @@ def operation_request(sent: object) -> OperationRequest:
     query = sent.get("query")
     if not isinstance(query, str) or not query.strip():
         raise MalformedOperation("query is missing or not a text.")
-    for name in ("variables", "extensions"):
-        if not isinstance(sent.get(name), dict | None):
-            raise MalformedOperation(f"{name} is not an object.")
+    for key in ("variables", "extensions"):
+        if not isinstance(sent.get(key), dict | None):
+            raise MalformedOperation(f"{key} is not an object.")
     name = sent.get("operationName")
     if not isinstance(name, str | None):
         raise MalformedOperation("operationName is not a text.")
@@ -130,4 +130,3 @@ def _shared_as(viewer: Viewer, request: OperationRequest) -> str:
     sent = [rights, request.query, request.variables, request.operation_name]
     # Interned: it is looked up for every event of every subscriber.
     return intern(orjson.dumps(sent).decode())
-

@@ -58,5 +58,5 @@ async def happened(
 async def until(fulfilled: Callable[[], Any]) -> None:
     """Let others go on until it is so."""
     async with asyncio.timeout(10):
-        while not fulfilled():
+        while not fulfilled():  # noqa: ASYNC110  # what it waits for tells nobody
             await asyncio.sleep(0.002)

@@ -3,7 +3,7 @@
 import json
 import socket
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -52,12 +52,12 @@ class SocketClient:
 
     async def closed(self) -> tuple[int, str]:
         """The code and reason of the server's close; what came before it is passed over."""
-        try:
+        with suppress(ConnectionClosed):
             while True:
                 await self.connection.recv()
-        except ConnectionClosed as error:
-            assert error.rcvd is not None, "the socket was dropped"
-            return error.rcvd.code, error.rcvd.reason
+        code, reason = self.connection.close_code, self.connection.close_reason
+        assert code not in (None, 1006), "the socket was dropped"
+        return code, reason or ""
 
 
 @asynccontextmanager

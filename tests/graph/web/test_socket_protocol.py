@@ -150,8 +150,8 @@ AFTER = [
     ("id is too long", json.dumps({"type": "subscribe", "id": "1" * 201, "payload": {"query": "{ a }"}}), 4400),
     ("no query", '{"type": "subscribe", "id": "1", "payload": {}}', 4400),
     ("query is no text", '{"type": "subscribe", "id": "1", "payload": {"query": 1}}', 4400),
-    ("variables are no object", '{"type": "subscribe", "id": "1", "payload": {"query": "{ a }", "variables": []}}', 4400),
-    ("operationName is no text", '{"type": "subscribe", "id": "1", "payload": {"query": "{ a }", "operationName": 1}}', 4400),
+    ("variables are no object", '{"type": "subscribe", "id": "1", "payload": {"query": "{a}", "variables": []}}', 4400),
+    ("name is no text", '{"type": "subscribe", "id": "1", "payload": {"query": "{a}", "operationName": 1}}', 4400),
     ("complete without id", '{"type": "complete"}', 4400),
     ("complete with a null id", '{"type": "complete", "id": null}', 4400),
 ]
@@ -293,5 +293,3 @@ async def test_a_client_that_goes_away_leaves_nothing_behind(running: World, url
         await until(lambda: subscribers.count == 1)
         client.connection.transport.abort()
         await until(lambda: subscribers.count == 0)
-
-

@@ -141,7 +141,8 @@ async def test_who_takes_json_gets_it_for_queries(running: World, url: str, acce
 
 
 async def test_errors_before_it_begins(running: World, url: str) -> None:
-    for query in ("subscription { nothing }", "subscription {", 'subscription { reservationEvents(after: "x") { id } }'):
+    unknown = 'subscription { reservationEvents(after: "x") { id } }'
+    for query in ("subscription { nothing }", "subscription {", unknown):
         async with asked(running, url, query, EVENTS) as answer:
             kind, payload = await event(answer)
             assert kind == "next"

@@ -14,8 +14,8 @@ from graph.events.event import EventType
 from graph.schema import ids
 from tests.gateway_world import World, serving, world
 from tests.graph.events.happenings import LISTING, happened, until
-from tests.listing_choices import OPTIONS
 from tests.graph.web.socket_client import Message, SocketClient, connected
+from tests.listing_choices import OPTIONS
 
 FOLLOW = """subscription($after: String, $accounts: [ID!], $listings: [ID!], $types: [EventType!]) {
   reservationEvents(after: $after, accountIds: $accounts, listingIds: $listings, types: $types) {
@@ -148,9 +148,9 @@ async def test_only_what_is_wanted_is_told(running: World, client: SocketClient)
 
 
 # Large frames fill what lies between a server and a client that reads nothing.
-LARGE = "subscription($after: String) { reservationEvents(after: $after) { cursor reservation { providerId %s } } }" % " ".join(
-    f"a{number}: providerId" for number in range(90)
-)
+ALIASES = " ".join(f"a{number}: providerId" for number in range(90))
+LARGE = f"""subscription($after: String) {{
+  reservationEvents(after: $after) {{ cursor reservation {{ providerId {ALIASES} }} }} }}"""
 
 
 @pytest.fixture
