@@ -173,11 +173,8 @@ async def running(
         gateway = build_gateway(reading, cursors)
         webhooks = AccountWebhooks(settings, database, vault, accounts, connections, clock=clock)
         events = begin_events(stack, settings, database, vault, reading, webhooks, upstream.usage)
-        subscribers = Subscribers(events.log, Seeing(visibility), most_waiting=settings.max_waiting_events)
         authentication = Authentication(keys, tenants, _access_tokens(settings, clock, stack))
-        guests = Guests(authentication, per_key=settings.max_connections_per_key)
-        guests.start()
-        stack.push_async_callback(guests.aclose)
+        guests = _guests(settings, authentication, stack)
         administration = Administration(
             settings=settings,
             clock=clock,
@@ -229,7 +226,7 @@ async def running(
             cursors=cursors,
             receiving=events.receiving,
             events=events.log,
-            subscribers=subscribers,
+            subscribers=Subscribers(events.log, Seeing(visibility), most_waiting=settings.max_waiting_events),
             guests=guests,
             processing=events.processing,
             polling=events.polling,
@@ -242,6 +239,14 @@ async def running(
                 ),
             ),
         )
+
+
+def _guests(settings: Settings, authentication: Authentication, stack: AsyncExitStack) -> Guests:
+    """Those who stay connected, asked about until the end."""
+    guests = Guests(authentication, per_key=settings.max_connections_per_key)
+    guests.start()
+    stack.push_async_callback(guests.aclose)
+    return guests
 
 
 def _access_tokens(settings: Settings, clock: Clock, stack: AsyncExitStack) -> AccessTokens | None:

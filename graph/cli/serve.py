@@ -63,4 +63,4 @@ def gateway_site(app: "FastAPI", listener: socket.socket, settings: Settings) ->
         # Clients that poll keep their connection; five seconds, the default, would break it between two polls.
         "timeout_keep_alive": 75,
     }
-    return Site(app, listener, options, stopping=lambda: app.state.stop_clients())
+    return Site(app, listener, options, stopping=app.state.stop_clients)

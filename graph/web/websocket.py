@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, suppress
 from typing import Any
 
 import orjson
@@ -185,10 +185,8 @@ class SocketClient:
         # Its id is free again before the client hears that it is over.
         if self._running.get(id_) is asyncio.current_task():
             del self._running[id_]
-        try:
+        with suppress(WebSocketDisconnect):
             await self._send(last)
-        except WebSocketDisconnect:
-            pass
 
     async def _part(self, guest: Guest) -> None:
         """Once the client may not stay: let its operations say so, then raise ``Closing``."""
