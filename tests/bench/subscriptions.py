@@ -145,8 +145,11 @@ async def _play(plan: Plan) -> list[float]:
                     due[str(json.loads(body)["data"]["id"])] = at
                     await asyncio.sleep(max(0.0, at - loop.time()))
                     sending.create_task(send(body))
-            async with asyncio.timeout(30):
-                await complete.wait()
+            try:
+                async with asyncio.timeout(30):
+                    await complete.wait()
+            except TimeoutError:
+                sys.exit(f"{len(frames)} of {plan.expected} frames came")
             # A frame too many would come now.
             await asyncio.sleep(0.2)
             await stack.aclose()
@@ -203,7 +206,8 @@ class Stage:
         self._turn += 1
         at = f"2030-01-01 00:00:{self._turn:02}"
         bodies = []
-        for row in list(self.account.reservations.values())[-count:]:
+        standing = [row for row in self.account.reservations.values() if row.record["status"] in ("new", "modified")]
+        for row in standing[-count:]:
             record = {**row.record, "adults": self._turn, "latestActivityOn": at, "updatedOn": at}
             body = {"object": "reservation", "event": "reservation.updated", "accountId": self.account.id}
             bodies.append(json.dumps({**body, "data": record}))
