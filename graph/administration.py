@@ -19,6 +19,7 @@ from graph.changes.writing import Writing
 from graph.events.account_webhooks import AccountWebhooks
 from graph.events.log import EventLog
 from graph.events.received import ReceivedWebhooks
+from graph.events.subscribing import Subscribing
 from graph.gateway.choosing import Choosing
 from graph.gateway.visibility import Visibility
 from graph.settings import Settings
@@ -51,4 +52,5 @@ class Administration:
     webhooks: AccountWebhooks
     events: EventLog
     received: ReceivedWebhooks
+    subscribing: Subscribing
     writing: Writing

@@ -41,6 +41,7 @@ from graph.events.received import ReceivedWebhooks
 from graph.events.receiving import Receiving
 from graph.events.seeing import Seeing
 from graph.events.subscribers import Subscribers
+from graph.events.subscribing import Subscribing
 from graph.gateway.choosing import Choosing
 from graph.gateway.cursors import Cursors
 from graph.gateway.gateway import Gateway, build_gateway
@@ -139,11 +140,9 @@ async def running(
         keys = ApiKeys(database, clock=clock)
         tenants = Tenants(database, clock=clock)
         signer = Signer(vault)
-        delivery = HttpDelivery(allow_private=settings.allow_private_urls)
-        stack.push_async_callback(delivery.aclose)
-        notifications = Notifications(database, signer, delivery, clock)
-        notifications.start()
-        stack.push_async_callback(notifications.aclose)
+        notifications = _notifications(database, signer, settings, clock, stack)
+        webhooks = AccountWebhooks(settings, database, vault, accounts, connections, clock=clock)
+        subscribing = Subscribing(settings, database, accounts, connections, webhooks, clock)
         renewals = Renewals(database, clock)
         consents = Consents(
             settings,
@@ -154,6 +153,7 @@ async def running(
             renewals,
             clock,
             shown_id=lambda account_id: ids.GlobalId(ids.ACCOUNT, account_id).text(),
+            connected=subscribing.connected,
         )
         underway = Underway(clock)
         stack.push_async_callback(underway.aclose)
@@ -171,7 +171,6 @@ async def running(
             visibility=visibility,
         )
         gateway = build_gateway(reading, cursors)
-        webhooks = AccountWebhooks(settings, database, vault, accounts, connections, clock=clock)
         events = begin_events(stack, settings, database, vault, reading, webhooks, upstream.usage)
         authentication = Authentication(keys, tenants, _access_tokens(settings, clock, stack))
         guests = _guests(settings, authentication, stack)
@@ -194,9 +193,15 @@ async def running(
                 underway,
                 definitions,
                 allow_private=settings.allow_private_urls,
+                connected=subscribing.connected,
             ),
             lifecycle=AccountLifecycle(
-                accounts, connections, tokens, underway, allow_private=settings.allow_private_urls
+                accounts,
+                connections,
+                tokens,
+                underway,
+                allow_private=settings.allow_private_urls,
+                leaving=subscribing.leave,
             ),
             health=health,
             tokens=tokens,
@@ -208,6 +213,7 @@ async def running(
             webhooks=webhooks,
             events=events.log,
             received=ReceivedWebhooks(database, clock),
+            subscribing=subscribing,
             writing=Writing(reading, connections, keeper, underway),
         )
         yield Services(
@@ -263,6 +269,18 @@ def _access_tokens(settings: Settings, clock: Clock, stack: AsyncExitStack) -> A
         permission_claim=settings.jwt_permission_claim,
     )
     return AccessTokens(expected, keys, clock)
+
+
+def _notifications(
+    database: Database, signer: Signer, settings: Settings, clock: Clock, stack: AsyncExitStack
+) -> Notifications:
+    """What tells tenants' own servers."""
+    delivery = HttpDelivery(allow_private=settings.allow_private_urls)
+    stack.push_async_callback(delivery.aclose)
+    notifications = Notifications(database, signer, delivery, clock)
+    notifications.start()
+    stack.push_async_callback(notifications.aclose)
+    return notifications
 
 
 def _keeper(settings: Settings, accounts: Accounts, clock: Clock) -> Keeper:

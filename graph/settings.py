@@ -28,8 +28,16 @@ from pydantic import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from graph.client_settings import (
+    ConnectionInitTimeout,
+    MaxConnectionsPerKey,
+    MaxSubscriptionsPerConnection,
+    MaxWaitingEvents,
+)
+from graph.event_settings import EventDays, EventPolling, EventReorderSeconds
 from graph.jwt_settings import Audience, Issuer, JwksUrl, PermissionClaim, TenantClaim, jwt_problems
 from graph.setting_sources import CONFIG_VARIABLE, PREFIX, ConfigFileError, Variable, read_variables
+from graph.webhook_settings import MaxWebhookBytes, WebhookAlertEmail, WebhookDays
 from providers import catalogue
 from providers.contract import Plugin
 
@@ -46,11 +54,7 @@ KEY_BYTES = 32
 _SHOWN_VALUE = 60
 _UNSHOWN = ("secret_keys", "database_url", "public_url", "jwt_jwks_url")
 
-_DRIVERS = {
-    "sqlite": "sqlite+aiosqlite",
-    "postgresql": "postgresql+asyncpg",
-    "postgres": "postgresql+asyncpg",
-}
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
 
 def default_data_dir() -> Path:
@@ -221,39 +225,17 @@ class Settings(BaseModel):
     )
     max_body_bytes: int = Field(1_048_576, ge=1024, le=104_857_600, description="Bytes a request body may have.")
 
-    max_connections_per_key: int = Field(
-        200, ge=1, le=1_000_000, description="WebSockets and streams that one API key or token may have open at a time."
-    )
-    max_subscriptions_per_connection: int = Field(
-        50, ge=1, le=10_000, description="Operations that may run over one WebSocket at a time."
-    )
-    max_waiting_events: int = Field(
-        1000,
-        ge=1,
-        le=100_000,
-        description="Events that may wait for one subscriber; one that falls further behind is told to resume.",
-    )
-    connection_init_timeout: Seconds = Field(
-        10.0, description="Seconds that a WebSocket may take to say with which key it comes."
-    )
+    max_connections_per_key: MaxConnectionsPerKey = 200
+    max_subscriptions_per_connection: MaxSubscriptionsPerConnection = 50
+    max_waiting_events: MaxWaitingEvents = 1000
+    connection_init_timeout: ConnectionInitTimeout = 10.0
 
-    max_webhook_bytes: int = Field(
-        1_048_576, ge=1024, le=16_777_216, description="Bytes a webhook of a PMS may have; larger ones are refused."
-    )
-    webhook_days: int = Field(30, ge=1, le=3650, description="Days that received webhooks are kept.")
-    event_days: int = Field(30, ge=1, le=3650, description="Days that reservation events are kept.")
-    event_reorder_seconds: float = Field(
-        0.02,
-        ge=0,
-        le=600,
-        description="Seconds that a webhook waits for those about earlier changes of the same reservation; what comes "
-        "later than that is taken as part of the newer change.",
-    )
-    event_polling: bool = Field(
-        True,
-        description="Look now and then for changes of reservations that no webhook told of.",
-        json_schema_extra={"allowed": "true or false"},
-    )
+    max_webhook_bytes: MaxWebhookBytes = 1_048_576
+    webhook_days: WebhookDays = 30
+    webhook_alert_email: WebhookAlertEmail = None
+    event_days: EventDays = 30
+    event_reorder_seconds: EventReorderSeconds = 0.02
+    event_polling: EventPolling = True
 
     provider_urls: dict[str, Annotated[str, AfterValidator(base_url)]] = Field(
         default_factory=dict, description="Base URLs of PMS APIs that differ from the manifest's, by provider code."

@@ -38,6 +38,7 @@ class Capability(Described):
     CHANGE_AGREEMENTS = "CHANGE_AGREEMENTS", "Make, change, copy and remove rental agreements."
     CHANGE_PRICING_SETTINGS = "CHANGE_PRICING_SETTINGS", "Change how prices of listings are made."
     CHANGE_CANCELLATION_POLICIES = "CHANGE_CANCELLATION_POLICIES", "Make, change and remove cancellation policies."
+    SUBSCRIBE_WEBHOOKS = "SUBSCRIBE_WEBHOOKS", "Be told through its API where to send webhooks."
 
 
 METHODS = {
@@ -82,4 +83,5 @@ METHODS = {
         "update_cancellation_policy",
         "delete_cancellation_policy",
     ),
+    Capability.SUBSCRIBE_WEBHOOKS: ("subscribe_webhooks", "unsubscribe_webhooks"),
 }

@@ -82,6 +82,19 @@ class MessageReceived:
 Told = ReservationChange | MessageReceived
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookTarget:
+    """Where a PMS shall send its webhooks: what its API is told.
+
+    ``login`` goes along with every delivery where the PMS can do that. ``alert_email`` is told by the PMS of deliveries
+    that failed; None: whoever the PMS chooses.
+    """
+
+    url: str = field(repr=False)
+    login: WebhookLogin = field(repr=False)
+    alert_email: str | None = None
+
+
 class Webhooks(ABC):
     """The webhooks of one PMS.
 

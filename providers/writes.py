@@ -46,6 +46,7 @@ from providers.model import (
     RentalAgreement,
     Reservation,
 )
+from providers.webhooks import WebhookTarget
 
 
 class ProviderWrites:
@@ -177,3 +178,15 @@ class ProviderWrites:
     async def delete_cancellation_policy(self, policy_id: str) -> None:
         """Remove a cancellation policy of the business's own. One that is gone already is no failure."""
         raise self._cannot("remove cancellation policies")
+
+    async def subscribe_webhooks(self, target: WebhookTarget, known_id: str | None) -> str:
+        """Have the PMS send its webhooks to ``target``; the subscription's id. ``known_id`` is that of an earlier one.
+
+        An earlier subscription is changed, and switched on again if the PMS had switched it off; one to the same
+        address is taken over, so that doing it again after a lost answer makes no second one.
+        """
+        raise self._cannot("be told where to send webhooks")
+
+    async def unsubscribe_webhooks(self, id_: str) -> None:
+        """End a subscription. One that is gone already is no failure."""
+        raise self._cannot("be told where to send webhooks")

@@ -28,6 +28,7 @@ from providers.catalogue import plugin
 from providers.contract import Simulation, SimulatorOptions
 from providers.hostaway.simulator import simulator as hostaway
 from providers.upstream.accounts import CallOutcome
+from tests.template import copy_database
 
 DEMO = {"hostaway_accounts": 3, "bookingsync_accounts": 2, "listings": {"HOSTAWAY": 40, "BOOKINGSYNC": 25}}
 """The demo's data: 170 listings of 5 accounts."""
@@ -164,6 +165,8 @@ async def world(
             "background_refresh": False,
             "event_polling": False,
         } | settings
+        if "database_url" not in chosen:
+            copy_database(Path(str(chosen["data_dir"])))
         calls: list[CallOutcome] = []
         app = create_app(Settings(**chosen), clock=clock, observe=calls.append)
         await stack.enter_async_context(app.router.lifespan_context(app))

@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlencode, urlsplit
@@ -19,6 +19,7 @@ from graph.accounts.connections import REFUSALS, Connections
 from graph.accounts.notifications import NotificationEvent, Notifications
 from graph.accounts.renewals import Renewals
 from graph.accounts.states import LIFE, Authorization, StateRefused, States
+from graph.accounts.use import out_of_use
 from graph.rejections import RejectionCode, rejected
 from graph.settings import Settings
 from providers.consent import AuthorizationCode, ConsentFlow, OtherAccountError
@@ -87,7 +88,9 @@ class Consents:
         clock: Clock,
         *,
         shown_id: Callable[[str], str],
+        connected: Callable[[ConnectedAccount], Awaitable[None]] | None = None,
     ) -> None:
+        self._connected = connected
         self._settings = settings
         self._accounts = accounts
         self._connections = connections
@@ -220,6 +223,9 @@ class Consents:
                 rows=[told] if told else [],
             )
         self._notifications.wake()
+        now = await self._accounts.newest(account.tenant_id, account.id)
+        if self._connected is not None and now is not None and out_of_use(now) is None:
+            await self._connected(now)
 
     def _ended(self, account: ConnectedAccount, problem: ConsentProblem | None = None) -> Finished:
         outcome = {"status": FAILURE if problem else SUCCESS, "accountId": self._shown_id(account.id)}

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -25,16 +25,19 @@ from graph.accounts.credentials import FIELD, all_fields, brings_token, checked_
 from graph.accounts.definitions import Definitions
 from graph.accounts.health import Health
 from graph.accounts.options import API_NAMES, checked_options
+from graph.accounts.providers_known import find_method, find_provider
 from graph.accounts.renewals import Renewals
 from graph.accounts.underway import Underway
 from graph.rejections import Rejected, Rejection, RejectionCode, Rejections, rejected
 from providers import catalogue
 from providers.catalogue import UnknownProvider
 from providers.consent import ConsentFlow
-from providers.contract import Plugin
 from providers.errors import ProviderError
 from providers.manifest import AuthMethod, AuthType
 from providers.upstream.calls import Token
+
+WhenConnected = Callable[[ConnectedAccount], Awaitable[None]]
+"""Told of an account whose credentials its PMS has just accepted. It raises nothing."""
 
 _STORING_SECONDS = 30.0
 """How long storing credentials may keep others from renewing the token of the former ones."""
@@ -129,7 +132,9 @@ class AccountCreation:
         definitions: Definitions,
         *,
         allow_private: bool,
+        connected: WhenConnected | None = None,
     ) -> None:
+        self._connected = connected
         self._definitions = definitions
         self._accounts = accounts
         self._connections = connections
@@ -207,6 +212,7 @@ class AccountCreation:
             )
         if not plan.consent:
             self._health.note(account.id, trial.interruption)
+            await self._tell(account)
             return Connected(account=account, interruption=trial.interruption)
         try:
             return Connected(account=account, consent=await self._begin(account))
@@ -227,6 +233,7 @@ class AccountCreation:
             raise no_account() from None
         if not plan.consent:
             self._health.note(account_id, trial.interruption)
+            await self._tell(account)
         return Connected(account=account, consent=consent, interruption=trial.interruption)
 
     async def _replace(
@@ -256,6 +263,10 @@ class AccountCreation:
             message = "An account of another type cannot wait for a consent: create a new one, or bring a refreshToken."
             raise rejected("authType", RejectionCode.CONFLICT, message)
         return await self._begin(account, plan.config)
+
+    async def _tell(self, account: ConnectedAccount) -> None:
+        if self._connected is not None:
+            await self._connected(account)
 
     async def _try(self, plan: _Plan) -> _Trial:
         try:
@@ -290,25 +301,6 @@ def _consent_flow(provider: str) -> ConsentFlow | None:
         return catalogue.plugin(provider.strip()).consent
     except UnknownProvider:
         return None
-
-
-def find_provider(code: str) -> Plugin:
-    """The plugin of a provider, whatever the case of its code. Raises ``Rejected``."""
-    try:
-        return catalogue.plugin(code.strip())
-    except UnknownProvider:
-        known = ", ".join(catalogue.plugins())
-        raise rejected("provider", RejectionCode.UNKNOWN, "There is no such provider.", allowed=known) from None
-
-
-def find_method(plugin: Plugin, auth_type: AuthType) -> AuthMethod:
-    """A provider's way to authenticate of that type. Raises ``Rejected``."""
-    for method in plugin.manifest.auth_methods:
-        if method.type is auth_type:
-            return method
-    allowed = ", ".join(method.type for method in plugin.manifest.auth_methods)
-    message = f"{plugin.manifest.name} has no auth type {auth_type}."
-    raise rejected("authType", RejectionCode.NOT_SUPPORTED, message, allowed=allowed)
 
 
 def no_account() -> Rejected:

@@ -15,7 +15,7 @@ from graph.accounts.accounts import (
     IdentifierTakenError,
 )
 from graph.accounts.connections import Connections
-from graph.accounts.creation import no_account
+from graph.accounts.creation import WhenConnected, no_account
 from graph.accounts.options import API_NAMES, checked_options
 from graph.accounts.tokens import StoredTokens
 from graph.accounts.underway import Underway
@@ -74,7 +74,9 @@ class AccountLifecycle:
         *,
         allow_private: bool,
         timer: Callable[[], float] = time.perf_counter,
+        leaving: WhenConnected | None = None,
     ) -> None:
+        self._leaving = leaving
         self._accounts = accounts
         self._connections = connections
         self._tokens = tokens
@@ -145,6 +147,8 @@ class AccountLifecycle:
             raise no_account() from None
 
     async def _remove(self, account: ConnectedAccount) -> RemovedAccount:
+        if self._leaving is not None and out_of_use(account) is None:
+            await self._leaving(account)
         # First gone here, then revoked there: an operation that met a revoked token would only make a new one.
         keys, unreadable = await self._keys(account)
         if not await self._accounts.remove(account.tenant_id, account.id):

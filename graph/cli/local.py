@@ -23,6 +23,8 @@ from graph.accounts.tokens import StoredTokens
 from graph.accounts.underway import Underway
 from graph.accounts.vault import Vault
 from graph.cli.screen import note, warn
+from graph.events.account_webhooks import AccountWebhooks
+from graph.events.subscribing import Subscribing
 from graph.logs import configure_logging
 from graph.settings import Settings, load_settings
 from graph.storage.database import Database
@@ -103,6 +105,8 @@ async def opened(settings: Settings) -> AsyncIterator[Local]:
         stack.push_async_callback(underway.aclose)
         connections = Connections(settings, accounts, upstream)
         renewals = Renewals(database, clock)
+        webhooks = AccountWebhooks(settings, database, vault, accounts, connections, clock=clock)
+        subscribing = Subscribing(settings, database, accounts, connections, webhooks, clock)
         consents = Consents(
             settings,
             accounts,
@@ -118,9 +122,19 @@ async def opened(settings: Settings) -> AsyncIterator[Local]:
             accounts=accounts,
             keys=ApiKeys(database),
             creation=AccountCreation(
-                accounts, connections, consents, renewals, health, underway, definitions, allow_private=private
+                accounts,
+                connections,
+                consents,
+                renewals,
+                health,
+                underway,
+                definitions,
+                allow_private=private,
+                connected=subscribing.connected,
             ),
-            lifecycle=AccountLifecycle(accounts, connections, tokens, underway, allow_private=private),
+            lifecycle=AccountLifecycle(
+                accounts, connections, tokens, underway, allow_private=private, leaving=subscribing.leave
+            ),
             health=health,
             definitions=definitions,
         )

@@ -46,7 +46,8 @@ class AccountWebhook:
     """How an account's webhooks go. Instants are aware UTC.
 
     ``deliveries`` counts those that were kept, each once, ``refused`` those without a proof of the PMS. ``issued_at``
-    is when the address in use was made, None if there is none.
+    is when the address in use was made, None if there is none. ``subscribed_at`` is when the PMS took it through its
+    API, ``subscription_error`` why it last did not.
     """
 
     state: WebhookState
@@ -55,6 +56,8 @@ class AccountWebhook:
     deliveries: int = 0
     last_refused_at: datetime | None = None
     refused: int = 0
+    subscribed_at: datetime | None = None
+    subscription_error: str | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -115,6 +118,12 @@ class AccountWebhooks:
         if row is None or row.tenant_id != account.tenant_id or row.sealed is None:
             return None
         return self._entry(account, self._opened(row.sealed, account.tenant_id, account.id))
+
+    async def subscription_id(self, account: ConnectedAccount) -> str | None:
+        """The PMS's id of what it was told through its API; None if it was told nothing."""
+        async with self._database.reading() as session:
+            row = await session.get(AccountWebhookRow, account.id)
+        return row.subscription_id if row is not None and row.tenant_id == account.tenant_id else None
 
     async def urls(self, account: ConnectedAccount) -> list[str]:
         """The address to enter in the PMS, made if there was none; empty where none could be believed."""
@@ -226,6 +235,8 @@ def _shown(row: AccountWebhookRow) -> AccountWebhook:
         deliveries=row.deliveries,
         last_refused_at=row.last_refused_at,
         refused=row.refused,
+        subscribed_at=row.subscribed_at,
+        subscription_error=row.subscription_error,
     )
 
 

@@ -1,22 +1,28 @@
 """Which deliveries are worked on by whom: claimed for a while, an account's by one process at a time."""
 
-from collections.abc import Collection, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, case, func, or_, select, tuple_, update
 
 from graph.storage.database import Database
-from graph.storage.tables import WebhookDeliveryRow
+from graph.storage.failures import StorageError
+from graph.storage.tables import UtcDateTime, WebhookDeliveryRow
 from providers.model.described import Described
 from providers.upstream.clock import Clock
 
 AT_ONCE = 100
 """Deliveries that are claimed together."""
 
-LEASE = timedelta(seconds=120)
-"""After this long others may take over what a process claimed and did not finish: it died."""
+LEASE = timedelta(seconds=5)
+"""After this long without a sign of life others may take over what a process claimed: it died."""
+
+RENEWED_EVERY = 1.5
+"""Seconds between two signs of life, while the work goes on."""
 
 
 class DeliveryStatus(Described):
@@ -80,13 +86,38 @@ class Claims:
             claimed.setdefault(each.account_id, []).append(_claimed(each, early=True))
         return claimed
 
-    async def next_due(self) -> datetime | None:
-        """When the first of the deliveries that nobody works on is due; None if there are none."""
+    async def next_due(self, busy: Collection[str] = ()) -> datetime | None:
+        """When the first of the deliveries can be claimed, none of the accounts in ``busy``; None if there are none.
+
+        It only reads: a process with nothing to do keeps nobody from writing.
+        """
         row = WebhookDeliveryRow
-        waiting = (row.status == DeliveryStatus.PENDING.value, row.holder.is_(None))
+        due = func.coalesce(row.due_at, row.received_at)
+        free = case((row.lease_until > due, row.lease_until), else_=due)
+        waiting = (row.status == DeliveryStatus.PENDING.value, row.account_id.not_in(busy))
         async with self._database.reading() as session:
-            found: datetime | None = await session.scalar(select(func.min(row.due_at)).where(*waiting))
+            found: datetime | None = await session.scalar(select(func.min(free, type_=UtcDateTime)).where(*waiting))
         return found
+
+    @asynccontextmanager
+    async def held(self, ids: Collection[str]) -> AsyncIterator[None]:
+        """Keep what was claimed until the block ends, however long that takes."""
+        renewing = asyncio.create_task(self._renew(ids))
+        try:
+            yield
+        finally:
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
+
+    async def _renew(self, ids: Collection[str]) -> None:
+        row = WebhookDeliveryRow
+        mine = (row.id.in_(ids), row.holder == self.holder, row.status == DeliveryStatus.PENDING.value)
+        while True:
+            await asyncio.sleep(RENEWED_EVERY)
+            # A database that is away is noticed by the work itself.
+            with suppress(StorageError):
+                async with self._database.session() as session:
+                    await session.execute(update(row).where(*mine).values(lease_until=self._clock.now() + LEASE))
 
     async def release(self, ids: Collection[str]) -> None:
         """Give back what was claimed and not finished."""

@@ -99,16 +99,19 @@ class Processing:
         """Start on what is due, and tell how long to wait for more."""
         if len(self._working) >= ACCOUNTS_AT_ONCE:
             return LOOK_SECONDS
-        for account_id, deliveries in (await self._claims.claim(list(self._working))).items():
-            task = asyncio.create_task(self._work_on(account_id, deliveries))
-            self._working[account_id] = task
-            task.add_done_callback(partial(self._worked, account_id))
-        due = await self._claims.next_due()
+        due = await self._claims.next_due(list(self._working))
         if due is None:
             return LOOK_SECONDS
         wait = (due - self._clock.now()).total_seconds()
-        # What is due and was not claimed is another's, or of an account that is being worked on.
-        return min(max(wait, _SOON), LOOK_SECONDS) if wait > 0 else LOOK_SECONDS
+        if wait > 0:
+            return min(max(wait, _SOON), LOOK_SECONDS)
+        claimed = await self._claims.claim(list(self._working))
+        for account_id, deliveries in claimed.items():
+            task = asyncio.create_task(self._work_on(account_id, deliveries))
+            self._working[account_id] = task
+            task.add_done_callback(partial(self._worked, account_id))
+        # What is due and could not be claimed is of an account that another process works on.
+        return _SOON if claimed else LOOK_SECONDS
 
     def _worked(self, account_id: str, task: "asyncio.Task[None]") -> None:
         del self._working[account_id]
@@ -121,6 +124,10 @@ class Processing:
         if account is None:
             # They go with their account.
             return
+        async with self._claims.held([each.id for each in deliveries]):
+            await self._work(account, deliveries)
+
+    async def _work(self, account: ConnectedAccount, deliveries: Sequence[Claimed]) -> None:
         try:
             await self._settle(account, deliveries)
         except SettledElsewhereError:
@@ -128,7 +135,7 @@ class Processing:
         except StorageError:
             raise
         except Exception as error:  # noqa: BLE001 - whichever of them it is, it must not stop the others
-            log.warning("received webhooks are tried one by one", account=account_id, error=type(error).__name__)
+            log.warning("received webhooks are tried one by one", account=account.id, error=type(error).__name__)
             await self._one_by_one(account, deliveries)
 
     async def _one_by_one(self, account: ConnectedAccount, deliveries: Sequence[Claimed]) -> None:

@@ -42,7 +42,7 @@ from graph.schema.price_bounds import PRICE_DETAILS, check_listings, check_price
 from graph.schema.provider import Provider, provider
 from graph.schema.provider_account import ProviderAccountList, provider_account_list
 from graph.schema.rate_limit import RateLimit, rate_limits
-from graph.schema.received_webhook import ReceivedWebhookQueries
+from graph.schema.received_webhook import EventQueries
 from graph.schema.reservation import (
     Reservation,
     ReservationFilter,
@@ -50,7 +50,6 @@ from graph.schema.reservation import (
     queries_by_account,
     reservation_query,
 )
-from graph.schema.reservation_event import EventQueries
 from graph.schema.selecting import selects
 from graph.schema.tenant import TenantQueries
 from providers.catalogue import plugins
@@ -64,15 +63,7 @@ MAX_STAYS = 50
     description="Everything that can be read. A field that can fail is nullable, so that its failure leaves the "
     "fields beside it alone: look for the reason in the answer's errors, under extensions.code."
 )
-class Query(
-    ApiKeyQueries,
-    DefinitionQueries,
-    EventQueries,
-    ImportableQueries,
-    NotificationQueries,
-    ReceivedWebhookQueries,
-    TenantQueries,
-):
+class Query(ApiKeyQueries, DefinitionQueries, EventQueries, ImportableQueries, NotificationQueries, TenantQueries):
     @strawberry.field(description="Your connected accounts, oldest first.", graphql_type=AccountConnection | None)
     async def accounts(
         self,

@@ -18,7 +18,7 @@ from graph.schema.context import Info
 from graph.schema.exposing import expose_enum
 from graph.schema.paging import chosen_accounts, on_cursor
 from graph.schema.permissions import require
-from graph.schema.reservation_event import AccountIds
+from graph.schema.reservation_event import AccountIds, EventLogQueries
 from graph.schema.user_errors import UserError, user_errors
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ class ReceivedWebhookConnection:
 
 
 @strawberry.type
-class ReceivedWebhookQueries:
-    """The queries; ``graph.schema.query`` puts them into the schema."""
+class EventQueries(EventLogQueries):
+    """All queries about events; ``graph.schema.query`` puts them into the schema."""
 
     @strawberry.field(
         description="The webhooks that your accounts' PMSs sent, the newest first, and what became of them. Needs "

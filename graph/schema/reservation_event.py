@@ -104,8 +104,8 @@ class ReservationEventConnection:
 
 
 @strawberry.type
-class EventQueries:
-    """The queries; ``graph.schema.query`` puts them into the schema."""
+class EventLogQueries:
+    """The queries of the log; ``EventQueries`` has them with those about webhooks."""
 
     @strawberry.field(
         description="What happened to your accounts' reservations, the oldest first, as far back as the server keeps "

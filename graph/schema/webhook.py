@@ -48,6 +48,15 @@ class AccountWebhook:
     )
     refused: int = strawberry.field(description="How many came without that proof. It is counted every few seconds.")
 
+    subscribed_at: datetime | None = strawberry.field(
+        description="When the PMS was last told the address through its API, UTC: nobody has to enter it then. Null if "
+        "it was not."
+    )
+    subscription_error: str | None = strawberry.field(
+        description="Why the PMS did not take the address through its API when it last was to; null if it did, or was "
+        "not asked. See repairWebhooks."
+    )
+
     @strawberry.field(
         description="What to enter in the PMS; null if nothing was made yet: see rotateWebhookSecret. Needs WRITE."
     )
@@ -70,6 +79,8 @@ async def webhook_of(info: Info, account: ConnectedAccount) -> AccountWebhook:
         deliveries=found.deliveries,
         last_refused_at=found.last_refused_at,
         refused=found.refused,
+        subscribed_at=found.subscribed_at,
+        subscription_error=found.subscription_error,
     )
 
 
@@ -81,6 +92,12 @@ class WebhookAddressPayload:
     user_errors: list[UserError] = strawberry.field(description="What was wrong; empty if it was done.")
 
 
+@strawberry.type(description="How an account's webhooks go after its PMS was told where to send them.")
+class RepairWebhooksPayload:
+    webhook: AccountWebhook | None = strawberry.field(description="How they go now; null if there is no such account.")
+    user_errors: list[UserError] = strawberry.field(description="What was wrong; empty if it was done.")
+
+
 @strawberry.type
 class WebhookChanges:
     """The mutations; ``graph.schema.mutation`` puts them into the schema."""
@@ -88,7 +105,7 @@ class WebhookChanges:
     @strawberry.mutation(
         description="Make the address to which an account's PMS sends its webhooks, with a password where there is "
         "one; or new ones, after somebody saw them who should not. The former stop working at once, so enter the new "
-        "ones in the PMS. Needs WRITE.",
+        "ones in the PMS, unless it was told through its API: then it is told again. Needs WRITE.",
     )
     async def rotate_webhook_secret(
         self,
@@ -99,11 +116,34 @@ class WebhookChanges:
         account_id = ids.parse(id, "id", ids.ACCOUNT).account_id
         try:
             entry = await info.context.administration.webhooks.make(viewer.tenant_id, account_id)
+            await info.context.administration.subscribing.renewed(viewer.tenant_id, account_id)
         except AccountGoneError:
             return _refused(rejected("id", RejectionCode.NOT_FOUND, "There is no such account."))
         except Rejected as refusal:
             return _refused(refusal)
         return WebhookAddressPayload(address=_address(entry), user_errors=[])
+
+    @strawberry.mutation(
+        description="Tell an account's PMS through its API where to send webhooks, again or for the first time: after "
+        "it switched them off, they were removed there, or this server's address changed. Needs WRITE.",
+    )
+    async def repair_webhooks(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The account's id.")],  # noqa: A002  # the schema's name
+    ) -> RepairWebhooksPayload:
+        viewer = require(info, Permission.WRITE)
+        administration = info.context.administration
+        account_id = ids.parse(id, "id", ids.ACCOUNT).account_id
+        account = await administration.accounts.get(viewer.tenant_id, account_id)
+        if account is None:
+            gone = rejected("id", RejectionCode.NOT_FOUND, "There is no such account.")
+            return RepairWebhooksPayload(webhook=None, user_errors=user_errors(gone))
+        try:
+            await administration.subscribing.repair(account)
+        except Rejected as refusal:
+            return RepairWebhooksPayload(webhook=await webhook_of(info, account), user_errors=user_errors(refusal))
+        return RepairWebhooksPayload(webhook=await webhook_of(info, account), user_errors=[])
 
 
 def _address(entry: WebhookEntry) -> WebhookAddress:

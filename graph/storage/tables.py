@@ -279,6 +279,9 @@ class AccountWebhookRow(Table):
     deliveries: Mapped[int] = mapped_column(Integer, server_default="0")
     last_refused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     refused: Mapped[int] = mapped_column(Integer, server_default="0")
+    subscription_id: Mapped[str | None] = mapped_column(String(40))
+    subscribed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    subscription_error: Mapped[str | None] = mapped_column(String(500))
 
 
 class WebhookDeliveryRow(Table):

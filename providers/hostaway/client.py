@@ -1,4 +1,4 @@
-"""The reads of one Hostaway account."""
+"""The reads of one Hostaway account; its writes come from classes of their own."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -9,13 +9,17 @@ from providers.errors import UpstreamInvalid
 from providers.hostaway.availability import LastDay, free_rows
 from providers.hostaway.by_listing import reservations_of
 from providers.hostaway.calendar import build_calendar, calendar_parameters, pieces
+from providers.hostaway.calendar_writes import CalendarWrites
 from providers.hostaway.fanning import Fan
+from providers.hostaway.intervals import IntervalEnd
 from providers.hostaway.listing_names import RAW_LISTING_NAMES, completed
+from providers.hostaway.listing_writes import ListingWrites
 from providers.hostaway.listings import build_listing, listing_parameters, no_listing_fits
 from providers.hostaway.manifest import QUOTE
 from providers.hostaway.paging import Position, Query, Walk, is_id, read_page
-from providers.hostaway.part_reads import PartReads
+from providers.hostaway.part_writes import PartWrites
 from providers.hostaway.picking import pages_of, pick
+from providers.hostaway.policy_writes import PolicyWrites
 from providers.hostaway.pricing import Pricing
 from providers.hostaway.reading import LISTINGS, RESERVATIONS
 from providers.hostaway.reservation_filters import (
@@ -26,7 +30,9 @@ from providers.hostaway.reservation_filters import (
     reservation_order,
     reservation_parameters,
 )
+from providers.hostaway.reservation_writes import ReservationWrites
 from providers.hostaway.reservations import build_reservation
+from providers.hostaway.webhook_subscriptions import WebhookSubscriptions
 from providers.hostaway.wire import WireListing, WireReservation
 from providers.model import NOTHING_OFF, Calendar, Listing, PriceDetails, ProviderAccount, Reservation
 from providers.queries import (
@@ -50,7 +56,7 @@ _EVERY_RESERVATION = reservation_parameters(ReservationQuery())
 _NO_FILTERS = {*dict(completed(NOTHING_OFF)), "sortOrder"}
 
 
-class HostawayClient(PartReads):
+class HostawayClient(ReservationWrites, CalendarWrites, ListingWrites, PartWrites, PolicyWrites, WebhookSubscriptions):
     """Hostaway's Public API v1. Calls: one a page, one a calendar year of a listing, one a quote."""
 
     one_call_a_quote = True
@@ -68,6 +74,7 @@ class HostawayClient(PartReads):
         super().__init__(session, now)
         self._hostaway_account_id = hostaway_account_id
         self._last_day = LastDay()
+        self._interval_end = IntervalEnd()
         self._listing_count: int | None = None
         self._reservation_count: int | None = None
 

@@ -73,6 +73,19 @@ def read_object(answer: Answer) -> dict[str, Any]:
     return result
 
 
+def read_outcome(answer: Answer) -> dict[str, Any] | None:
+    """The record that a change answers, None where it answers none: ``[]``, ``{}``, no ``result``, no body at all.
+
+    Raises ``UpstreamRefused`` where the change was refused, with whatever HTTP status.
+    """
+    if not answer.body:
+        return None
+    result = listed(_opened(answer).get("result"))
+    if isinstance(result, list) and len(result) == 1:
+        result = result[0]
+    return result if isinstance(result, dict) and result else None
+
+
 def reason_in(body: Any, secret: str | None = None) -> str | None:
     """Hostaway's own words for a refusal: in ``result``, in ``message`` on 429, or in ``error``.
 

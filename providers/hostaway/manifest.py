@@ -13,6 +13,9 @@ CODE = "HOSTAWAY"
 QUOTE = "quote"
 """Price quotes have a limit of their own since 2026-08 (Hostaway documentation, Rate limits)."""
 
+NEW_RESERVATION = "reservation"
+"""So has the making of reservations."""
+
 _ACCOUNT_ID = re.compile(r"[0-9]{1,18}")
 _SECRET = re.compile(r"[\x21-\x7e]{1,8192}")
 
@@ -70,7 +73,7 @@ _2026_08 = (
     Limit(scope=LimitScope.IP, calls=200, seconds=10),
     Limit(scope=LimitScope.ACCOUNT, calls=200, seconds=10),
     Limit(scope=LimitScope.ACCOUNT, calls=400, seconds=10, charge=QUOTE),
-    Limit(scope=LimitScope.ACCOUNT, calls=200, seconds=10, charge="reservation"),
+    Limit(scope=LimitScope.ACCOUNT, calls=200, seconds=10, charge=NEW_RESERVATION),
     Limit(scope=LimitScope.ACCOUNT, calls=30, seconds=60, charge="message"),
 )
 

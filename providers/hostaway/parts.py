@@ -26,6 +26,15 @@ _CHARGED_PER = {
 }
 
 
+LENGTH_OF_STAY: Mapping[Channel, str] = {
+    Channel.AIRBNB: "isAirbnbLOSActive",
+    Channel.BOOKING_COM: "isBookingLOSActive",
+    Channel.VRBO: "isVrboLOSActive",
+    Channel.EXPEDIA: "isExpediaLOSActive",
+}
+"""The channels that may get prices by length of stay (Hostaway documentation, Listing price settings)."""
+
+
 def build_fee(wire: WireFee, currency: str | None) -> ListingFee:
     """A fee setting. Its amounts are in the listing's ``currency``, which it does not name itself."""
     return ListingFee(

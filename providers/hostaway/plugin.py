@@ -4,10 +4,13 @@ from hashlib import blake2b, sha256
 
 from pydantic import BaseModel
 
+from providers.changes import Inputs
 from providers.contract import Dialect, Plugin, ProviderClient, Session, Simulation, SimulatorOptions
 from providers.hostaway.client import HostawayClient
 from providers.hostaway.dialect import HostawayDialect
+from providers.hostaway.listing_extras import HostawayListingExtras
 from providers.hostaway.manifest import MANIFEST, AccessTokenConfig, ApiKeyConfig, HostawayConfig
+from providers.hostaway.reservation_extras import HostawayReservationExtras
 from providers.hostaway.webhooks import HostawayWebhooks
 from providers.manifest import AuthType, LimitScope
 
@@ -18,6 +21,7 @@ class HostawayPlugin(Plugin):
     manifest = MANIFEST
     client_class = HostawayClient
     webhooks = HostawayWebhooks()
+    inputs = Inputs(reservation=HostawayReservationExtras, listing=HostawayListingExtras)
 
     def dialect(self, auth_type: AuthType, config: BaseModel) -> Dialect:
         return HostawayDialect(_own(config))

@@ -233,7 +233,9 @@ async def measure(
             async with serving(running.app) as url, serving(bare.app) as bare_url:
                 stage, to = Stage(running), await address(running)
                 account_id = ids.parse(to.id, "id").account_id
-                shown = [str(ids.GlobalId(ids.LISTING, account_id, str(each)).text()) for each in stage.account.listings]
+                shown = [
+                    str(ids.GlobalId(ids.LISTING, account_id, str(each)).text()) for each in stage.account.listings
+                ]
                 followed = [shown[number % listings] for number in range(subscribers)]
                 for _ in range(turns):
                     for kind, at, count in (

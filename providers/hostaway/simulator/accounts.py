@@ -1,14 +1,17 @@
 """The simulated accounts: their credentials, listings, reservations and taken nights."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from itertools import count
 from typing import Any
 
 from providers.hostaway.simulator import listing_record, reservation_record
+from providers.hostaway.simulator.changed import FIRST_MADE, MADE_BY_AN_ACCOUNT, Changed
 from providers.hostaway.simulator.envelope import moment_text
 from providers.hostaway.simulator.odd import BROKEN_LISTING
+from providers.hostaway.simulator.policies import policies
 from providers.hostaway.simulator.readings import HostawayReadings
 from providers.hostaway.simulator.terms import Terms, terms
 from providers.simulation.chance import chance
@@ -22,6 +25,9 @@ LISTINGS_OF_AN_ACCOUNT = 10_000
 """Ids are unique across accounts: so many lie between the first listing of one and that of the next."""
 
 
+DaySettings = dict[str, Any]
+
+
 @dataclass(slots=True, kw_only=True)
 class ListingRow:
     """A listing: the record as sent, and the facts behind it that filters and quotes work with."""
@@ -30,8 +36,27 @@ class ListingRow:
     house: House
     terms: Terms
     record: dict[str, Any]
-    nights: dict[date, Stay] = field(default_factory=dict)
-    """The stay that holds each taken night."""
+    nights: dict[date, tuple[Stay, ...]] = field(default_factory=dict)
+    """The stays that hold each taken night: several where there are several units, or where overbooking was forced."""
+
+    days: dict[date, DaySettings] = field(default_factory=dict)
+    """What was written into the calendar, in the fields of days. A day without an entry is as the house has it."""
+
+    @property
+    def is_archived(self) -> bool:
+        return bool(self.record["specialStatus"] == "archived")
+
+    def hold(self, stay: Stay) -> None:
+        for night in _nights(stay):
+            self.nights[night] = (*self.nights.get(night, ()), stay)
+
+    def release(self, stay: Stay) -> None:
+        for night in _nights(stay):
+            kept = tuple(each for each in self.nights.get(night, ()) if each.number != stay.number)
+            if kept:
+                self.nights[night] = kept
+            else:
+                self.nights.pop(night, None)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,7 +84,13 @@ class SimulatedAccount:
     broken_records: bool = False
     reservation_coupons: dict[int, tuple[int, int]] = field(default_factory=dict, repr=False)
     """Reservation coupons by id: the listing and the coupon that each is of."""
+    unified_webhooks: dict[int, dict[str, Any]] = field(default_factory=dict, repr=False)
+    """Unified webhooks by id, with their passwords in clear."""
+    webhooks_made: int = 0
+    reservations_with_coupons: dict[int, int] = field(default_factory=dict, repr=False)
+    """The reservation that each reservation coupon was used for, by the coupon's id."""
     _orders: dict[str, Sequence[ReservationRow]] = field(default_factory=dict, repr=False)
+    _numbers_given: int = field(default=0, repr=False)
 
     @property
     def id(self) -> int:
@@ -90,8 +121,7 @@ class SimulatedAccount:
     def reservations(self) -> dict[int, ReservationRow]:
         """Reservations by id, in the order of their ids."""
         odd = self._odd_reservations
-        first = FIRST_RESERVATION + self.index * RESERVATIONS_OF_AN_ACCOUNT
-        rows = (self._reservation_row(stay, first + stay.number, odd) for stay in self.business.stays)
+        rows = (self._reservation_row(stay, self.reservation_id(stay.number), odd) for stay in self.business.stays)
         return {row.id: row for row in rows}
 
     @cached_property
@@ -99,6 +129,12 @@ class SimulatedAccount:
         """The reservation that breaks its type if broken records are switched on: the newest confirmed one."""
         rows = reversed(self.reservations.values())
         return next((row.id for row in rows if row.stay.kind is StayKind.CONFIRMED), None)
+
+    @cached_property
+    def changed(self) -> Changed:
+        """What callers made and changed beside the records of listings and reservations."""
+        own = {each["id"]: each for each in policies(None, self.id)}
+        return Changed(ids=count(FIRST_MADE + self.index * MADE_BY_AN_ACCOUNT), policies=own)
 
     def prepare(self) -> None:
         """Make all data now, so that the calls to come are quick."""
@@ -129,6 +165,43 @@ class SimulatedAccount:
         row.updated_at = at
         self._orders.clear()
 
+    def new_reservation_number(self) -> int:
+        """A number that no stay of the account ever had."""
+        self._numbers_given += 1
+        return len(self.business.stays) + self._numbers_given
+
+    def reservation_id(self, number: int) -> int:
+        return FIRST_RESERVATION + self.index * RESERVATIONS_OF_AN_ACCOUNT + number
+
+    def put_reservation(self, row: ReservationRow) -> None:
+        """Keep a reservation, new or changed. Its stay holds its nights from now on, if it is of a kind that does."""
+        of_listing = self._by_listing.setdefault(row.listing_id, [])
+        before = self.reservations.get(row.id)
+        if before is None:
+            of_listing.append(row)
+        else:
+            of_listing[of_listing.index(before)] = row
+            self._release(before)
+        self.reservations[row.id] = row
+        self._orders.clear()
+        listing = self.listings.get(row.listing_id)
+        if row.stay.kind.holds_nights and listing is not None:
+            listing.hold(row.stay)
+
+    def remove_reservation(self, reservation_id: int) -> None:
+        """Forget a reservation, and free its nights. One that is not there is no failure."""
+        row = self.reservations.pop(reservation_id, None)
+        if row is not None:
+            self._by_listing[row.listing_id] = [each for each in self._by_listing[row.listing_id] if each is not row]
+            self._release(row)
+        self._orders.clear()
+
+    def _release(self, row: ReservationRow) -> None:
+        """Free the nights of a reservation, unless its listing is gone."""
+        listing = self.listings.get(row.listing_id)
+        if listing is not None:
+            listing.release(row.stay)
+
     def reservations_of(self, listing_id: int) -> Sequence[ReservationRow]:
         """The reservations of one listing, in the order of their ids."""
         return self._by_listing.get(listing_id, ())
@@ -153,15 +226,17 @@ class SimulatedAccount:
         return stays_by_house(self.business.stays)
 
     def _listing_row(self, house: House) -> ListingRow:
-        listing_id = self._listing_id(house)
+        listing_id = self.listing_id_of(house)
         conditions = terms(house, listing_id)
         record = listing_record.listing_record(house, self.business.owner, conditions, listing_id, self.readings)
-        held = (stay for stay in self._stays.get(house.number, ()) if stay.kind.holds_nights)
-        nights = {stay.arrival + timedelta(days=night): stay for stay in held for night in range(stay.nights)}
-        return ListingRow(id=listing_id, house=house, terms=conditions, record=record, nights=nights)
+        row = ListingRow(id=listing_id, house=house, terms=conditions, record=record)
+        for stay in self._stays.get(house.number, ()):
+            if stay.kind.holds_nights:
+                row.hold(stay)
+        return row
 
     def _reservation_row(self, stay: Stay, number: int, odd: dict[str, int | None]) -> ReservationRow:
-        listing_id = self._listing_id(stay.house)
+        listing_id = self.listing_id_of(stay.house)
         dateless = stay.number == odd["dates_unspecified"]
         yesterday = self.today - timedelta(days=1)
         record = reservation_record.reservation_record(
@@ -187,5 +262,9 @@ class SimulatedAccount:
             record=record,
         )
 
-    def _listing_id(self, house: House) -> int:
+    def listing_id_of(self, house: House) -> int:
         return FIRST_LISTING + self.index * LISTINGS_OF_AN_ACCOUNT + house.number
+
+
+def _nights(stay: Stay) -> Iterator[date]:
+    return (stay.arrival + timedelta(days=night) for night in range(stay.nights))

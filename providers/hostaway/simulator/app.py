@@ -13,18 +13,24 @@ from starlette.types import Scope
 
 from providers.hostaway.simulator.accounts import SimulatedAccount
 from providers.hostaway.simulator.calendar import Calendars
+from providers.hostaway.simulator.calendar_writes import CalendarWrites
 from providers.hostaway.simulator.changes import change
 from providers.hostaway.simulator.coupons import Coupons
 from providers.hostaway.simulator.envelope import RefusedError, failure, json_response
+from providers.hostaway.simulator.finance_writes import FinanceWrites
 from providers.hostaway.simulator.limits import Limits
+from providers.hostaway.simulator.listing_changes import listing_changes
+from providers.hostaway.simulator.listing_writes import land_uploads
 from providers.hostaway.simulator.listings import Listings
 from providers.hostaway.simulator.policies import CHANNEL_LISTS
 from providers.hostaway.simulator.quote import Quotes
 from providers.hostaway.simulator.readings import HostawayReadings
 from providers.hostaway.simulator.references import References
+from providers.hostaway.simulator.reservation_writes import ReservationWrites
 from providers.hostaway.simulator.reservations import Reservations
 from providers.hostaway.simulator.tokens import Tokens
 from providers.hostaway.simulator.users import Users
+from providers.hostaway.simulator.webhook_subscriptions import WebhookSubscriptions
 from providers.hostaway.simulator.webhooks import HostawayWebhookOrder, webhook
 from providers.simulation.changes import Change, change_route
 from providers.simulation.control import PREFIX, parsed
@@ -118,7 +124,9 @@ class Api:
 
     def _authorized(self, endpoint: AccountEndpoint) -> Endpoint:
         async def checked(request: Request) -> Response:
-            return await endpoint(request, self._tokens.account(request.headers.get("authorization")))
+            account = self._tokens.account(request.headers.get("authorization"))
+            land_uploads(account, self._now())
+            return await endpoint(request, account)
 
         return checked
 
@@ -154,9 +162,45 @@ class Api:
             Route("/v1/accessTokens", self.revoke_token, methods=["DELETE"]),
             Route("/v1/listings/{listing_id:int}/calendar/priceDetails", price, methods=["POST"]),
             Route("/v1/reservationCoupons", self._authorized(coupons.create), methods=["POST"]),
+            *self._webhook_routes(),
             *(Route(f"/v1{path}", self._authorized(each), methods=["GET"]) for path, each in reads.items()),
+            *self._stay_writes(),
             *self._policy_routes(references),
+            *(
+                Route(f"/v1{path}", self._authorized(each), methods=[method])
+                for method, path, each in listing_changes(self._readings, self._now)
+            ),
         ]
+
+    def _webhook_routes(self) -> list[BaseRoute]:
+        webhooks, one = WebhookSubscriptions(self._readings), "/{webhook_id:int}"
+        calls = {
+            ("GET", ""): webhooks.many,
+            ("POST", ""): webhooks.create,
+            ("GET", one): webhooks.one,
+            ("PUT", one): webhooks.update,
+            ("DELETE", one): webhooks.delete,
+        }
+        path = "/v1/webhooks/unifiedWebhooks"
+        return [
+            Route(f"{path}{which}", self._authorized(each), methods=[method]) for (method, which), each in calls.items()
+        ]
+
+    def _stay_writes(self) -> list[BaseRoute]:
+        """Changes of reservations and calendars."""
+        stays, days = ReservationWrites(self._readings, self._now), CalendarWrites(self._readings)
+        lines = FinanceWrites(self._now)
+        writes: list[tuple[str, str, AccountEndpoint]] = [
+            ("POST", "/reservations", stays.create),
+            ("PUT", "/reservations/{reservation_id:int}", stays.update),
+            ("DELETE", "/reservations/{reservation_id:int}", stays.delete),
+            ("PUT", "/reservations/{reservation_id:int}/statuses/cancelled", stays.cancel),
+            ("PUT", "/reservations/{reservation_id:int}/statuses/noShow", stays.no_show),
+            ("PUT", "/financeField/{reservation_id:int}/{line_id:int}", lines.put),
+            ("PUT", "/listings/{listing_id:int}/calendar", days.one),
+            ("PUT", "/listings/{listing_id:int}/calendarIntervals", days.many),
+        ]
+        return [Route(f"/v1{path}", self._authorized(each), methods=[method]) for method, path, each in writes]
 
     def _policy_routes(self, references: References) -> list[BaseRoute]:
         def of_channel(channel: str) -> AccountEndpoint:

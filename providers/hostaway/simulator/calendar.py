@@ -1,5 +1,6 @@
 """``GET /v1/listings/{id}/calendar``: days that agree with the stays."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -7,16 +8,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from providers.hostaway.simulator.accounts import ListingRow, SimulatedAccount
-from providers.hostaway.simulator.availability import is_open, minimum_stay, weekly_changeover
+from providers.hostaway.simulator.availability import (
+    closed,
+    is_block,
+    is_open,
+    maximum_stay,
+    minimum_stay,
+    nights,
+    price,
+    units,
+)
 from providers.hostaway.simulator.envelope import RefusedError, number, success
-from providers.hostaway.simulator.listing_record import NO_MAXIMUM
 from providers.hostaway.simulator.listings import listing
 from providers.hostaway.simulator.parameters import Parameters
 from providers.hostaway.simulator.readings import HostawayReadings
-from providers.simulation.portfolio import House, Stay, StayKind, nightly_price
+from providers.simulation.portfolio import StayKind
 
 MOST_DAYS = 1100
-SATURDAY = 5
 
 NOT_IN_DAYS = frozenset(
     {
@@ -46,8 +54,7 @@ class Calendars:
         given = Parameters(request.query_params, self._readings)
         start, end = self._span(given, account.today)
         reservations = self._reservations(row, account) if given.flag("includeResources") else {}
-        days = (start + timedelta(days=number) for number in range((end - start).days))
-        return success([_day(row, day, reservations.get(_stay_number(row, day), [])) for day in days])
+        return success([day_record(row, day, _held(row, day, reservations)) for day in nights(start, end)])
 
     def _span(self, given: Parameters, today: date) -> tuple[date, date]:
         """The first day, and the day after the last one."""
@@ -60,59 +67,49 @@ class Calendars:
             raise RefusedError(self._readings.bad_value or 400, "The date range is invalid.")
         return start, end
 
-    def _reservations(self, row: ListingRow, account: SimulatedAccount) -> dict[int, list[dict[str, Any]]]:
+    def _reservations(self, row: ListingRow, account: SimulatedAccount) -> dict[int, dict[str, Any]]:
         """What each stay of the listing shows of itself in the days that it holds."""
-        found: dict[int, list[dict[str, Any]]] = {}
-        for reservation in account.reservations_of(row.id):
-            record = reservation.record
-            found[reservation.stay.number] = [
-                {name: value for name, value in record.items() if name not in NOT_IN_DAYS}
-            ]
-        return found
+        return {
+            each.stay.number: {name: value for name, value in each.record.items() if name not in NOT_IN_DAYS}
+            for each in account.reservations_of(row.id)
+        }
 
 
-def _day(row: ListingRow, day: date, reservations: list[dict[str, Any]]) -> dict[str, Any]:
+def _held(row: ListingRow, day: date, reservations: dict[int, dict[str, Any]]) -> list[dict[str, Any]]:
+    return [reservations[stay.number] for stay in row.nights.get(day, ()) if stay.number in reservations]
+
+
+def day_record(row: ListingRow, day: date, reservations: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    """A day of the calendar, with every property of the documentation's table."""
     available = is_open(row, day)
-    closed = _closed(row.house, day)
+    owner = any(map(is_block, row.nights.get(day, ())))
     return {
         "id": row.id * 10_000 + day.toordinal() % 10_000,
         "date": day.isoformat(),
         "isAvailable": int(available),
         "isProcessed": 1,
-        "status": "available" if available else _status(row.nights[day]),
-        "price": number(nightly_price(row.house, day)),
-        "minimumStay": minimum_stay(row.house, day),
-        "maximumStay": NO_MAXIMUM if row.house.number % 5 else 28,
-        "closedOnArrival": closed,
-        "closedOnDeparture": closed,
-        "note": "Owner's stay" if _blocked(row.nights.get(day)) else None,
+        "status": "available" if available else _status(row, day),
+        "price": number(price(row, day)),
+        "minimumStay": minimum_stay(row, day),
+        "maximumStay": maximum_stay(row, day),
+        "closedOnArrival": closed(row, day, "closedOnArrival"),
+        "closedOnDeparture": closed(row, day, "closedOnDeparture"),
+        "note": row.days.get(day, {}).get("note", "Owner's stay" if owner else None),
         **_units(row, day),
-        "reservations": reservations,
+        "reservations": list(reservations),
     }
 
 
-def _stay_number(row: ListingRow, day: date) -> int:
-    stay = row.nights.get(day)
-    return 0 if stay is None else stay.number
-
-
-def _status(stay: Stay) -> str:
-    return {StayKind.BLOCKED: "blocked", StayKind.PENDING: "pending"}.get(stay.kind, "reserved")
-
-
-def _blocked(stay: Stay | None) -> bool:
-    return stay is not None and stay.kind is StayKind.BLOCKED
-
-
-def _closed(house: House, day: date) -> int | None:
-    """Null means open (Hostaway documentation, calendar day); a few days say so with a 0."""
-    if not weekly_changeover(house, day):
-        return None
-    return int(day.weekday() != SATURDAY)
+def _status(row: ListingRow, day: date) -> str:
+    """What takes the night: a guest, a request, or a block of the owner's or of the calendar."""
+    guests = [stay.kind for stay in row.nights.get(day, ()) if not is_block(stay)]
+    if not guests or row.terms.units > len(guests):
+        return "blocked"
+    return "pending" if all(kind is StayKind.PENDING for kind in guests) else "reserved"
 
 
 def _units(row: ListingRow, day: date) -> dict[str, int | None]:
-    """Counters of multi-unit listings, null for others. A stay takes one unit, an owner's block all."""
+    """Counters of multi-unit listings, null for others."""
     names = (
         "countAvailableUnits",
         "availableUnitsToSell",
@@ -122,12 +119,9 @@ def _units(row: ListingRow, day: date) -> dict[str, int | None]:
         "countReservedUnits",
         "desiredUnitsToSell",
     )
-    units = row.terms.units
-    if units == 1:
+    if row.terms.units == 1:
         return dict.fromkeys(names)
-    stay = row.nights.get(day)
-    blocked = units if _blocked(stay) else 0
-    pending = int(stay is not None and stay.kind is StayKind.PENDING)
-    reserved = int(stay is not None and not blocked and not pending)
-    left = units - blocked - pending - reserved
-    return dict(zip(names, (units, left, pending, blocked, reserved, reserved, None), strict=True))
+    found = units(row, day)
+    desired = row.days.get(day, {}).get("desiredUnitsToSell")
+    counts = (found.total, found.left, found.pending, found.blocked, found.reserved, found.reserved, desired)
+    return dict(zip(names, counts, strict=True))

@@ -30,14 +30,17 @@ class Coupon:
     amount: Decimal
     minimum_nights: int = 0
     active: bool = True
+    expired: bool = False
+    uses: int = -1
+    """How often it can be used; -1: without end."""
 
-    def record(self, account_id: int) -> dict[str, Any]:
+    def record(self, account_id: int, used: int) -> dict[str, Any]:
         return {
             "id": self.id,
             "accountId": account_id,
             "userId": None,
             "isActive": int(self.active),
-            "isExpired": 0,
+            "isExpired": int(self.expired),
             "name": self.name,
             "type": "percentage" if self.percent else "flatFee",
             "amount": number(self.amount),
@@ -46,8 +49,8 @@ class Coupon:
             "checkInDateEnd": None,
             "validityDateStart": None,
             "validityDateEnd": None,
-            "numberOfUsesInitial": -1,
-            "numberOfUsesUsed": 0,
+            "numberOfUsesInitial": self.uses,
+            "numberOfUsesUsed": used,
         }
 
 
@@ -56,6 +59,8 @@ COUPONS = (
     Coupon(id=FIRST_COUPON + 2, name="TWENTYOFF", percent=False, amount=Decimal(20)),
     Coupon(id=FIRST_COUPON + 3, name="LONGSTAY", percent=True, amount=Decimal(15), minimum_nights=7),
     Coupon(id=FIRST_COUPON + 4, name="GONE", percent=True, amount=Decimal(50), active=False),
+    Coupon(id=FIRST_COUPON + 5, name="ONCE", percent=True, amount=Decimal(5), uses=1),
+    Coupon(id=FIRST_COUPON + 6, name="PAST", percent=True, amount=Decimal(5), expired=True),
 )
 """The coupons of every account."""
 
@@ -78,7 +83,7 @@ class Coupons:
         self._readings = readings
 
     async def many(self, request: Request, account: SimulatedAccount) -> Response:
-        return success([coupon.record(account.id) for coupon in COUPONS])
+        return success([coupon.record(account.id, _uses(coupon, account)) for coupon in COUPONS])
 
     async def used(self, request: Request, account: SimulatedAccount) -> Response:
         return success(list(self._records(account)))
@@ -88,11 +93,10 @@ class Coupons:
         body = await _body(request)
         if body.listing_id not in account.listings:
             raise RefusedError(404, "Listing not found")
-        coupon = next((each for each in COUPONS if each.active and each.name == body.name.upper()), None)
-        if coupon is None or not _long_enough(coupon, body):
+        coupon = usable(body.name, account)
+        if not _long_enough(coupon, body):
             raise RefusedError(422, "Coupon is not valid.")
-        number_of_it = account.id * 1000 + len(account.reservation_coupons) + 1
-        account.reservation_coupons[number_of_it] = (body.listing_id, coupon.id)
+        number_of_it = tied(coupon, body.listing_id, account)
         found = {"reservationCouponId": number_of_it}
         return success([found] if self._readings.coupon_in_list else found)
 
@@ -102,12 +106,33 @@ class Coupons:
                 "id": record_id,
                 "userId": None,
                 "listingMapId": listing_id,
-                "reservationId": 0,
+                "reservationId": account.reservations_with_coupons.get(record_id, 0),
                 "couponId": coupon_id,
                 "couponName": coupon_of(coupon_id).name,
                 "reservationBasePrice": None,
                 "couponPrice": None,
             }
+
+
+def usable(name: str, account: SimulatedAccount) -> Coupon:
+    """The coupon of that name. Raises ``RefusedError`` where there is none, or it can no longer be used."""
+    coupon = next((each for each in COUPONS if each.active and each.name == name.upper()), None)
+    if coupon is None or coupon.expired or 0 <= coupon.uses <= _uses(coupon, account):
+        raise RefusedError(422, "Coupon is not valid.")
+    return coupon
+
+
+def tied(coupon: Coupon, listing_id: int, account: SimulatedAccount) -> int:
+    """The id of a new record that ties a coupon to a listing."""
+    number_of_it = account.id * 1000 + len(account.reservation_coupons) + 1
+    account.reservation_coupons[number_of_it] = (listing_id, coupon.id)
+    return number_of_it
+
+
+def _uses(coupon: Coupon, account: SimulatedAccount) -> int:
+    """How many reservations were made with it."""
+    used = account.reservations_with_coupons
+    return sum(account.reservation_coupons[record_id][1] == coupon.id for record_id in used)
 
 
 def coupon_of(coupon_id: int) -> Coupon:

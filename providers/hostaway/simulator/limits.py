@@ -22,19 +22,20 @@ STORM_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """Calls per 10 seconds. ``quotes`` is None where quotes have no limit of their own."""
+    """Calls per 10 seconds. ``quotes`` and ``creates`` (of reservations) are None where they have none."""
 
     ip: int
     account: int
     quotes: int | None
+    creates: int | None
     headers: bool
 
 
-DOCUMENTED = Profile(ip=15, account=20, quotes=None, headers=False)
+DOCUMENTED = Profile(ip=15, account=20, quotes=None, creates=None, headers=False)
 PROFILES: dict[str, Profile | None] = {
     "documented": DOCUMENTED,
     "seed": DOCUMENTED,
-    "2026-08": Profile(ip=200, account=200, quotes=400, headers=True),
+    "2026-08": Profile(ip=200, account=200, quotes=400, creates=200, headers=True),
     "off": None,
 }
 SECONDS = 10.0
@@ -81,6 +82,8 @@ class Limits:
             return (by_ip,)
         if profile.quotes is not None and _is_quote(scope):
             return (Charge(f"endpoint:{account}", profile.quotes, SECONDS),)
+        if profile.creates is not None and _is_create(scope):
+            return (Charge(f"endpoint:creates:{account}", profile.creates, SECONDS),)
         return (by_ip, Charge(f"account:{account}", profile.account, SECONDS))
 
     def _refused(self, refusal: Refusal) -> Response:
@@ -100,3 +103,8 @@ class Limits:
 def _is_quote(scope: Scope) -> bool:
     path: str = scope["path"]
     return scope["method"] == "POST" and path.rstrip("/").endswith("/calendar/priceDetails")
+
+
+def _is_create(scope: Scope) -> bool:
+    path: str = scope["path"]
+    return scope["method"] == "POST" and path.rstrip("/") == "/v1/reservations"

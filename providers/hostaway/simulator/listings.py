@@ -18,6 +18,9 @@ from providers.hostaway.simulator.users import listings_of_user
 
 MOST_NIGHTS = 1000
 
+LENGTH_OF_STAY_FLAGS = ("isAirbnbLOSActive", "isBookingLOSActive", "isVrboLOSActive", "isExpediaLOSActive")
+"""The whole of the pricing settings."""
+
 Filter = Callable[[ListingRow], bool]
 Order = tuple[Callable[[ListingRow, SimulatedAccount], Any], bool]
 
@@ -90,12 +93,12 @@ class Listings:
 
     async def fees(self, request: Request, account: SimulatedAccount) -> Response:
         row = listing(request, account)
-        return success([fee_record(fee, row.house, account_id=account.id, listing_id=row.id) for fee in row.terms.fees])
+        return success([fee_record(fee, account_id=account.id, listing_id=row.id) for fee in row.terms.fees])
 
     async def taxes(self, request: Request, account: SimulatedAccount) -> Response:
         row = listing(request, account)
         ids = {"accountId": account.id, "listingMapId": row.id}
-        return success([tax_record(tax, row.house, ids) for tax in row.terms.taxes])
+        return success([tax_record(tax, ids) for tax in row.terms.taxes])
 
     async def account_taxes(self, request: Request, account: SimulatedAccount) -> Response:
         """Account-wide taxes. They feed reports; whether quotes use them is not documented, so these do not."""
@@ -103,16 +106,14 @@ class Listings:
 
     async def agreement(self, request: Request, account: SimulatedAccount) -> Response:
         """An array of one (Hostaway documentation, listing agreement)."""
-        row = listing(request, account)
-        text = "House rules apply. Guest: {{guest_name}}."
-        return success([{"id": row.id, "listingMapId": row.id, "text": text}] if row.house.number % 2 else [])
+        found = agreement_of(listing(request, account), account)
+        return success([] if found is None else [found])
 
     async def pricing_settings(self, request: Request, account: SimulatedAccount) -> Response:
         """An array of one, without an id, as in the documented sample."""
         row = listing(request, account)
-        flags = ("isAirbnbLOSActive", "isBookingLOSActive", "isVrboLOSActive", "isExpediaLOSActive")
-        active = {name: int(row.house.number % (index + 2) == 0) for index, name in enumerate(flags)}
-        return success([{"listingMapId": row.id, **active}])
+        made = {name: int(row.house.number % (index + 2) == 0) for index, name in enumerate(LENGTH_OF_STAY_FLAGS)}
+        return success([{"listingMapId": row.id, **account.changed.length_of_stay.get(row.id, made)}])
 
     def _activity(self, given: Parameters) -> Iterator[Filter]:
         start, end = given.day("latestActivityStart"), given.day("latestActivityEnd")
@@ -140,6 +141,13 @@ class Listings:
         last = end - timedelta(days=1) if self._readings.availability_end_is_departure else end
         nights = [start + timedelta(days=night) for night in range(min((last - start).days + 1, MOST_NIGHTS))]
         yield lambda row: all(is_open(row, night) for night in nights)
+
+
+def agreement_of(row: ListingRow, account: SimulatedAccount) -> dict[str, Any] | None:
+    """The rental agreement of a listing. Every second one was made with one."""
+    text = "House rules apply. Guest: {{guest_name}}."
+    made = {"id": row.id, "listingMapId": row.id, "text": text} if row.house.number % 2 else None
+    return account.changed.agreements.get(row.id, made)
 
 
 def on_booking_engine(row: ListingRow) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -10,20 +10,21 @@ from providers.hostaway.simulator.coupons import Coupon
 from providers.hostaway.simulator.envelope import number
 from providers.hostaway.simulator.finance import discount_name
 from providers.hostaway.simulator.terms import Fee, Tax, Terms
-from providers.simulation.portfolio import House, nightly_price, rounded
+from providers.simulation.portfolio import House, rounded
 
 BASE = ("price", "discount")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotedStay:
-    """What is asked for. ``markup`` multiplies the base rate."""
+    """What is asked for. ``prices`` are those of the nights; ``markup`` multiplies the base rate."""
 
     house: House
     terms: Terms
     arrival: date
     departure: date
     guests: int
+    prices: Sequence[Decimal]
     markup: Decimal = Decimal(1)
     coupon: Coupon | None = None
 
@@ -102,9 +103,7 @@ def priced(stay: QuotedStay, wishes: Sequence[Wish], *, tax_by_apply_to: bool) -
 
 
 def _base(stay: QuotedStay) -> Iterator[PriceLine]:
-    nights = (stay.arrival + timedelta(days=night) for night in range(stay.nights))
-    rent = sum((nightly_price(stay.house, night) for night in nights), Decimal(0))
-    rent = stay.rounded(rent * stay.markup)
+    rent = stay.rounded(sum(stay.prices, Decimal(0)) * stay.markup)
     yield PriceLine(type="price", name="baseRate", title="Base rate", value=rent, total=rent)
     extra = max(0, stay.guests - stay.house.guests_included)
     if extra:

@@ -1,6 +1,6 @@
 """``POST /v1/listings/{id}/calendar/priceDetails``: what a stay costs, line by line."""
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from providers.hostaway.simulator.accounts import ListingRow, SimulatedAccount
-from providers.hostaway.simulator.availability import is_open, minimum_stay
+from providers.hostaway.simulator.availability import are_open, minimum_stay, nights, price
 from providers.hostaway.simulator.coupons import Coupon, coupon_of
 from providers.hostaway.simulator.envelope import RefusedError, number, success
 from providers.hostaway.simulator.listings import listing
@@ -77,6 +77,7 @@ class Quotes:
             arrival=body.arrival,
             departure=body.departure,
             guests=body.guests,
+            prices=[price(row, night) for night in nights(body.arrival, body.departure)],
             markup=body.markup or Decimal(1),
             coupon=_coupon(body, row, account),
         )
@@ -124,10 +125,9 @@ def _coupon(body: QuoteBody, row: ListingRow, account: SimulatedAccount) -> Coup
 
 
 def _check(row: ListingRow, body: QuoteBody) -> None:
-    nights = (body.departure - body.arrival).days
     if body.guests > row.house.max_guests:
         raise RefusedError(422, "The number of guests exceeds the capacity of the listing.")
-    if nights < minimum_stay(row.house, body.arrival):
+    if (body.departure - body.arrival).days < minimum_stay(row, body.arrival):
         raise RefusedError(422, "The stay is shorter than the minimum stay.")
-    if not all(is_open(row, body.arrival + timedelta(days=night)) for night in range(nights)):
+    if not are_open(row, body.arrival, body.departure):
         raise RefusedError(422, "The listing is not available for these dates.")

@@ -110,11 +110,10 @@ class References:
 
     async def policies(self, request: Request, account: SimulatedAccount, *, channel: str | None = None) -> Response:
         """The policies of a channel; without one, those for direct bookings."""
-        return success(policies(channel, account.id))
+        return success(list(account.changed.policies.values()) if channel is None else policies(channel, account.id))
 
     async def policy(self, request: Request, account: SimulatedAccount) -> Response:
-        wanted = request.path_params["policy_id"]
-        found = next((each for each in policies(None, account.id) if each["id"] == wanted), None)
+        found = account.changed.policies.get(request.path_params["policy_id"])
         if found is None:
             raise RefusedError(404, "Cancellation policy not found")
         return success(found)

@@ -82,12 +82,12 @@ class Reservations:
 
     async def one(self, request: Request, account: SimulatedAccount) -> Response:
         given = Parameters(request.query_params, self._readings)
-        record = account.reservation_shown(_reservation(request, account))
+        record = account.reservation_shown(reservation(request, account))
         left_out = set() if given.flag("includeResources") else set(WITH_RESOURCES_SINGLY)
         return success(_without(record, left_out | _no_payments(given)))
 
     async def finance_fields(self, request: Request, account: SimulatedAccount) -> Response:
-        return success(_reservation(request, account).record["financeField"])
+        return success(reservation(request, account).record["financeField"])
 
     def _start(
         self, rows: Sequence[ReservationRow], given: Parameters, account: SimulatedAccount, order: "Position"
@@ -146,7 +146,8 @@ class Position:
         return sum(passed)
 
 
-def _reservation(request: Request, account: SimulatedAccount) -> ReservationRow:
+def reservation(request: Request, account: SimulatedAccount) -> ReservationRow:
+    """The reservation that the path names. Raises ``RefusedError`` 404 where the account has none such."""
     row = account.reservations.get(request.path_params["reservation_id"])
     if row is None:
         raise RefusedError(404, "Reservation not found")

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +24,8 @@ class Fee:
     percent: bool
     mandatory: bool
     quantity_selectable: bool
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,8 @@ class Tax:
     amount: Decimal
     percent: bool
     apply_to: tuple[str, ...]
+    created_at: datetime
+    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +122,10 @@ def _fees(house: House, listing_id: int) -> tuple[Fee, ...]:
             quantity_selectable=False,
         ),
     )
-    return possible[: 3 + house.number % 3]
+    return tuple(
+        replace(fee, created_at=house.created_at, updated_at=house.updated_at)
+        for fee in possible[: 3 + house.number % 3]
+    )
 
 
 def _taxes(house: House, listing_id: int) -> tuple[Tax, ...]:
@@ -131,11 +139,13 @@ def _taxes(house: House, listing_id: int) -> tuple[Tax, ...]:
             amount=house.town.tax_percent,
             percent=True,
             apply_to=("baseRate", "cleaningFee") if house.number % 3 == 0 else ("baseRate",),
+            created_at=house.created_at,
+            updated_at=house.updated_at,
         ),
     )
 
 
-def fee_record(fee: Fee, house: House, *, account_id: int, listing_id: int) -> dict[str, Any]:
+def fee_record(fee: Fee, *, account_id: int, listing_id: int) -> dict[str, Any]:
     return {
         "id": fee.id,
         "accountId": account_id,
@@ -147,12 +157,12 @@ def fee_record(fee: Fee, house: House, *, account_id: int, listing_id: int) -> d
         "amountType": "percent" if fee.percent else "flat",
         "isMandatory": 1 if fee.mandatory else (0 if fee.id % 2 else None),
         "isQuantitySelectable": int(fee.quantity_selectable),
-        "insertedOn": moment_text(house.created_at),
-        "updatedOn": moment_text(house.updated_at),
+        "insertedOn": moment_text(fee.created_at),
+        "updatedOn": moment_text(fee.updated_at),
     }
 
 
-def tax_record(tax: Tax, house: House, ids: Mapping[str, int]) -> dict[str, Any]:
+def tax_record(tax: Tax, ids: Mapping[str, int]) -> dict[str, Any]:
     """A tax setting. ``applyTo`` is a JSON text inside the JSON, as documented. ``ids``: whose it is."""
     return {
         "id": tax.id,
@@ -162,8 +172,8 @@ def tax_record(tax: Tax, house: House, ids: Mapping[str, int]) -> dict[str, Any]
         "amount": number(tax.amount),
         "amountType": "percent" if tax.percent else "flat",
         "applyTo": json.dumps(list(tax.apply_to)),
-        "insertedOn": moment_text(house.created_at),
-        "updatedOn": moment_text(house.updated_at),
+        "insertedOn": moment_text(tax.created_at),
+        "updatedOn": moment_text(tax.updated_at),
     }
 
 

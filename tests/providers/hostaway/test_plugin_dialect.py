@@ -225,9 +225,12 @@ def test_an_unknown_account_is_named_by_a_digest_that_holds_nothing_of_its_token
     assert PLUGIN.identity(LimitScope.ACCOUNT, other) != name
 
 
-def test_hostaway_offers_every_read():
+def test_hostaway_offers_all_but_other_accounts_and_changes_of_taxes():
     """All but a list of accounts: a key of Hostaway's is one account's."""
-    assert capabilities(PLUGIN.client_class) == set(Capability) - {Capability.PROVIDER_ACCOUNTS}
+    assert capabilities(PLUGIN.client_class) == set(Capability) - {
+        Capability.PROVIDER_ACCOUNTS,
+        Capability.CHANGE_TAXES,
+    }
 
 
 def test_the_manifest_holds_both_published_sets_of_limits():
