@@ -12,8 +12,9 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
@@ -26,9 +27,11 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from graph.events.lifetime import Lifetime
+from graph.events.log import EVERYTHING
 from graph.schema import ids
 from tests.gateway_world import World, serving, world
-from tests.graph.events.webhook_world import address
+from tests.graph.events.webhook_world import Address, address
 
 SUBSCRIBERS = 1000
 LISTINGS = 100
@@ -192,27 +195,38 @@ async def _apart(plan: Plan, following: Callable[[], int]) -> list[float]:
 
 
 class Stage:
-    """The gateway with one account, and the webhooks that its PMS will send: one a reservation, each a change."""
+    """The gateway with one account whose reservations change, one webhook each."""
 
     def __init__(self, running: World) -> None:
         simulation: Any = running.simulations["HOSTAWAY"]
         self.account = simulation.accounts[0]
         self.running = running
-        # Unlike the PMS's own, these times differ from turn to turn.
         self._turn = 0
 
     def webhooks(self, count: int) -> list[str]:
-        """As many bodies, of as many reservations."""
+        """Change as many reservations, and the bodies that tell of it."""
         self._turn += 1
-        at = f"2030-01-01 00:00:{self._turn:02}"
-        bodies = []
+        # Hostaway's times are whole seconds; each turn is later than the one before.
+        at = self.running.clock.now().replace(microsecond=0) + timedelta(seconds=self._turn)
         standing = [row for row in self.account.reservations.values() if row.record["status"] in ("new", "modified")]
+        assert len(standing) >= count, f"there are only {len(standing)} reservations"
         for row in standing[-count:]:
-            record = {**row.record, "adults": self._turn, "latestActivityOn": at, "updatedOn": at}
-            body = {"object": "reservation", "event": "reservation.updated", "accountId": self.account.id}
-            bodies.append(json.dumps({**body, "data": record}))
-        assert len(bodies) == count, f"there are only {len(bodies)} reservations"
-        return bodies
+            self.account.change_reservation(row.id, at, adults=self._turn, numberOfGuests=self._turn)
+        about = {"object": "reservation", "event": "reservation.updated", "accountId": self.account.id}
+        return [json.dumps({**about, "data": row.record}) for row in standing[-count:]]
+
+    async def warm_up(self, to: Address, count: int) -> None:
+        """Have each reservation and its listing known: the first webhook about one asks the PMS."""
+        for body in self.webhooks(count):
+            answer = await self.running.client.post(to.path, content=body.encode(), headers=to.basic)
+            assert answer.status_code == 200
+        follow = aclosing(self.running.services.subscribers.follow("default", EVERYTHING, 0, Lifetime()))
+        async with follow as events, asyncio.timeout(60):
+            told = 0
+            async for _ in events:
+                told += 1
+                if told == count:
+                    return
 
 
 async def measure(
@@ -232,6 +246,7 @@ async def measure(
             bare = Broadcast()
             async with serving(running.app) as url, serving(bare.app) as bare_url:
                 stage, to = Stage(running), await address(running)
+                await stage.warm_up(to, round(rate * seconds))
                 account_id = ids.parse(to.id, "id").account_id
                 shown = [
                     str(ids.GlobalId(ids.LISTING, account_id, str(each)).text()) for each in stage.account.listings
