@@ -1,7 +1,7 @@
 """``python -m tests.bench``: every measurement, one table after the other."""
 
-from tests.bench import calls, changes, memory, overhead, permits, receiving
+from tests.bench import calls, changes, memory, overhead, permits, receiving, subscriptions
 
-for bench in (calls, changes, permits, overhead, receiving, memory):
+for bench in (calls, changes, permits, overhead, receiving, subscriptions, memory):
     bench.main()
     print()
