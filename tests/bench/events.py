@@ -14,6 +14,7 @@ import signal
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
@@ -224,6 +225,13 @@ class _Apart:
     async def start(self) -> None:
         arguments = ("serve", str(self.folder), str(self.port), str(self.simulator))
         self.process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.bench.events", *arguments)
+        # Who is killed before it begins has nothing to lose.
+        while True:
+            with suppress(OSError):
+                _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                writer.close()
+                return
+            await asyncio.sleep(0.05)
 
     async def kill(self) -> None:
         assert self.process is not None

@@ -10,10 +10,12 @@ from sqlalchemy import text
 
 from graph.events.batch import MOST_TRIES
 from graph.events.event import EventType, FieldChange
+from providers.bookingsync.simulator.units import FIRST_ACCOUNT
 from providers.hostaway.webhooks import HostawayWebhooks
+from providers.simulation.portfolio import StayKind
 from tests.gateway_world import World, world
 from tests.graph.events.event_world import Hostaway, deliveries, events, learn, settle, states, told
-from tests.graph.events.webhook_world import address, send_signed
+from tests.graph.events.webhook_world import address, send, send_signed
 
 
 @pytest.fixture
@@ -187,26 +189,65 @@ async def test_an_event_of_another_account_is_not_applied_to_this_one(one: World
     assert len(one.data_calls()) == 1
 
 
-async def test_bookingsyncs_webhooks_are_completed_and_tell_cancellations_and_deletions(one: World) -> None:
+def booking_webhook(id_: int, event: str, **record: Any) -> dict[str, Any]:
+    sent = {"id": id_, **record}
+    return {
+        "account_id": FIRST_ACCOUNT,
+        "event": event,
+        "resource": {"links": {}, event.rpartition("_")[0]: sent},
+    }
+
+
+async def test_bookingsyncs_webhooks_are_completed_by_reading(one: World) -> None:
     await learn(one)
     to = await address(one, "BOOKINGSYNC")
     simulation: Any = one.simulations["BOOKINGSYNC"]
     estate = simulation.estates[0]
-    booking_id = next(iter(estate.items("bookings")))
+    changed, called_off = [each for each in estate.bookings if each.stay.kind is StayKind.CONFIRMED][-2:]
     one.clock.advance(60)
+    at = one.clock.now()
+    estate.change_booking(changed.id, at, adults=8)
+    estate.change_booking(called_off.id, at, kind=StayKind.CANCELLED, cancelled_at=at)
     one.calls.clear()
-    assert to.id
-    assert booking_id
-    body = {
-        "account_id": 1,
-        "event": "booking_updated",
-        "resource": {"links": {}, "booking": {"id": booking_id, "updated_at": "2000-05-01T15:30:19Z"}},
-    }
-    await send_signed(one, to, body)
+    time = at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    await send_signed(one, to, booking_webhook(changed.id, "booking_updated", updated_at=time))
+    await send_signed(one, to, booking_webhook(called_off.id, "booking_destroyed", updated_at=time))
+    await send_signed(one, to, booking_webhook(5, "payment_created", booking_id=changed.id))
     await settle(one)
-    # It is older than what is known: nobody is asked.
-    assert await told(one) == []
-    assert one.data_calls() == []
+    assert sorted(await told(one)) == [("CANCELLED", str(called_off.id)), ("UPDATED", str(changed.id))]
+    assert len(one.data_calls()) == 1
+    # What is older than what is known costs nothing, and what another account's webhook says is not applied.
+    await send_signed(one, to, booking_webhook(changed.id, "booking_updated", updated_at="2020-05-01T15:30:19Z"))
+    await send_signed(one, to, {**booking_webhook(changed.id, "booking_updated"), "account_id": 99})
+    await settle(one)
+    assert len(await told(one)) == 2
+    assert len(one.data_calls()) == 1
+
+
+async def test_the_gateway_works_on_webhooks_by_itself(tmp_path: Path) -> None:
+    async with world(tmp_path, hostaway_accounts=1, bookingsync_accounts=0, listings=2) as running:
+        await learn(running)
+        hostaway = await Hostaway.of(running)
+        webhook = hostaway.change(hostaway.ids[0], guestNote="By itself")
+        assert (await send(running, hostaway.to.path, webhook, hostaway.to.basic)).status_code == 200
+        assert await running.services.events.wait("default", 0, 30)
+        assert await told(running) == [("UPDATED", str(hostaway.ids[0]))]
+
+
+async def test_after_an_event_the_reservation_is_read_anew(tmp_path: Path) -> None:
+    async with world(tmp_path, hostaway_accounts=1, bookingsync_accounts=0, listings=2) as running:
+        await running.services.processing.aclose()
+        await learn(running)
+        hostaway = await Hostaway.of(running)
+        query = "{ reservations(first: 500) { nodes { providerId guestNote } } }"
+
+        async def note() -> Any:
+            nodes = (await running.data(query))["reservations"]["nodes"]
+            return next(each["guestNote"] for each in nodes if each["providerId"] == str(hostaway.ids[0]))
+
+        await note()
+        await hostaway.send(hostaway.change(hostaway.ids[0], guestNote="Anew"))
+        assert await note() == "Anew"
 
 
 async def test_while_the_pms_is_down_nothing_is_lost(one: World, hostaway: Hostaway) -> None:

@@ -1,6 +1,7 @@
 """BookingSync's deliveries: the signature as documented, and what is read."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -78,3 +79,43 @@ def test_the_same_bytes_are_one_delivery_only_if_the_record_says_when_it_changed
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b'{"account_id": ' + b"9" * 6000 + b"}", b"[" * 100_000])
 def test_what_is_not_understood_is_no_fault(body: bytes) -> None:
     assert WEBHOOKS.read(body) == NOTHING_READ
+
+
+def told(event: str, **record: Any) -> Any:
+    kind = event.rpartition("_")[0]
+    body = {"account_id": 1, "event": event, "resource": {"links": {}, kind: {"id": 7, **record}}}
+    return WEBHOOKS.told(json.dumps(body).encode(), "acc_1")
+
+
+def test_a_booking_is_to_be_read_whatever_happened_to_it() -> None:
+    (made,) = told("booking_created", updated_at="2027-05-01T15:30:19Z")
+    assert (made.reservation_id, made.record, made.made) == ("7", None, True)
+    assert made.changed_at == datetime(2027, 5, 1, 15, 30, 19, tzinfo=UTC)
+    (gone,) = told("booking_destroyed", updated_at="2027-05-01T15:30:19Z")
+    # Its time is of the last change before it went.
+    assert (gone.changed_at, gone.made) == (None, False)
+
+
+def test_a_part_tells_of_its_booking() -> None:
+    for event in ("bookings_fee_created", "payment_updated", "booking_comment_destroyed"):
+        (change,) = told(event, links={"booking": 829165}, updated_at="2027-05-01T15:30:19Z")
+        assert (change.reservation_id, change.changed_at) == ("829165", None)
+    assert told("payment_created") == []
+
+
+def test_a_message_is_told_where_it_names_its_booking() -> None:
+    (message,) = told("inbox_message_created", links={"booking": 829165}, created_at="2027-05-01T15:30:19Z")
+    assert (message.reservation_id, message.message_id) == ("829165", "7")
+    assert told("inbox_message_updated", links={"booking": 829165}) == []
+    assert told("inbox_message_created") == []
+
+
+@pytest.mark.parametrize("event", ["rental_updated", "client_created", "booking", "", "account_destroyed"])
+def test_anything_else_tells_nothing(event: str) -> None:
+    assert told(event) == []
+
+
+@given(st.binary() | st.builds(lambda value: json.dumps(value).encode(), st.dictionaries(st.text(), st.text())))
+def test_no_body_is_a_fault(body: bytes) -> None:
+    WEBHOOKS.told(body, "acc_1")
+    WEBHOOKS.read(body)
