@@ -15,6 +15,9 @@ from graph.accounts.notifications import Signer
 from graph.accounts.tenants import Tenants
 from graph.accounts.tokens import StoredTokens
 from graph.accounts.underway import Underway
+from graph.changes.catalog import Catalog
+from graph.changes.once import Once
+from graph.changes.reservations import ReservationChanges
 from graph.changes.writing import Writing
 from graph.events.account_webhooks import AccountWebhooks
 from graph.events.log import EventLog
@@ -54,3 +57,6 @@ class Administration:
     received: ReceivedWebhooks
     subscribing: Subscribing
     writing: Writing
+    catalog: Catalog
+    once: Once
+    reservations: ReservationChanges

@@ -30,7 +30,14 @@ from graph.accounts.tokens import StoredTokens
 from graph.accounts.underway import Underway
 from graph.accounts.vault import Vault
 from graph.administration import Administration
+from graph.changes.catalog import build_catalog
+from graph.changes.change_marks import ChangeMarks
+from graph.changes.claims import NightClaims
 from graph.changes.cost import counted
+from graph.changes.forgetting import Forgetting
+from graph.changes.ledger import Ledger
+from graph.changes.once import Once
+from graph.changes.reservations import ReservationChanges
 from graph.changes.writing import Writing
 from graph.events.account_webhooks import AccountWebhooks
 from graph.events.log import EventLog
@@ -55,6 +62,7 @@ from graph.schema.guards import SizeLimits
 from graph.schema.schema import build_schema
 from graph.settings import Settings
 from graph.storage.database import Database
+from graph.storage.durable import DurableWrites
 from graph.web.guests import Guests
 from providers.model import variant
 from providers.upstream.accounts import UpstreamSettings
@@ -88,6 +96,7 @@ class Services:
     guests: Guests
     processing: Processing
     polling: Polling
+    change_marks: ChangeMarks
     schema: strawberry.Schema
 
 
@@ -108,9 +117,7 @@ async def running(
         stack.push_async_callback(database.aclose)
         await database.migrate()
         vault = await fitting_vault(settings, database)
-        if (watch := watch_of(settings, vault)) is not None:
-            watch.start()
-            stack.push_async_callback(watch.aclose)
+        _watch(settings, vault, stack)
         accounts = Accounts(database, vault, clock=clock)
         health = Health(database, clock)
         stack.push_async_callback(health.aclose)
@@ -131,10 +138,7 @@ async def running(
         stack.push_async_callback(upstream.aclose)
         keeper = _keeper(settings, accounts, clock)
         stack.push_async_callback(keeper.aclose)
-        if settings.background_refresh:
-            warming = Warming(keeper, clock, upstream.usage)
-            warming.start()
-            stack.push_async_callback(warming.aclose)
+        _warm(keeper, upstream, settings, clock, stack)
         connections = Connections(settings, accounts, upstream)
         cursors = Cursors(*vault.derived(CURSOR_KEY))
         keys = ApiKeys(database, clock=clock)
@@ -157,9 +161,7 @@ async def running(
         )
         underway = Underway(clock)
         stack.push_async_callback(underway.aclose)
-        approvals = Approvals(database, clock)
-        stack.push_async_callback(approvals.aclose)
-        accounts.when_removed(approvals.forget)
+        approvals = _approvals(database, accounts, clock, stack)
         imports = Imports(database, accounts, clock)
         visibility = Visibility(accounts, approvals, imports)
         reading = Reading(
@@ -171,7 +173,12 @@ async def running(
             visibility=visibility,
         )
         gateway = build_gateway(reading, cursors)
-        events = begin_events(stack, settings, database, vault, reading, webhooks, upstream.usage)
+        change_marks = ChangeMarks(database, DurableWrites(database), keeper, upstream.part, clock)
+        events = begin_events(
+            stack, settings, database, vault, reading, webhooks, change_marks, upstream.part, upstream.usage
+        )
+        writing = Writing(reading, connections, keeper, underway, change_marks)
+        once, reservations = _making(writing, gateway, database, vault, settings, clock, stack)
         authentication = Authentication(keys, tenants, _access_tokens(settings, clock, stack))
         guests = _guests(settings, authentication, stack)
         administration = Administration(
@@ -213,8 +220,11 @@ async def running(
             webhooks=webhooks,
             events=events.log,
             received=ReceivedWebhooks(database, clock),
+            writing=writing,
+            once=once,
+            reservations=reservations,
+            catalog=build_catalog(writing, once, gateway.listings, clock),
             subscribing=subscribing,
-            writing=Writing(reading, connections, keeper, underway),
         )
         yield Services(
             settings=settings,
@@ -236,6 +246,7 @@ async def running(
             guests=guests,
             processing=events.processing,
             polling=events.polling,
+            change_marks=change_marks,
             schema=build_schema(
                 max_tokens=settings.max_query_tokens,
                 limits=SizeLimits(
@@ -253,6 +264,13 @@ def _guests(settings: Settings, authentication: Authentication, stack: AsyncExit
     guests.start()
     stack.push_async_callback(guests.aclose)
     return guests
+
+
+def _watch(settings: Settings, vault: Vault, stack: AsyncExitStack) -> None:
+    """Notice other keys in the key file from now on, where there is one."""
+    if (watch := watch_of(settings, vault)) is not None:
+        watch.start()
+        stack.push_async_callback(watch.aclose)
 
 
 def _access_tokens(settings: Settings, clock: Clock, stack: AsyncExitStack) -> AccessTokens | None:
@@ -281,6 +299,40 @@ def _notifications(
     notifications.start()
     stack.push_async_callback(notifications.aclose)
     return notifications
+
+
+def _warm(keeper: Keeper, upstream: Upstream, settings: Settings, clock: Clock, stack: AsyncExitStack) -> None:
+    """Renew in the background what is asked for often, where that is switched on."""
+    if settings.background_refresh:
+        warming = Warming(keeper, clock, upstream.usage)
+        warming.start()
+        stack.push_async_callback(warming.aclose)
+
+
+def _making(
+    writing: Writing,
+    gateway: Gateway,
+    database: Database,
+    vault: Vault,
+    settings: Settings,
+    clock: Clock,
+    stack: AsyncExitStack,
+) -> tuple[Once, ReservationChanges]:
+    """What makes things once, and reservations with it; what it remembers is forgotten after some days."""
+    ledger, claims = Ledger(database, vault, clock), NightClaims(database, clock)
+    forgetting = Forgetting(ledger, claims, settings.creation_days)
+    forgetting.start()
+    stack.push_async_callback(forgetting.aclose)
+    once = Once(ledger, writing, clock, settings.call_timeout)
+    return once, ReservationChanges(writing, once, gateway, claims, clock, settings.call_timeout)
+
+
+def _approvals(database: Database, accounts: Accounts, clock: Clock, stack: AsyncExitStack) -> Approvals:
+    """What was decided about listings, without those of accounts that are gone."""
+    approvals = Approvals(database, clock)
+    stack.push_async_callback(approvals.aclose)
+    accounts.when_removed(approvals.forget)
+    return approvals
 
 
 def _keeper(settings: Settings, accounts: Accounts, clock: Clock) -> Keeper:

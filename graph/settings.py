@@ -236,6 +236,7 @@ class Settings(BaseModel):
     event_days: EventDays = 30
     event_reorder_seconds: EventReorderSeconds = 0.02
     event_polling: EventPolling = True
+    creation_days: int = Field(30, ge=1, le=3650, description="Days that an idempotencyKey is remembered.")
 
     provider_urls: dict[str, Annotated[str, AfterValidator(base_url)]] = Field(
         default_factory=dict, description="Base URLs of PMS APIs that differ from the manifest's, by provider code."

@@ -22,6 +22,7 @@ from graph.cli import app as commands
 from graph.cli.demo import PORTFOLIO
 from graph.cli.settings import list_settings
 from graph.gateway.reports import SourceStatus
+from graph.rejections import RejectionCode
 from graph.schema.errors import CODES
 from graph.schema.schema import schema_text
 from graph.settings import Settings, load_settings
@@ -215,6 +216,10 @@ async def test_readme_shows_the_answer_that_the_demo_gives(tmp_path: Path) -> No
         call_timeout=30.0,
     ) as running:
         assert await running.ask(blocks("graphql")[0]) == json.loads(blocks("json")[0])
+
+
+def test_readme_lists_every_code_of_a_user_error() -> None:
+    assert table("User error", "Meaning") == [(code.value, code.description) for code in RejectionCode]
 
 
 def shell_lines() -> list[str]:

@@ -65,6 +65,10 @@ class LoaderRegistry:
             self._by_age[max_age] = Loaders(Paths(self._gateway, self._operation, max_age))
         return self._by_age[max_age]
 
+    def begin_anew(self) -> None:
+        """Forget what was loaded so far in this operation: it may be older than a change that was just made."""
+        self._by_age.clear()
+
 
 async def settled(loader: "DataLoader[K, Any]", keys: Sequence[K]) -> list[Any]:
     """The value, or the exception, of each key in order: one failure leaves the others alone."""

@@ -6,14 +6,13 @@ from typing import Any
 
 from sqlalchemy.orm import InstrumentedAttribute
 
+from graph.storage.event_tables import ReservationEventRow, ReservationStateRow
 from graph.storage.tables import (
     AccountRow,
     AccountTokenRow,
     AccountWebhookRow,
     AuthorizationRow,
     IntegrationDefinitionRow,
-    ReservationEventRow,
-    ReservationStateRow,
     Table,
     WebhookDeliveryRow,
 )

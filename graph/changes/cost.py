@@ -16,14 +16,14 @@ class Calls:
     count: int = 0
 
 
-_counting: ContextVar[Calls | None] = ContextVar("staygraph_calls", default=None)
+_counting: ContextVar[tuple[Calls, ...]] = ContextVar("staygraph_calls", default=())
 
 
 @contextmanager
 def counting() -> Iterator[Calls]:
-    """Count the calls that are sent in the block, and in tasks started there."""
+    """Count the calls that are sent in the block, and in tasks started there. Blocks around it count them, too."""
     calls = Calls()
-    mark = _counting.set(calls)
+    mark = _counting.set((*_counting.get(), calls))
     try:
         yield calls
     finally:
@@ -34,7 +34,7 @@ def counted(observe: Observe | None) -> Observe:
     """An observer of calls that counts them, and tells ``observe``."""
 
     def note(outcome: CallOutcome) -> None:
-        if (calls := _counting.get()) is not None:
+        for calls in _counting.get():
             calls.count += 1
         if observe is not None:
             observe(outcome)

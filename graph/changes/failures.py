@@ -52,5 +52,11 @@ def refusal_of(error: ChangeRefused | ProviderError, *, under: tuple[str, ...] =
     return Rejected(Rejection(field=(), code=code, message=error.message))
 
 
+def refusal_of_read(error: ProviderError) -> Rejected:
+    """A failure of a read that a change needs first: nothing was changed."""
+    code = RejectionCode.UNAVAILABLE if error.code is ErrorCode.UPSTREAM_INVALID else _CODES.get(error.code)
+    return Rejected(Rejection(field=(), code=code or RejectionCode.REFUSED, message=error.message))
+
+
 def _camel(part: str | int) -> str:
     return _CAPITAL.sub(lambda match: match.group(1).upper(), str(part))

@@ -8,9 +8,11 @@ from typing import Generic, TypeVar
 from graph.accounts.accounts import ConnectedAccount
 from graph.accounts.connections import Connections
 from graph.accounts.underway import Underway
+from graph.changes.change_marks import ChangeMarks
 from graph.changes.cost import counting
 from graph.changes.failures import UNCERTAIN_MESSAGE, refusal_of
 from graph.gateway.keeper import Keeper
+from graph.gateway.own_writes import entries_of
 from graph.gateway.reading import Reading
 from graph.gateway.touched import Touched
 from graph.rejections import RejectionCode, rejected
@@ -39,11 +41,14 @@ class Done(Generic[T]):
 class Writing:
     """Makes changes through the plugins."""
 
-    def __init__(self, reading: Reading, connections: Connections, keeper: Keeper, underway: Underway) -> None:
+    def __init__(
+        self, reading: Reading, connections: Connections, keeper: Keeper, underway: Underway, marks: ChangeMarks
+    ) -> None:
         self.reading = reading
         self._connections = connections
         self._keeper = keeper
         self._underway = underway
+        self._marks = marks
 
     async def account(self, tenant_id: str, account_id: str, field: str, *needed: Capability) -> ConnectedAccount:
         """The tenant's own account, able to do what is needed.
@@ -78,23 +83,41 @@ class Writing:
     ) -> Done[T]:
         """Make a change, to its end also when whoever asked has left.
 
-        ``touched`` says, of the outcome or of None after a failure, what may be changed now: reads that begin later see
-        it. Raises ``Rejected``; with ``UNCERTAIN`` where the PMS may have done it.
+        ``touched`` says, of the outcome or of None after a failure, what may be changed now, if anything: reads that
+        begin later see it, in this process at once, in others within about a second. A record that the PMS answered
+        with is what they see. Raises ``Rejected``; with ``UNCERTAIN`` where the PMS may have done it.
         """
 
         async def whole() -> Done[T]:
             outcome: T | None = None
-            with counting() as calls:
+            with counting() as calls, self._keeper.watching() as seen:
                 try:
                     outcome = await work(await self._connections.client(account))
                 except (ChangeRefused, ProviderError) as error:
                     raise refusal_of(error, under=under) from None
                 finally:
-                    await self._keeper.outdate(account, touched(outcome))
+                    if (changed := touched(outcome)) != Touched():
+                        await self._keeper.outdate(account.id, changed, but=seen)
+                        await self._keeper.keep(entries_of(account, outcome, self.reading.clock.now()), seen)
+                        await self._marks.tell(account, changed)
             return Done(value=outcome, calls=calls.count)
 
         late = rejected("", RejectionCode.UNCERTAIN, f"The PMS has not answered yet. {UNCERTAIN_MESSAGE}")
         return await self._underway.run(whole(), late=late)
+
+    async def carry_out(
+        self,
+        account: ConnectedAccount,
+        work: Work[T],
+        touched: Callable[[T | None], Touched],
+        *,
+        dry_run: bool,
+        under: tuple[str, ...] = (),
+    ) -> Done[T]:
+        """``make``, or in a dry run ``rehearse``."""
+        if dry_run:
+            return await self.rehearse(account, work, under=under)
+        return await self.make(account, work, touched, under=under)
 
     async def rehearse(self, account: ConnectedAccount, work: Work[T], *, under: tuple[str, ...] = ()) -> Done[T]:
         """What ``make`` would send. Reads that it needs are made. Raises ``Rejected`` like it."""

@@ -1,10 +1,11 @@
 """Reading reservations at the PMS because of events: together, behind every interactive call, through the cache."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from graph.accounts.accounts import ConnectedAccount
+from graph.changes.change_marks import ChangeMarks
 from graph.gateway.holdings import OVERLAP
 from graph.gateway.keeper import Kept
 from graph.gateway.operation import Freshness
@@ -36,8 +37,11 @@ class Answers:
 class Completing:
     """Reads reservations as they are now."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, marks: ChangeMarks, part: Callable[[str], None]) -> None:
+        """``marks`` tell the other processes; ``part`` makes an account's calls under way unfit for who asks now."""
         self._reading = reading
+        self._marks = marks
+        self._part = part
 
     async def read(self, account: ConnectedAccount, reservation_ids: Collection[str], since: datetime) -> Answers:
         """These reservations, as the PMS showed them at ``since`` or later. Raises nothing of the PMS's.
@@ -60,7 +64,9 @@ class Completing:
     async def outdate(self, account: ConnectedAccount, touched: Touched, answers: Answers) -> None:
         """Have what changed read anew by whoever asks next, but for what was read just now: that is kept."""
         keeper = self._reading.keeper
-        await keeper.outdate(account, touched)
+        self._part(account.id)
+        await keeper.outdate(account.id, touched)
+        await self._marks.tell(account, touched)
         await keeper.keep(
             {
                 key_of(account, RESERVATIONS.entity, id_): Held(record, read_at)

@@ -17,7 +17,7 @@ from graph.events.event import EventType, NewEvent, ReservationEvent, dump_body,
 from graph.events.waking import Waking
 from graph.gateway.refs import Ref
 from graph.storage.database import Database
-from graph.storage.tables import EventFloorRow, ReservationEventRow
+from graph.storage.event_tables import EventFloorRow, ReservationEventRow
 from graph.storage.upsert import upsert
 from providers.upstream.clock import Clock
 

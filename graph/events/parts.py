@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from graph.accounts.vault import Vault
+from graph.changes.change_marks import ChangeMarks
 from graph.events.account_webhooks import AccountWebhooks
 from graph.events.completing import Completing
 from graph.events.deliveries import Deliveries, Retention
@@ -37,6 +38,8 @@ def begin_events(
     vault: Vault,
     reading: Reading,
     webhooks: AccountWebhooks,
+    marks: ChangeMarks,
+    part: Callable[[str], None],
     usage: Callable[[], Iterable[WindowUsage]],
 ) -> EventParts:
     """The parts, at work until ``stack`` ends; polling only where it is switched on."""
@@ -44,7 +47,7 @@ def begin_events(
     writes = DurableWrites(database)
     log = EventLog(database, vault, clock, days=settings.event_days)
     stack.push_async_callback(log.aclose)
-    states, completing = States(database, vault, log, writes), Completing(reading)
+    states, completing = States(database, vault, log, writes), Completing(reading, marks, part)
     processing = Processing(database, vault, accounts, connections, states, completing, clock)
     processing.start()
     stack.push_async_callback(processing.aclose)

@@ -23,8 +23,9 @@ from graph.gateway.holdings import OVERLAP
 from graph.gateway.reading import Reading
 from graph.gateway.reservations import RESERVATIONS
 from graph.storage.database import Database
+from graph.storage.event_tables import AccountPollRow
 from graph.storage.failures import StorageError
-from graph.storage.tables import AccountPollRow, AccountRow
+from graph.storage.tables import AccountRow
 from graph.storage.upsert import upsert
 from providers.errors import ErrorCode, ProviderError
 from providers.model import Reservation

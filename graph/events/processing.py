@@ -16,8 +16,8 @@ from graph.events.claiming import Claimed, Claims
 from graph.events.completing import Completing
 from graph.events.settling import SettledElsewhereError, Settlement, States
 from graph.storage.database import Database
+from graph.storage.event_tables import AccountPollRow
 from graph.storage.failures import StorageError
-from graph.storage.tables import AccountPollRow
 from providers import catalogue
 from providers.errors import ProviderError
 from providers.manifest import LimitScope

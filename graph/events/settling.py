@@ -18,7 +18,8 @@ from graph.events.log import EventLog
 from graph.events.states import Known
 from graph.storage.database import Database
 from graph.storage.durable import DurableWrites
-from graph.storage.tables import AccountPollRow, ReservationStateRow, WebhookDeliveryRow
+from graph.storage.event_tables import AccountPollRow, ReservationStateRow
+from graph.storage.tables import WebhookDeliveryRow
 
 _IDS_AT_ONCE = 500
 

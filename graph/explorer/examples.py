@@ -1,7 +1,8 @@
-"""The queries that the page opens with. A test validates them against the schema."""
+"""The queries that the page opens with, and behind them the changes. A test validates them against the schema."""
 
 from datetime import date, timedelta
 
+from graph.explorer.change_examples import change_tabs
 from graph.explorer.page import Tab
 
 ACCOUNTS_AND_LISTINGS = """\
@@ -356,6 +357,7 @@ def example_tabs(today: date) -> list[Tab]:
         Tab(query=PRICE_WITH_EXTRAS, variables=_days(arrival, 3, names=("arrival", "departure"))),
         Tab(query=RESERVATION_EVENTS),
         Tab(query=RATE_LIMITS),
+        *change_tabs(arrival),
     ]
 
 

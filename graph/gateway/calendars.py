@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.gateway.cursors import fingerprint
-from graph.gateway.flights import Flights
 from graph.gateway.keeper import Kept, Renewal
 from graph.gateway.operation import Freshness, Operation
+from graph.gateway.outdating import Watch
 from graph.gateway.reading import Outcome, Reading, key_of
 from graph.gateway.refs import Ref
 from graph.gateway.shared_records import shared_calendar
@@ -40,7 +40,6 @@ class Calendars:
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._flights = Flights()
 
     async def read(
         self, operation: Operation, wanted: Sequence[DaysOfListing], max_age: int | None
@@ -150,17 +149,17 @@ class Calendars:
         for each in missing.values():
             days = _hull(each, days)
         assert days is not None  # noqa: S101  # there is at least one
-        span = f"{account.id}/{account.credentials_version}/{days.start}/{days.end}/{rich}/"
+        kind = f"{_kind(rich=rich)}:{days.start}:{days.end}"
 
-        async def load(names: Sequence[str]) -> dict[str, ProviderError | None]:
-            ids = [name.removeprefix(span) for name in names]
-            return {span + id_: error for id_, error in (await self._fetch(account, ids, days, rich=rich)).items()}
+        async def load(keys: Sequence[Key], seen: Watch) -> dict[Key, ProviderError | None]:
+            outcomes = await self._fetch(account, [key.name for key in keys], days, seen, rich=rich)
+            return {key: outcomes[key.name] for key in keys}
 
-        landed = await self._flights.run([span + id_ for id_ in missing], load)
-        return {name.removeprefix(span): error for name, error in landed.items() if error is not None}
+        landed = await self._reading.keeper.together([key_of(account, kind, id_) for id_ in missing], load)
+        return {key.name: error for key, error in landed.items() if error is not None}
 
     async def _fetch(
-        self, account: ConnectedAccount, listing_ids: Sequence[str], days: Days, *, rich: bool
+        self, account: ConnectedAccount, listing_ids: Sequence[str], days: Days, seen: Watch, *, rich: bool
     ) -> dict[str, ProviderError | None]:
         client = await self._reading.client(account)
         batch = await client.calendars(listing_ids, days, reservations=rich)
@@ -174,8 +173,9 @@ class Calendars:
             outcomes[id_] = None
             read = KnownDays.of(calendar, batch.fetched_at)
             for kind in (True, False) if rich else (False,):
+                key = _key(account, id_, rich=kind)
                 known = await self._known(account, id_, rich=kind)
-                entries[_key(account, id_, rich=kind)] = Held(known.joined(read) if known else read, batch.fetched_at)
+                entries[key] = Held(_together(known, read, overtaken=seen.overtaken(key, read)), batch.fetched_at)
         await self._reading.keeper.keep(entries)
         return outcomes
 
@@ -202,7 +202,18 @@ class Calendars:
 
 def _key(account: ConnectedAccount, listing_id: str, *, rich: bool) -> Key:
     """Days with their reservations are kept apart, and once more among the days without: those they may serve."""
-    return key_of(account, "calendar-with-reservations" if rich else "calendar", listing_id)
+    return key_of(account, _kind(rich=rich), listing_id)
+
+
+def _kind(*, rich: bool) -> str:
+    return "calendar-with-reservations" if rich else "calendar"
+
+
+def _together(known: KnownDays | None, read: KnownDays, *, overtaken: bool) -> KnownDays:
+    """What is known after a read. One that a change overtook hides nothing that was read after the change."""
+    if overtaken:
+        return known.filled(read.outdated()) if known else read.outdated()
+    return known.joined(read) if known else read
 
 
 def _hull(days: Days, other: Days | None) -> Days:

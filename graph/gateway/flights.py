@@ -72,6 +72,11 @@ class Flights:
             outcomes.update(await self.run(hurried, load))
         return outcomes
 
+    def part(self, keys: Callable[[str], bool]) -> None:
+        """Whoever asks for such keys from now on starts a load anew. Those who wait already are served."""
+        for key in [key for key in self._flights if keys(key)]:
+            del self._flights[key]
+
     def _start(self, keys: Sequence[str], load: Load[V], deadline: float) -> _Flight:
         task: asyncio.Task[Outcomes[Any]] = asyncio.create_task(_guarded(keys, load))
         flight = _Flight(task, deadline)

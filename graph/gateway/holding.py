@@ -21,6 +21,7 @@ class Holding(Generic[T]):
     it was last read (both aware UTC). ``pages`` is how many calls a walk took; ``tells_deleted`` says whether the PMS
     told, with its last changes, what was deleted; ``checked_at`` is when it was last sure that nothing deleted is
     held. ``surplus`` is how many more records the PMS counted for the walk than are here; None where it did not count.
+    ``doubtful`` are ids of records that we changed or removed: what became of them is to be known, told or not.
     """
 
     records: Mapping[str, T]
@@ -32,6 +33,7 @@ class Holding(Generic[T]):
     checked_at: datetime
     surplus: int | None = None
     tells_deleted: bool = False
+    doubtful: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, pages: Sequence[Page[T]], keeps: Keeps[T]) -> "Holding[T]":
@@ -78,7 +80,19 @@ class Holding(Generic[T]):
             read_at=read_at,
             checked_at=read_at if told else self.checked_at,
             tells_deleted=bool(told),
+            doubtful=self.doubtful - items.keys() - gone,
         )
+
+    def doubting(self, ids: frozenset[str]) -> "Holding[T]":
+        """This, with more ids in doubt."""
+        return replace(self, doubtful=self.doubtful | ids)
+
+    def settled(self, found: Mapping[str, T], keeps: Keeps[T]) -> "Holding[T]":
+        """This with what was in doubt as it was found: what was not found is gone."""
+        records = {id_: record for id_, record in self.records.items() if id_ not in self.doubtful}
+        records |= {id_: record for id_, record in found.items() if keeps(record)}
+        ids = self.ids if records.keys() == self.records.keys() else in_order(records)
+        return replace(self, records=records, ids=ids, doubtful=frozenset())
 
     @property
     def countable(self) -> bool:

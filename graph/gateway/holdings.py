@@ -1,6 +1,7 @@
 """Holds collections that were walked to their end, and brings them up to date by what changed since."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, Generic, TypeVar
@@ -14,8 +15,8 @@ from graph.gateway.kinds import Kind
 from graph.gateway.operation import Freshness
 from graph.gateway.reading import Reading, key_of
 from graph.gateway.store import Held, Key
-from providers.errors import ErrorCode, NotSupported, ProviderError
-from providers.queries import Page
+from providers.errors import ErrorCode, NotFound, NotSupported, ProviderError
+from providers.queries import Batch, Page
 
 T = TypeVar("T")
 Q = TypeVar("Q")
@@ -103,10 +104,11 @@ class Holdings(Generic[T, Q]):
         known = await self._reading.keeper.recall(key)
         if known is not None and self._renewable(account, known.value):
             return
-        pages = await self._kept_pages(account, query)
-        if pages and _complete(pages):
-            held = Holding.of(pages, lambda record: kind.keeps(own, record))
-            await self._reading.keeper.keep({key: Held(held, held.read_at)})
+        with self._reading.keeper.watching() as seen:
+            pages = await self._kept_pages(account, query)
+            if pages and _complete(pages):
+                held = Holding.of(pages, lambda record: kind.keeps(own, record))
+                await self._reading.keeper.keep({key: Held(held, held.read_at)}, seen)
 
     def key(self, account: ConnectedAccount, query: Q) -> Key:
         name = self._whole if query == self._kind.whole_query else fingerprint(query)
@@ -174,7 +176,7 @@ class Holdings(Generic[T, Q]):
         first = await self._kind.page(await self._reading.client(account), query, None)
         held = await keeper.recall(key)
         if held is not None and first.next is not None and held.value.agrees(first):
-            await keeper.keep({key: Held(held.value.checked(first.fetched_at), held.fetched_at)})
+            await keeper.keep({key: replace(held, value=held.value.checked(first.fetched_at))})
         else:
             await self._reconcile(account, query, key, first)
         return Held(True, first.fetched_at)
@@ -185,12 +187,28 @@ class Holdings(Generic[T, Q]):
             walked = await self._walked(account, query)
             return {key: Held(walked, walked.read_at)}
         now = held.changed(changes, lambda record: self._kind.keeps(query, record))
-        records: dict[Key, Any] = {
+        records = {
             key_of(account, self._kind.entity, str(getattr(record, "provider_id", ""))): Held(record, page.fetched_at)
             for page in changes
             for record in page.items
         }
+        if now.doubtful:
+            batch = await self._looked_up(account, now.doubtful)
+            now = now.settled(batch.found, lambda record: self._kind.keeps(query, record))
+            found = {key_of(account, self._kind.entity, id_): each for id_, each in batch.found.items()}
+            records |= {each: Held(record, batch.fetched_at) for each, record in found.items()}
         return {**records, key: Held(now, now.read_at)}
+
+    async def _looked_up(self, account: ConnectedAccount, ids: Collection[str]) -> Batch[T]:
+        """Records that we changed or removed and that the PMS's changes do not tell of. Raises ``ProviderError``.
+
+        Hostaway tells nothing of what was deleted.
+        """
+        batch = await self._kind.by_id(await self._reading.client(account), sorted(ids))
+        for error in batch.failed.values():
+            if not isinstance(error, NotFound):
+                raise error
+        return batch
 
     async def _changes(self, account: ConnectedAccount, held: Holding[T]) -> list[Page[T]] | None:
         """What changed in the account since, fitting or not: what no longer fits would not come under the filter.
@@ -237,7 +255,7 @@ class Holdings(Generic[T, Q]):
         while position not in seen:
             seen.add(position)
             kept = await self._reading.keeper.recall(self.page_key(account, query, position))
-            if kept is None:
+            if kept is None or kept.outdated:
                 return None
             pages.append(kept.value)
             size += len(kept.value.items)
@@ -267,10 +285,17 @@ class Holdings(Generic[T, Q]):
         self._reading.keeper.in_background(lambda: look_again(account, query, key), RECONCILING_SECONDS)
 
     async def _reconcile(self, account: ConnectedAccount, query: Q, key: Key, first: Page[T] | None = None) -> None:
-        """A walk, closed by what changed during it, so that it is never behind what is held already."""
-        walked = await self._walked(account, query, first)
-        loaded = await self._renewed(account, query, key, walked)
-        await self._reading.keeper.keep({each: held for each, held in loaded.items() if isinstance(held, Held)})
+        """A walk, closed by what changed during it, so that it is never behind what is held already.
+
+        What we changed meanwhile is in doubt, as in all that is held.
+        """
+        keeper = self._reading.keeper
+        with keeper.watching() as seen:
+            walked = await self._walked(account, query, first)
+        begun = seen.applied(key, Held(walked, walked.read_at))
+        with keeper.watching() as seen:
+            loaded = await self._renewed(account, query, key, begun.value)
+            await keeper.keep({each: held for each, held in loaded.items() if isinstance(held, Held)}, seen)
 
 
 def _complete(pages: Sequence[Page[Any]]) -> bool:

@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
-from graph.accounts.accounts import ConnectedAccount
 from graph.gateway.flights import Flights
 from graph.gateway.operation import Freshness
+from graph.gateway.outdating import UNREAD, Watch, Watches, outdated, touches
 from graph.gateway.store import Held, Key, Store
 from graph.gateway.touched import Touched
 from providers.errors import ErrorCode, ProviderError
@@ -20,8 +20,10 @@ from providers.upstream.clock import Clock
 
 log = structlog.get_logger(__name__)
 
+V = TypeVar("V")
 Loaded = Mapping[Key, Held | ProviderError]
 Loader = Callable[[Sequence[Key]], Awaitable[Loaded]]
+Together = Callable[[Sequence[Key], Watch], Awaitable[Mapping[Key, V | ProviderError]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Keeper:
         self._clock = clock
         self._weigh = weigh
         self._flights = Flights()
+        self._watches = Watches()
         self._refreshes: set[asyncio.Task[object]] = set()
         # Why the last refresh of a key failed: what is served stale meanwhile says so.
         self._refusals: dict[str, ProviderError] = {}
@@ -95,19 +98,26 @@ class Keeper:
     async def peek(self, key: Key, freshness: Freshness) -> Kept | None:
         """What is kept and fresh, without asking anybody."""
         held = await self._store.get(key)
-        if held is None or not freshness.accepts(held.fetched_at, self._clock.now()):
+        if held is None or held.outdated or not freshness.accepts(held.fetched_at, self._clock.now()):
             return None
         return Kept(held.value, held.fetched_at)
 
     async def recall(self, key: Key) -> Held | None:
-        """What is kept, whatever its age."""
+        """What is kept, whatever its age, also if a change made it outdated."""
         return await self._store.get(key)
 
-    async def keep(self, entries: Mapping[Key, Held]) -> None:
-        """Keep values that came along with others. That something does not exist is not kept: it may come to be."""
+    def watching(self) -> AbstractContextManager[Watch]:
+        """Note the changes that end in the block: what is read in it may be from before them."""
+        return self._watches.watching()
+
+    async def keep(self, entries: Mapping[Key, Held], seen: Watch | None = None) -> None:
+        """Keep values that came along with others. That something does not exist is not kept: it may come to be.
+
+        ``seen`` has been open since before they were read: what was overtaken by a change is kept as outdated.
+        """
         await self._store.put(
             [
-                (key, held, self._weigh(held.value))
+                (key, held if seen is None else seen.applied(key, held), self._weigh(held.value))
                 for key, held in entries.items()
                 if held.value is not None and self._is_current(key)
             ]
@@ -118,9 +128,20 @@ class Keeper:
         self._variants.pop(account, None)
         self._start(lambda: self._store.forget(account), REFRESH_SECONDS)
 
-    async def outdate(self, account: ConnectedAccount, touched: Touched) -> None:
-        """What was changed at an account's PMS is read anew from now on."""
-        await self._store.forget(account.id)
+    async def outdate(self, account: str, touched: Touched, *, but: Watch | None = None) -> None:
+        """What was changed at an account's PMS is read anew from now on.
+
+        What is kept is no longer served as an answer of now, neither as fresh nor as stale; loads under way are joined
+        by nobody any more. ``but`` is the watch of whoever made the change.
+        """
+        self._watches.note(account, touched, but)
+        self._flights.part(lambda name: _in_doubt(Key.named(name), account, touched))
+        await self._store.revise(account, lambda key, held: outdated(touched, key, held))
+
+    async def outdate_all(self) -> None:
+        """Changes may have been missed: everything is read anew from now on."""
+        for account in self._store.accounts():
+            await self.outdate(account, Touched(everything=True))
 
     def keep_variant(self, account: str, variant: str) -> None:
         """From now on keep of one account only what is read with this choice of fields; the rest is dropped, soon.
@@ -154,7 +175,7 @@ class Keeper:
         missing: list[Key] = []
         for key in dict.fromkeys(keys):
             held = await self._store.get(key)
-            if held is None:
+            if held is None or held.outdated:
                 missing.append(key)
             elif freshness.accepts(held.fetched_at, now):
                 outcomes[key] = Kept(held.value, held.fetched_at)
@@ -172,10 +193,10 @@ class Keeper:
         return outcomes
 
     async def _load(self, keys: Sequence[Key], freshness: Freshness, loader: Loader) -> dict[Key, Kept | ProviderError]:
-        landed = await self._flights.run([str(key) for key in keys], self._storing(keys, loader))
+        landed = await self.together(keys, self._storing(loader))
         outcomes: dict[Key, Kept | ProviderError] = {}
         for key in keys:
-            outcome = landed[str(key)]
+            outcome = landed[key]
             if isinstance(outcome, ProviderError):
                 outcomes[key] = await self._fall_back(key, outcome, freshness)
             else:
@@ -189,15 +210,28 @@ class Keeper:
         held = await self._store.get(key)
         return error if held is None else Kept(held.value, held.fetched_at, error)
 
-    def _storing(
-        self, keys: Sequence[Key], loader: Loader
-    ) -> Callable[[Sequence[str]], Awaitable[Mapping[str, Held | ProviderError]]]:
+    async def together(self, keys: Sequence[Key], load: Together[V]) -> dict[Key, V | ProviderError]:
+        """What ``load`` gives for each key: those that are being loaded already are waited for.
+
+        ``load`` gets a watch that is open while it runs. A load that began before a change is not waited for by whoever
+        asks after it.
+        """
         by_name = {str(key): key for key in keys}
 
-        async def load(names: Sequence[str]) -> Mapping[str, Held | ProviderError]:
-            loaded = await loader([by_name[name] for name in names])
-            await self.keep({key: held for key, held in loaded.items() if isinstance(held, Held) and held.lasting})
+        async def run(names: Sequence[str]) -> Mapping[str, V | ProviderError]:
+            with self.watching() as seen:
+                loaded = await load([by_name[name] for name in names], seen)
             return {str(key): outcome for key, outcome in loaded.items()}
+
+        landed = await self._flights.run(list(by_name), run)
+        return {by_name[name]: outcome for name, outcome in landed.items()}
+
+    def _storing(self, loader: Loader) -> Together[Held]:
+        async def load(keys: Sequence[Key], seen: Watch) -> Loaded:
+            loaded = await loader(keys)
+            lasting = {key: held for key, held in loaded.items() if isinstance(held, Held) and held.lasting}
+            await self.keep(lasting, seen)
+            return loaded
 
         return load
 
@@ -219,11 +253,11 @@ class Keeper:
             await work()
 
     async def _renewed(self, keys: Sequence[Key], loader: Loader) -> None:
-        landed = await self._flights.run([str(key) for key in keys], self._storing(keys, loader))
-        for name, outcome in landed.items():
-            self._refusals.pop(name, None)
+        landed = await self.together(keys, self._storing(loader))
+        for key, outcome in landed.items():
+            self._refusals.pop(str(key), None)
             if isinstance(outcome, ProviderError) and len(self._refusals) < MAX_REFUSALS:
-                self._refusals[name] = outcome
+                self._refusals[str(key)] = outcome
 
     def _unhurried(self, seconds: float) -> AbstractContextManager[Caller]:
         deadline = self._clock.monotonic() + seconds
@@ -254,3 +288,7 @@ class Keeper:
             task.cancel()
         await asyncio.gather(*self._refreshes, return_exceptions=True)
         await self._store.aclose()
+
+
+def _in_doubt(key: Key, account: str, touched: Touched) -> bool:
+    return key.account == account and touches(touched, key, UNREAD)

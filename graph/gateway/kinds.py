@@ -1,6 +1,6 @@
 """What differs between collections of listings and of reservations."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -10,7 +10,7 @@ from graph.gateway.applied import Applied
 from graph.gateway.ordering import Ordering
 from providers.contract import ProviderClient
 from providers.errors import NotSupported
-from providers.queries import Page
+from providers.queries import Batch, Page
 
 T = TypeVar("T")
 Q = TypeVar("Q")
@@ -26,7 +26,7 @@ class Kind(Generic[T, Q]):
     record of an account can fit a query, if so: its PMS is not asked then. ``refusal`` says why an account's PMS cannot
     answer a query at all, ``applied`` who applies which part of it. ``changes`` is the query for all that changed since
     an instant, the latest first where the PMS can do that; ``tells_changes`` says whether the account's PMS can answer
-    that one.
+    that one. ``by_id`` reads single records.
     """
 
     what: str
@@ -43,6 +43,7 @@ class Kind(Generic[T, Q]):
     unordered: Callable[[Q], Q]
     changes: Callable[[datetime, ConnectedAccount], Q]
     tells_changes: Callable[[ConnectedAccount], bool]
+    by_id: Callable[[ProviderClient, Sequence[str]], Awaitable[Batch[T]]]
     decided: Callable[[Q, Iterable[T]], bool] = lambda _, __: True
     base: Callable[[Q], Q] = lambda query: query
     nothing_fits: Callable[[Q, ConnectedAccount], str | None] = lambda _, __: None

@@ -75,6 +75,7 @@ LISTINGS: Kind[Listing, ListingQuery] = Kind(
         ListingQuery(updated_since=instant, order=ListingOrderField.UPDATED, direction=OrderDirection.DESC), account
     ),
     tells_changes=lambda account: "updated_since" in _manifest(account).listing_filters,
+    by_id=listings_by_id,
 )
 
 

@@ -75,6 +75,7 @@ RESERVATIONS: Kind[Reservation, ReservationQuery] = Kind(
         account,
     ),
     tells_changes=lambda account: "updated_since" in _manifest(account).reservation_filters,
+    by_id=lambda client, ids: client.reservations(ids),
 )
 
 

@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from providers.model import Calendar, CalendarDay
 from providers.queries import Days
@@ -11,15 +11,23 @@ from providers.queries import Days
 MAX_DAYS = 1_200
 """Days kept of one listing; beyond it the oldest reads are dropped."""
 
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Days that were read together: ``start`` included, ``end`` excluded."""
+    """Days that were read together: ``start`` included, ``end`` excluded; ``outdated`` once a change touched them."""
 
     start: date
     end: date
     fetched_at: datetime
     days: tuple[CalendarDay, ...]
+    outdated: bool = False
+
+    @property
+    def good_since(self) -> datetime:
+        """When they were read, as far as that makes them an answer: outdated ones are none, however new."""
+        return LONG_AGO if self.outdated else self.fetched_at
 
     def cut(self, start: date, end: date) -> "Span":
         """The part of the span from ``start`` up to ``end``."""
@@ -48,9 +56,24 @@ class KnownDays:
         spans = _bounded([*kept, added])
         return KnownDays(newer.frame, tuple(sorted(spans, key=lambda span: span.start)))
 
+    def filled(self, outdated: "KnownDays") -> "KnownDays":
+        """Both together; ``outdated``, which is no answer, holds only where nothing is known."""
+        both = outdated
+        for span in self.spans:
+            both = both.joined(KnownDays(self.frame, (span,)))
+        return both
+
+    def outdated(self) -> "KnownDays":
+        """The same days, from before a change."""
+        return replace(self, spans=tuple(replace(span, outdated=True) for span in self.spans))
+
+    def reservation_ids(self) -> set[str]:
+        """The ids of all reservations that the days name."""
+        return {stay.provider_id for span in self.spans for day in span.days for stay in day.reservations or ()}
+
     def missing(self, days: Days, accepts: Callable[[datetime], bool]) -> Days | None:
         """The smallest range that holds every day of ``days`` that is unknown or too old; None if there is none."""
-        good = [span for span in self.spans if accepts(span.fetched_at) and span.end > days.start]
+        good = [span for span in self.spans if accepts(span.good_since) and span.end > days.start]
         start = days.start
         for span in good:
             if span.start <= start < span.end:

@@ -1,7 +1,7 @@
 """What was read from the PMSs, kept in memory: bounded, never across tenants."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -27,6 +27,11 @@ class Key(NamedTuple):
     def __str__(self) -> str:
         return "\x1f".join(self)
 
+    @classmethod
+    def named(cls, text: str) -> "Key":
+        """The key whose text this is."""
+        return cls(*text.split("\x1f", 3))
+
     @property
     def variant(self) -> str | None:
         """Which choice of fields the value was read with; None for what has all fields always."""
@@ -38,12 +43,20 @@ class Key(NamedTuple):
 class Held:
     """A kept value and when the PMS gave it (aware UTC).
 
-    One that is not ``lasting`` lacks something that the next read may bring: it is served, but not kept.
+    One that is not ``lasting`` lacks something that the next read may bring: it is served, but not kept. One that is
+    ``outdated`` is from before a change: it is no answer of now.
     """
 
     value: Any
     fetched_at: datetime
     lasting: bool = True
+    outdated: bool = False
+
+    def replaces(self, kept: "Held") -> bool:
+        """Whether it is kept instead: what is up to date before what is not, then the later."""
+        if self.outdated != kept.outdated:
+            return kept.outdated
+        return kept.fetched_at <= self.fetched_at
 
 
 class Store:
@@ -75,11 +88,11 @@ class Store:
         return held
 
     async def put(self, entries: Iterable[tuple[Key, Held, int]]) -> None:
-        """Keep each entry, counted with its weight in objects. An older value never replaces a newer one."""
+        """Keep each entry, counted with its weight in objects, unless what is kept is newer."""
         fresh = []
         for key, held, weight in entries:
             kept = await self._cache.get(str(key))
-            if kept is None or kept.fetched_at <= held.fetched_at:
+            if kept is None or held.replaces(kept):
                 fresh.append((key, held, weight))
         if not fresh:
             return
@@ -89,15 +102,30 @@ class Store:
             self._weights[key] = weight
         await self._shrink()
 
+    async def revise(self, account: str, revised: Callable[[Key, Held], Held]) -> None:
+        """Put what ``revised`` makes of it, of the same weight, in the place of everything of one account."""
+        for key in self._of(account):
+            held: Held | None = await self._cache.get(str(key))
+            if held is not None and (after := revised(key, held)) is not held:
+                await self._cache.set(str(key), after)
+
     async def forget(self, account: str) -> None:
         """Drop everything of one account."""
-        for key in [key for key in self._weights if key.account == account]:
+        for key in self._of(account):
             await self._drop(key)
 
     async def forget_variants(self, account: str, but: str) -> None:
         """Drop what of one account was read with another choice of fields than ``but``."""
-        for key in [key for key in self._weights if key.account == account and key.variant not in (None, but)]:
-            await self._drop(key)
+        for key in self._of(account):
+            if key.variant not in (None, but):
+                await self._drop(key)
+
+    def accounts(self) -> set[str]:
+        """The accounts of which anything is kept."""
+        return {key.account for key in self._weights}
+
+    def _of(self, account: str) -> list[Key]:
+        return [key for key in self._weights if key.account == account]
 
     async def aclose(self) -> None:
         self._weights.clear()

@@ -56,6 +56,10 @@ class Context:
     def loaders(self, info: "Info") -> Loaders:
         return self.registry.at(self.max_age(info))
 
+    def changed(self) -> None:
+        """Something was changed at a PMS: what is read from now on in this operation must see it."""
+        self.registry.begin_anew()
+
     def report(self, info: "Info", error: ProviderError) -> None:
         """Say in the answer's errors that one source of this field failed, while the rest of it is there."""
         self.partial_failures.append(partial(info.path.as_list(), error))

@@ -74,6 +74,20 @@ class Forbidden(Exception):
 _TOO_LARGE = re.compile(r"more than \d+ tokens|nested too deeply")
 
 
+# What was given, where the library repeats it: the value itself, a whole object, a word of the document.
+_FOUND = re.compile(r",? found: .*", re.DOTALL)
+_REPRESENTED = re.compile(r"(cannot represent [^:]*): .*", re.DOTALL)
+_WORD = re.compile(r"\b(String|BlockString|Int|Float) ['\"].*['\"]", re.DOTALL)
+_LONG_NUMBER = re.compile(r"\d(?:[ -]?\d){8,}")
+
+
+def without_values(message: str) -> str:
+    """The library's words about a value that does not fit, without the value: it may be a guest's, or a card's."""
+    for pattern, instead in ((_FOUND, "."), (_REPRESENTED, r"\1."), (_WORD, r"\1"), (_LONG_NUMBER, "…")):
+        message = pattern.sub(instead, message)
+    return message
+
+
 def present(error: GraphQLError) -> GraphQLError:
     """``error`` as it may be shown. Faults of our own are logged by type and place, and hidden."""
     if error.extensions and "code" in error.extensions:
@@ -89,7 +103,7 @@ def present(error: GraphQLError) -> GraphQLError:
             return _copy(error, str(original), {"code": code})
         case None | GraphQLError() if error.path is None or error.message.startswith("Argument "):
             code = OPERATION_TOO_LARGE if _TOO_LARGE.search(error.message) else INVALID_OPERATION
-            return _copy(error, error.message, {"code": code})
+            return _copy(error, without_values(error.message), {"code": code})
     # The place and the kind of the fault, not its text or values: those may hold what no log should.
     log.error(
         "resolver failed", path=error.path, error=type(original or error).__name__, place=place_of(original or error)

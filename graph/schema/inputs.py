@@ -1,6 +1,7 @@
 """GraphQL inputs made from the inputs of the plugin contract, so that no field is declared twice."""
 
 import dataclasses
+import re
 import typing
 from collections.abc import Sequence
 from types import UnionType
@@ -17,34 +18,50 @@ from providers.model.described import Described
 
 T = TypeVar("T")
 
-_INPUTS: dict[type, Any] = {}
+_NO_NAME = re.compile(r"\([^)]*\)|\W")
+"""What a provider's name may have and a type's may not: what stands in brackets, blanks, signs."""
+
+_INPUTS: dict[tuple[type, str], Any] = {}
 _MODELS: dict[type, type] = {}
 
 
-def input_of(model: type, name: str, *, leave_out: Sequence[str] = (), extras: str | None = None) -> Any:
+def input_of(
+    model: type,
+    name: str,
+    *,
+    leave_out: Sequence[str] = (),
+    extras: str | None = None,
+    description: str | None = None,
+) -> Any:
     """A GraphQL input with the documented fields of ``model``, a dataclass of ``providers.changes``.
 
-    Fields that may be ``OMITTED`` or have a default are optional. ``extras`` names the field of ``Inputs`` with which
+    Fields that may be ``OMITTED`` or have a default are optional, those that may be None can be. ``description`` is
+    what the model says of itself, where nothing else is given. ``extras`` names the field of ``Inputs`` with which
     plugins add a field each, named like the provider in lower case.
     """
-    if model in _INPUTS:
-        return _INPUTS[model]
+    if (model, name) in _INPUTS:
+        return _INPUTS[model, name]
     annotations: dict[str, Any] = {}
     members: dict[str, Any] = {}
     for field, doc, hint in _documented(model):
         if field.name not in leave_out:
             annotations[field.name], members[field.name] = _input_field(field, doc, hint)
     for code, theirs in _extras(extras) if extras is not None else ():
-        theirs_name = f"{catalogue.plugin(code).manifest.name}{name}".replace(" ", "")
-        inner = input_of(theirs, theirs_name)
+        theirs_name = f"{catalogue.plugin(code).manifest.name}{str(extras).capitalize()}Input"
+        inner = input_of(theirs, _NO_NAME.sub("", theirs_name))
         annotations[code.lower()] = inner | None
         members[code.lower()] = strawberry.field(
             default=strawberry.UNSET, description=f"What only {catalogue.plugin(code).manifest.name} has."
         )
     cls = type(name, (), {"__annotations__": annotations, "__module__": __name__, **members})
-    made = strawberry.input(cls, name=name, description=_summary(model))
-    _INPUTS[model], _MODELS[made] = made, model
+    made = strawberry.input(cls, name=name, description=description or _summary(model))
+    _INPUTS[model, name], _MODELS[made] = made, model
     return made
+
+
+def list_of(made: Any) -> Any:
+    """The type of lists of an input that ``input_of`` made."""
+    return list[made]
 
 
 def changed_model(given: Any, model: type[T], *, provider: str | None = None, **more: Any) -> T:
@@ -75,9 +92,10 @@ def _documented(model: type) -> list[tuple[Any, str, Any]]:
 def _input_field(field: Any, doc: str, hint: Any) -> tuple[Any, Any]:
     kept = [_exposed(each) for each in _arms(hint) if each not in (Omitted, type(None))]
     (plain,) = kept
-    if field.default is dataclasses.MISSING:
+    nullable = type(None) in _arms(hint)
+    if field.default is dataclasses.MISSING and not nullable:
         return plain, strawberry.field(description=doc)
-    if field.default is OMITTED or field.default is None:
+    if nullable or field.default is OMITTED:
         return plain | None, strawberry.field(default=strawberry.UNSET, description=doc)
     return plain, strawberry.field(default=field.default, description=doc)
 
@@ -90,7 +108,7 @@ def _exposed(hint: Any) -> Any:
     origin = typing.get_origin(hint)
     if origin is not None:
         (item,) = typing.get_args(hint)
-        return list[_exposed(item)]  # type: ignore[misc]  # built at run time
+        return list_of(_exposed(item))
     if isinstance(hint, type) and issubclass(hint, Described):
         return expose_enum(hint)
     if dataclasses.is_dataclass(hint):
@@ -126,9 +144,13 @@ def _values(given: Any, model: type, path: tuple[str, ...], wrong: list[Rejectio
     values: dict[str, Any] = {}
     for field, _, hint in _documented(model):
         value = getattr(given, field.name, strawberry.UNSET)
-        if value is strawberry.UNSET:
-            continue
         here = (*path, _camel(field.name))
+        if value is strawberry.UNSET:
+            if field.default is dataclasses.MISSING:
+                wrong.append(
+                    Rejection(field=here, code=RejectionCode.REQUIRED, message="It must be given, or be null.")
+                )
+            continue
         if value is None and type(None) not in _arms(hint):
             message = "It must have a value, or be left out."
             wrong.append(Rejection(field=here, code=RejectionCode.REQUIRED, message=message))
@@ -157,4 +179,4 @@ def _camel(name: str) -> str:
 
 
 def _summary(model: type) -> str:
-    return " ".join((model.__doc__ or "").split())
+    return " ".join((model.__doc__ or "").replace("``", "`").split())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from graph.accounts.approvals import ListingApproval
+from graph.changes.listing_version import listing_version
 from graph.gateway.calendars import DaysOfListing
 from graph.gateway.cursors import fingerprint
 from graph.gateway.listings import DECIDED
@@ -96,6 +97,14 @@ class Listing(model.Listing, Node):
     @pure
     def imported(self) -> bool:
         return isinstance(self, SharedListing)
+
+    @strawberry.field(
+        description="What it is like now, as an opaque text that changes with it: give it to updateListing, so that "
+        "nothing is overwritten that you have not seen. Null if it was imported."
+    )
+    @pure
+    def version(self) -> str | None:
+        return None if isinstance(self, SharedListing) else listing_version(self)
 
     @strawberry.field(description="Whether it is shown.")
     async def approval(self, info: Info) -> ListingApproval:

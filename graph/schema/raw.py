@@ -66,6 +66,22 @@ def redacted(value: Any, level: int = 0) -> Any:
     return _scalar(value)
 
 
+def plain_json(value: Any) -> Any:
+    """``value`` as JSON can hold it: decimals, days and times as text, nothing masked."""
+    match value:
+        case Mapping():
+            return {str(key): plain_json(each) for key, each in value.items()}
+        case bool() | None | float() | str():
+            return value
+        case Sequence():
+            return [plain_json(each) for each in value]
+        case Decimal():
+            return format(value, "f")
+        case int() if abs(value) <= _MAX_EXACT:
+            return value
+    return str(value)
+
+
 def _scalar(value: object) -> object:
     match value:
         case bool() | None | float():

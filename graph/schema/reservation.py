@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from graph.accounts.accounts import ConnectedAccount
+from graph.changes.versions import version_of
 from graph.gateway.filters import PMS_ONLY_ORDERS
 from graph.gateway.refs import Ref
 from graph.schema import ids
@@ -62,6 +63,14 @@ class Reservation(model.Reservation, Node):
         return await info.context.loaders(info).listing_by_id.load(Ref(self.account_id, self.listing_id))
 
     custom_fields = custom_fields_field(model.Reservation)
+
+    @strawberry.field(
+        description="Name of its present state. Give it to a change, and the change is refused (STALE) if somebody "
+        "else was faster."
+    )
+    @pure
+    def version(self) -> str:
+        return version_of(self)
 
 
 @strawberry.input(

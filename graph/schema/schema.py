@@ -7,11 +7,7 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import (
-    MaxTokensLimiter,
-    ParserCache,
-    ValidationCache,
-)
+from strawberry.extensions import MaxTokensLimiter
 from strawberry.printer import print_schema
 from strawberry.schema.types.base_scalars import DecimalDefinition
 from strawberry.types import ExecutionContext, ExecutionResult
@@ -21,6 +17,7 @@ from graph.schema.account import Account
 from graph.schema.guards import OperationGuard, SizeLimits, size_guard
 from graph.schema.listing import Listing
 from graph.schema.mutation import Mutation
+from graph.schema.parsing import CheckedCache, DocumentCache
 from graph.schema.plain import PlainExecutor, mark_plain_fields
 from graph.schema.query import Query
 from graph.schema.reservation import Reservation
@@ -53,8 +50,8 @@ def build_schema(*, max_tokens: int = 5000, limits: SizeLimits = SizeLimits()) -
         lambda: MaxTokensLimiter(max_tokens),
         # Around the parser's cache, whose documents it sizes.
         size_guard(limits),
-        lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
-        lambda: ValidationCache(maxsize=CACHED_DOCUMENTS),
+        lambda: DocumentCache(maxsize=CACHED_DOCUMENTS),
+        lambda: CheckedCache(maxsize=CACHED_DOCUMENTS),
     ]
     schema = GatewaySchema(
         query=Query,

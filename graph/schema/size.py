@@ -34,7 +34,13 @@ _PAGED = {
     *("accounts", "availableListings", "importableListings", "listings"),
     *("receivedWebhooks", "reservationEvents", "reservations"),
 }
-_LISTS = {"calendars": "listingIds", "priceDetails": "inputs", "nodes": "ids"}
+_LISTS = {
+    "calendars": "listingIds",
+    "priceDetails": "inputs",
+    "nodes": "ids",
+    "updateCalendars": "inputs",
+    "duplicateAgreement": "toListingIds",
+}
 _UNBOUNDED = {
     "fees": 10,
     "taxes": 10,

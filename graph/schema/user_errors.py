@@ -10,7 +10,7 @@ expose_enum(RejectionCode, name="UserErrorCode")
 
 @strawberry.type(
     description="One thing that was wrong with a mutation's input, or kept it from being carried out. Where there are "
-    "any, nothing was changed."
+    "any, nothing was changed; but with the code UNCERTAIN it may have been."
 )
 class UserError:
     field: list[str] = strawberry.field(

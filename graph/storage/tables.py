@@ -1,13 +1,13 @@
 """The tables. Every row that belongs to somebody carries its tenant."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlalchemy import (
     JSON,
-    BigInteger,
     Boolean,
+    Date,
     DateTime,
     ForeignKey,
     Index,
@@ -317,81 +317,59 @@ class WebhookDeliveryRow(Table):
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-class ReservationEventRow(Table):
-    """Something that happened to a reservation. ``cursor`` is in the order of commits and never used again.
+class CreationRow(Table):
+    """Something that is, or was, made at a PMS for a client. ``key_digest`` and ``fingerprint`` are keyed digests.
 
-    ``listing_id`` and ``reservation_id`` are the PMS's own. ``occurred_at`` is the PMS's time of the change. ``body``
-    is sealed for this row. Two rows of an account never have the same ``content_key``, where there is one.
+    Without a digest the client gave no key. ``reference`` is our own name for it at the PMS. ``steps`` are the ids of
+    what attempts made on the way. ``until`` ends the right of ``holder`` to make it.
     """
 
-    __tablename__ = "reservation_event"
-    __table_args__ = (
-        UniqueConstraint("account_id", "content_key"),
-        Index(None, "tenant_id", "cursor"),
-        {"sqlite_autoincrement": True},
-    )
+    __tablename__ = "creation"
+    __table_args__ = (UniqueConstraint("tenant_id", "key_digest"),)
 
-    cursor: Mapped[int] = mapped_column(
-        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
-    )
-    id: Mapped[str] = mapped_column(String(40), unique=True)
-    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenant.id"))
-    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
-    listing_id: Mapped[str | None] = mapped_column(String(200))
-    reservation_id: Mapped[str] = mapped_column(String(200))
-    type: Mapped[str] = mapped_column(String(20))
-    occurred_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    received_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    content_key: Mapped[str | None] = mapped_column(String(64))
-    body: Mapped[bytes] = mapped_column(LargeBinary)
-
-
-class EventFloorRow(Table):
-    """How far a tenant's log was let go: events up to ``cleared_to`` may be missing."""
-
-    __tablename__ = "event_floor"
-
-    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenant.id"), primary_key=True)
-    cleared_to: Mapped[int] = mapped_column(BigInteger)
-
-
-class ReservationStateRow(Table):
-    """A reservation as it was last known. ``id`` is made of the account's and the PMS's; ``body`` is sealed for it.
-
-    ``changed_at`` is the PMS's time of its last change, ``read_at`` when it was last read at the PMS. ``revision``
-    grows with every change.
-    """
-
-    __tablename__ = "reservation_state"
-
-    id: Mapped[str] = mapped_column(String(250), primary_key=True)
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenant.id"))
     account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
-    reservation_id: Mapped[str] = mapped_column(String(200))
-    listing_id: Mapped[str | None] = mapped_column(String(200))
-    changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    deleted: Mapped[bool] = mapped_column(Boolean, server_default=false())
-    revision: Mapped[int] = mapped_column(Integer)
-    body: Mapped[bytes] = mapped_column(LargeBinary)
+    key_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary(32))
+    reference: Mapped[str] = mapped_column(String(40), unique=True)
+    state: Mapped[str] = mapped_column(String(20))
+    steps: Mapped[dict[str, Any]] = mapped_column(JSON)
+    outcome_id: Mapped[str | None] = mapped_column(String(200))
+    holder: Mapped[str] = mapped_column(String(40))
+    until: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    attempted_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class AccountPollRow(Table):
-    """Where the polling of an account stands.
+class NightClaimRow(Table):
+    """A night of a listing that is being taken, or was taken just now. ``until`` ends the claim."""
 
-    Everything that changed before ``mark`` is known; ``learned_at`` is when it was first. ``holder`` polls until
-    ``lease_until``, nobody before ``due_at``.
-    """
-
-    __tablename__ = "account_poll"
+    __tablename__ = "night_claim"
 
     account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
-    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenant.id"), index=True)
-    mark: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    learned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    due_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    failures: Mapped[int] = mapped_column(Integer, server_default="0")
-    polled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    last_error: Mapped[str | None] = mapped_column(Text)
-    holder: Mapped[str | None] = mapped_column(String(40))
-    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    listing_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    night: Mapped[date] = mapped_column(Date, primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenant.id"))
+    holder: Mapped[str] = mapped_column(String(40), index=True)
+    state: Mapped[str] = mapped_column(String(20))
+    until: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class ChangeMarkRow(Table):
+    """That something was changed at a PMS, for the other processes' caches. It lives for minutes.
+
+    ``touched`` holds ids of the PMS, nothing else. ``origin`` is the process that knows already. Writers take turns, so
+    that a mark is never seen before one with a smaller id.
+    """
+
+    __tablename__ = "change_mark"
+    # SQLite would give the ids of removed rows again.
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(String(40))
+    account_id: Mapped[str] = mapped_column(String(40))
+    origin: Mapped[str] = mapped_column(String(40))
+    touched: Mapped[dict[str, Any]] = mapped_column(JSON)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -100,6 +100,9 @@ class Endpoint:
         request.scope["viewer"] = await admit(request, services.authentication)
         body, operation = await read_operation(request, services.settings.max_body_bytes)
         framing = wanted_framing(request.headers.get("accept", ""), operation)
+        if framing is None:
+            # What another process changed must not be answered from before.
+            await services.change_marks.hear()
 
         async def run(scope: Scope, receive: Receive, send: Send) -> None:
             await view(scope, _replay(body, request), send)

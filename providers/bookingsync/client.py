@@ -1,4 +1,4 @@
-"""The reads of BookingSync for one account."""
+"""BookingSync for one account: its reads; its writes are in ``writes``."""
 
 from asyncio import gather
 from collections.abc import Callable, Collection, Sequence
@@ -10,26 +10,33 @@ from providers.bookingsync.amenities import AmenityNames
 from providers.bookingsync.batches import Piece, chunks, in_chunks, unreadable
 from providers.bookingsync.booking_filters import updated_since_option
 from providers.bookingsync.booking_reads import BookingReads
+from providers.bookingsync.booking_writes import BookingWrites
 from providers.bookingsync.bookings import reservation
 from providers.bookingsync.calendar_stays import holding, with_stays
+from providers.bookingsync.calendar_writes import CalendarWrites
 from providers.bookingsync.calendars import Calendars
 from providers.bookingsync.computed_quotes import ComputedQuotes
 from providers.bookingsync.dictionaries import KINDS, fixed_entries
 from providers.bookingsync.envelope import Envelope, all_records
 from providers.bookingsync.grants import Grants, utc_now
 from providers.bookingsync.manifest import CODE, RECORDS_PER_PAGE, RENTALS_PER_PAGE, BookingsyncConfig
+from providers.bookingsync.nights import TakenNights
 from providers.bookingsync.ownership import Ownership
 from providers.bookingsync.parts import Fetch, PartsReader, Reading
 from providers.bookingsync.positions import Position
 from providers.bookingsync.rental_names import RAW_LISTING_NAMES, SparseRentals, wanted_parts
 from providers.bookingsync.rental_records import Rental
+from providers.bookingsync.rental_writes import RentalWrites
 from providers.bookingsync.rentals import RENTAL_PARTS, listing
 from providers.bookingsync.resources import Options, Resources, is_id
 from providers.bookingsync.searches import Searches
+from providers.bookingsync.sending import Sender
 from providers.bookingsync.setting_reads import SettingReads, listing_taxes
+from providers.bookingsync.setting_writes import SettingWrites
 from providers.bookingsync.settings import cancellation_policy
 from providers.bookingsync.wire import Account, Booking
-from providers.contract import ProviderClient, Session
+from providers.bookingsync.writes import BookingsyncWrites
+from providers.contract import Session
 from providers.errors import NotSupported, UpstreamInvalid, UpstreamRefused
 from providers.model import (
     Calendar,
@@ -65,8 +72,8 @@ _MOST_ACCOUNT_PAGES = 20
 _ACCOUNTS_NAMED = 50
 
 
-class BookingsyncClient(ProviderClient):
-    """BookingSync's API v3, read side. What the token may not see is left out, not guessed."""
+class BookingsyncClient(BookingsyncWrites):
+    """BookingSync's API v3. What the token may not see is left out, not guessed."""
 
     provider: ClassVar[str] = CODE
     dictionaries: ClassVar[frozenset[DictionaryKind]] = KINDS
@@ -87,6 +94,12 @@ class BookingsyncClient(ProviderClient):
         computed = ComputedQuotes(self._settings, self._account, now)
         self._searches = Searches(self._resources, self._ownership, computed, grants, self._account, now)
         self._calendars = Calendars(self._resources, self._parts, grants, self._ownership, self._account)
+        sender = Sender(session)
+        self._booking_writes = BookingWrites(self._resources, sender, self._bookings, self._account, now)
+        nights = TakenNights(self._bookings)
+        self._calendar_writes = CalendarWrites(self._resources, self._parts, sender, nights, now)
+        self._rental_writes = RentalWrites(self._resources, sender, self._ownership)
+        self._setting_writes = SettingWrites(self._resources, sender, self._settings, self._rental_writes)
 
     async def check(self) -> None:
         """Raises ``UpstreamRefused``, naming the accounts to choose from, unless one is clear."""

@@ -11,8 +11,8 @@ from providers.contract import Send
 from providers.errors import UpstreamInvalid
 from providers.upstream.calls import Call, Token
 
-READ_SCOPES = "public bookings_read clients_read rates_read rentals_read"
-"""What reading needs (documentation, OAuth scopes)."""
+SCOPES = "public bookings_write clients_write rates_write rentals_write"
+"""What reading and writing need: the right to write holds that to read (documentation, OAuth scopes)."""
 
 _ADVICE = (
     "BookingSync does not accept the authorization{reason}. If client ID, client secret and redirect URI are right: "
@@ -30,7 +30,7 @@ class BookingsyncConsent(ConsentFlow):
         known = _known(config)
         return ConsentRequest(
             client_id=known.client_id,
-            scope=known.scope or READ_SCOPES,
+            scope=known.scope or SCOPES,
             redirect_uri=known.redirect_uri,
             parameters={"account_id": known.account_id} if known.account_id else {},
         )
@@ -56,7 +56,7 @@ class BookingsyncConsent(ConsentFlow):
         answer = await send(call)
         if not answer.ok:
             raise token_refusal(answer, known, code.code, _ADVICE)
-        token = read_token(answer, None, scopes_of(known.scope or READ_SCOPES), own=False)
+        token = read_token(answer, None, scopes_of(known.scope or SCOPES), own=False)
         if token.refresh is None:
             raise UpstreamInvalid("BookingSync's token answer holds no refresh token.", upstream_status=answer.status)
         return token

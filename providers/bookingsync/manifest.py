@@ -64,7 +64,7 @@ class OAuthConfig(_Config):
     scope: str | None = Field(
         default=None,
         description=(
-            "Scopes, separated by spaces: those to ask the owner for (without: all that reading needs), or those "
+            "Scopes, separated by spaces: those to ask the owner for (without: all that is read and written), or those "
             "that were granted."
         ),
     )

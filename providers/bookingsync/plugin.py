@@ -8,8 +8,10 @@ from pydantic import BaseModel
 from providers.bookingsync.client import BookingsyncClient
 from providers.bookingsync.consent import BookingsyncConsent
 from providers.bookingsync.dialect import BookingsyncDialect
+from providers.bookingsync.extras import BookingExtras, RentalExtras
 from providers.bookingsync.manifest import MANIFEST, AccessTokenConfig, BookingsyncConfig, OAuthConfig
 from providers.bookingsync.webhooks import BookingsyncWebhooks
+from providers.changes import Inputs
 from providers.consent import ConsentFlow
 from providers.contract import Dialect, Plugin, ProviderClient, Session, Simulation, SimulatorOptions
 from providers.manifest import AuthType, LimitScope, Manifest
@@ -22,6 +24,7 @@ class BookingsyncPlugin(Plugin):
     manifest: ClassVar[Manifest] = MANIFEST
     client_class: ClassVar[type[ProviderClient]] = BookingsyncClient
     consent: ClassVar[ConsentFlow | None] = BookingsyncConsent()
+    inputs: ClassVar[Inputs] = Inputs(reservation=BookingExtras, listing=RentalExtras)
     webhooks: ClassVar[Webhooks | None] = BookingsyncWebhooks()
 
     def dialect(self, auth_type: AuthType, config: BaseModel) -> Dialect:

@@ -9,13 +9,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written(Generic[T]):
-    """What became of a write. ``record`` is there where the PMS's answer shows the whole object as it is now.
+    """What became of a write. ``record`` is there where the PMS's answer shows the object as it is now.
 
+    ``is_reduced`` says that a read of it would tell more: the record is shown, but never kept in place of a read.
     ``warnings`` say, for people, what the PMS did not take over although it said yes, or what else has to be known.
     """
 
     id: str
     record: T | None = None
+    is_reduced: bool = False
     warnings: Sequence[str] = ()
 
 

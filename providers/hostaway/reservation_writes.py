@@ -62,7 +62,7 @@ class ReservationWrites(ProviderClient):
         warnings = not_taken_over(call.json, shown)
         if draft.card is not None:
             warnings = [*warnings, UNVALIDATED]
-        return Written(id=record_id, record=self._read(raw), warnings=warnings)
+        return Written(id=record_id, record=self._read(raw), is_reduced=True, warnings=warnings)
 
     async def find_reservation(self, draft: ReservationDraft, since: datetime) -> Reservation | None:
         """One call a page of those with this reference that changed since; the newest change comes first."""
@@ -157,13 +157,14 @@ class ReservationWrites(ProviderClient):
         except ProviderError as error:
             after = answered or {}
             unread = f"It was changed, but could not be read again: {error.message}"
-            return Written(id=id_, record=self._read(after) if answered else None, warnings=[unread])
+            shown = self._read(after) if answered else None
+            return Written(id=id_, record=shown, is_reduced=True, warnings=[unread])
         return Written(id=id_, record=self._read(after), warnings=update.warnings(after))
 
     async def _shown(self, id_: str, raw: dict[str, Any] | None) -> Written[Reservation]:
         """The outcome of a change of the status; where the answer lacks the record, who asked reads it."""
         record = self._read(raw) if raw is not None and id_of(raw) == id_ else None
-        return Written(id=id_, record=record)
+        return Written(id=id_, record=record, is_reduced=True)
 
     async def _check_alive(self, id_: str) -> None:
         """Raises ``ChangeRefused`` for a reservation that has ended."""

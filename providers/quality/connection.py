@@ -6,7 +6,7 @@ Time is virtual: the event loop, the upstream layer and the simulator share one 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 import httpx
@@ -19,7 +19,7 @@ from providers.model import Listing, Reservation
 from providers.quality.rewriting import Change, RewritingTransport
 from providers.queries import Batch, ListingQuery, OddRecord, Page, ReservationQuery
 from providers.simulation.clock import simulated_time
-from providers.simulation.virtual_time import VirtualClock
+from providers.simulation.virtual_time import START, VirtualClock
 from providers.upstream.accounts import CallOutcome, UpstreamAccount, UpstreamSettings
 from providers.upstream.caller import Caller, Priority, calling
 from providers.upstream.calls import Token
@@ -150,9 +150,13 @@ async def connected(
     changed: Mapping[str, Any] | None = None,
     tokens: CountingTokens | None = None,
     settings: UpstreamSettings | None = None,
+    start: datetime = START,
 ) -> AsyncIterator[Connection]:
-    """A client for the first account of a new simulator. ``changed`` overrides parts of its ``authConfig``."""
-    clock = VirtualClock()
+    """A client for the first account of a new simulator. ``changed`` overrides parts of its ``authConfig``.
+
+    ``start`` is the present (aware UTC): that of the machine where a client looks at its clock.
+    """
+    clock = VirtualClock(start)
     with simulated_time(clock.now):
         simulation = plugin.simulator(SimulatorOptions(listings=listings, limits=limits))
         auth_type, found = simulation.credentials()[0]

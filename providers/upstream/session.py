@@ -123,6 +123,10 @@ class AccountSession:
         except ProviderError as error:
             raise self._signed(error) from None
 
+    def part(self) -> None:
+        """Something was changed, perhaps by another process: who asks from now on joins no call under way."""
+        self._flights.part()
+
     def cancel(self) -> None:
         """Give up all calls: the account is gone."""
         self._flights.cancel()

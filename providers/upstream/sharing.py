@@ -61,7 +61,8 @@ class Flights:
         """The answer to ``call``, by ``work`` or by a flight that does the same work already.
 
         A caller that is cancelled, or whose deadline passes, leaves; the others stay. When the last one leaves, the
-        work is cancelled. Calls that are not safe have a flight each.
+        work is cancelled. Calls that are not safe have a flight each; when one ends, what is under way may be from
+        before it, and is joined by nobody any more.
         """
         if self._closed:
             raise UpstreamUnavailable(GIVEN_UP)
@@ -75,7 +76,15 @@ class Flights:
             flight.caller.deadline = max(flight.caller.deadline, caller.deadline)
             if caller.priority is Priority.INTERACTIVE and flight.caller.priority is Priority.BACKGROUND:
                 self._promote(flight.caller)
-        return await self._wait(flight, key, caller.deadline, call.is_safe)
+        try:
+            return await self._wait(flight, key, caller.deadline, call.is_safe)
+        finally:
+            if not call.is_safe:
+                self.part()
+
+    def part(self) -> None:
+        """Whoever asks from now on has a call of its own: something was changed. Those who wait are served."""
+        self._shared.clear()
 
     def _start(self, key: Hashable | None, caller: Caller, work: Work) -> Flight:
         flight = Flight(caller)

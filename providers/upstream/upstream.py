@@ -120,6 +120,12 @@ class Upstream:
         """The newest token of an account that was kept, also where the call that it was for failed."""
         return await self._tokens.load(account_id)
 
+    def part(self, account_id: str) -> None:
+        """An account was changed elsewhere: who reads it from now on joins no call under way."""
+        for session in list(self._open_sessions):
+            if session.account_id == account_id:
+                session.part()
+
     def forget(self, account_id: str) -> None:
         """The account was removed: its calls are given up. What it has used of shared windows stays counted."""
         self._sessions.pop(account_id, None)

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from providers.bookingsync.simulator.estate import Estate
 from providers.bookingsync.simulator.formats import flag_option, id_list, number_option, time_option
-from providers.bookingsync.simulator.stays import CANCELED, Booking
+from providers.bookingsync.simulator.stays import CANCELED, AnyBooking, Booking
 from providers.bookingsync.simulator.view import View
+from providers.bookingsync.simulator.written_bookings import WrittenBooking
 
 OPTIONS = frozenset({"from", "until", "months", "status", "include_canceled", "rental_id", "client_id"})
 OTHER_FILTERS = ("updated_since", "client_id", "rental_id")
@@ -27,7 +28,7 @@ class BookingFilter:
     rentals: frozenset[int] | None
     clients: frozenset[int] | None
 
-    def within(self, booking: Booking) -> bool:
+    def within(self, booking: AnyBooking) -> bool:
         """Whether time, rental and client fit."""
         return (
             (self.after is None or booking.end_at > self.after)
@@ -36,9 +37,11 @@ class BookingFilter:
             and (self.clients is None or booking.client_id in self.clients)
         )
 
-    def admits(self, booking: Booking, view: View) -> bool:
+    def admits(self, booking: AnyBooking, view: View) -> bool:
         """Whether its status fits too."""
         status = booking.status(view.now)
+        if _vanished(booking, view):
+            return False
         if status == CANCELED:
             with_status = self.statuses is None or view.readings.status_filter_admits_canceled
             return self.canceled_too and with_status and self.within(booking)
@@ -64,16 +67,18 @@ def booking_filter(view: View) -> BookingFilter:
     )
 
 
-def listed_bookings(estate: Estate, view: View) -> Iterator[Booking]:
+def listed_bookings(estate: Estate, view: View) -> Iterator[AnyBooking]:
     """The bookings of a list."""
     wanted = booking_filter(view)
     return (each for each in _candidates(estate, wanted) if wanted.admits(each, view))
 
 
-def single_booking(estate: Estate, view: View, ident: int) -> Booking | None:
+def single_booking(estate: Estate, view: View, ident: int) -> AnyBooking | None:
     """A booking by id: a cancelled one must be asked for, and those with public rights see no past ones."""
-    booking = next((each for each in [estate.items("bookings").get(ident)] if isinstance(each, Booking)), None)
-    if booking is None:
+    booking = next(
+        (each for each in [estate.items("bookings").get(ident)] if isinstance(each, Booking | WrittenBooking)), None
+    )
+    if booking is None or _vanished(booking, view):
         return None
     if booking.status(view.now) == CANCELED and not _canceled_too(view):
         return None
@@ -95,7 +100,16 @@ def bookings_canceled_since(estate: Estate, view: View, since: datetime) -> list
     ]
 
 
-def _candidates(estate: Estate, wanted: BookingFilter) -> Sequence[Booking]:
+def _vanished(booking: AnyBooking, view: View) -> bool:
+    """Whether it was a hold that ran out, under the reading in which such leave no record."""
+    return (
+        view.readings.lapsed_holds_vanish
+        and booking.held_until is not None
+        and booking.canceled_at(view.now) == booking.held_until
+    )
+
+
+def _candidates(estate: Estate, wanted: BookingFilter) -> Sequence[AnyBooking]:
     if wanted.rentals is None:
         return estate.bookings
     units = [unit for unit in estate.units if unit.id in wanted.rentals]

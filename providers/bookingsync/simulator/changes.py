@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from providers.bookingsync.simulator.estate import Estate
+from providers.bookingsync.simulator.stays import Booking
 from providers.simulation.changes import Change, cancels, other_party
 from providers.simulation.shapes import StayKind
 
@@ -18,7 +19,9 @@ def change(estates: Sequence[Estate], index: int, number: int, now: datetime) ->
     bookings = [
         booking
         for booking in estate.bookings
-        if booking.stay.arrival > now.date() and booking.stay.kind is StayKind.CONFIRMED
+        if isinstance(booking, Booking)
+        and booking.stay.arrival > now.date()
+        and booking.stay.kind is StayKind.CONFIRMED
     ]
     if not bookings:
         return None

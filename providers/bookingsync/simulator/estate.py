@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
+from itertools import count
 from typing import Any
 
 from providers.bookingsync.simulator.account_records import (
@@ -34,14 +35,16 @@ from providers.bookingsync.simulator.price_rules import (
 )
 from providers.bookingsync.simulator.rates import rate_rows
 from providers.bookingsync.simulator.rental_records import rental_record
-from providers.bookingsync.simulator.stays import HOLD, Booking, fee_lines, tax_lines
+from providers.bookingsync.simulator.stays import HOLD, AnyBooking, Booking, fee_lines, tax_lines
 from providers.bookingsync.simulator.units import FIRST_RENTAL, Unit, account_wide_id, unit_of
 from providers.bookingsync.simulator.view import Item, Record, View
-from providers.simulation.portfolio import Business, Person, Stay, StayKind, business
+from providers.simulation.portfolio import Business, House, Person, Stay, StayKind, business
 
 BROKEN_RENTAL: Record = {"sleeps_max": {"adults": 4, "children": 2}}
 DELETED_RENTAL_NUMBER = 90_000
 DELETED_DAYS_AGO = 20
+FIRST_WRITTEN = 600_000
+"""What programs make is numbered from here on, beyond all that an account begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,9 @@ class Estate:
         self.today = today
         self._seed = seed
         self._houses = houses
-        self._made: dict[str, Mapping[int, Item]] = {}
+        self._made: dict[str, dict[int, Item]] = {}
+        self._gone: dict[str, dict[int, datetime]] = {}
+        self._numbers = count(FIRST_WRITTEN)
         self._makers: dict[str, Callable[[], Iterable[Item]]] = {
             "accounts": lambda: [account_record(account, self._business, suspended=suspended, created_at=self._began)],
             "amenities": catalogue,
@@ -83,10 +88,10 @@ class Estate:
             "bathrooms": lambda: self._parts(bathrooms),
             "bedrooms": lambda: self._parts(bedrooms),
             "bookings": lambda: self.bookings,
-            "bookings_fees": lambda: [line for each in self.bookings for line in fee_lines(each)],
-            "bookings_taxes": lambda: [line for each in self.bookings for line in tax_lines(each)],
-            "booking_comments": lambda: [part for each in self.bookings for part in comments(each.booked)],
-            "bookings_payments": lambda: [part for each in self.bookings for part in bookings_payments(each.booked)],
+            "bookings_fees": lambda: [line for each in self._seeded for line in fee_lines(each)],
+            "bookings_taxes": lambda: [line for each in self._seeded for line in tax_lines(each)],
+            "booking_comments": lambda: [part for each in self._seeded for part in comments(each.booked)],
+            "bookings_payments": lambda: [part for each in self._seeded for part in bookings_payments(each.booked)],
             "bookings_tags": lambda: bookings_tags(account, self._began),
             "change_overs": lambda: [ChangeOver(unit, self.bookings_of(unit)) for unit in self.units],
             "clients": self._clients.values,
@@ -94,7 +99,7 @@ class Estate:
             "fees_taxes": lambda: self._parts(fees_taxes),
             "living_rooms": lambda: self._parts(living_rooms),
             "nightly_rate_maps": lambda: [NightlyRateMap(unit, today) for unit in self.units],
-            "payments": lambda: [part for each in self.bookings for part in payments(each.booked)],
+            "payments": lambda: [part for each in self._seeded for part in payments(each.booked)],
             "photos": lambda: self._parts(photos),
             "rates": lambda: self._parts(lambda unit: rate_rows(unit, today)),
             "rates_rules": lambda: self._parts(rates_rules),
@@ -126,19 +131,81 @@ class Estate:
 
     def deleted(self, collection: str) -> Mapping[int, datetime]:
         """Ids of what was deleted and leaves no record, and when."""
+        removed = self._gone.get(collection, {})
         if collection != "rentals":
-            return {}
+            return removed
         gone = account_wide_id(FIRST_RENTAL, self.account, DELETED_RENTAL_NUMBER)
-        return {gone: self._midnight - timedelta(days=DELETED_DAYS_AGO)}
+        return {gone: self._midnight - timedelta(days=DELETED_DAYS_AGO), **removed}
+
+    def new_id(self, first: int) -> int:
+        """An id for something new of the kind whose ids begin at ``first``."""
+        return account_wide_id(first, self.account, next(self._numbers))
+
+    def put(self, collection: str, item: Item) -> None:
+        """Add an item, or put it in the place of the one with its id."""
+        self.items(collection)
+        self._made[collection][item.id] = item
+
+    def remove(self, collection: str, ident: int, at: datetime) -> None:
+        """Take an item away for good."""
+        self.items(collection)
+        if self._made[collection].pop(ident, None) is not None:
+            self._gone.setdefault(collection, {})[ident] = at
+
+    def put_booking(self, booking: AnyBooking) -> None:
+        """Add a booking, or put it in the place of the one with its id."""
+        is_new = booking.id not in self.items("bookings")
+        self.put("bookings", booking)
+        for kept in (self.bookings, self._bookings_by_unit.setdefault(booking.unit.id, [])):
+            if is_new:
+                kept.append(booking)
+            else:
+                kept[[each.id for each in kept].index(booking.id)] = booking
+
+    def put_unit(self, unit: Unit, rental: Item) -> None:
+        """Add a rental with its maps, and without anything else."""
+        for name in self._makers:
+            self.items(name)
+        self.units.append(unit)
+        self._bookings_by_unit[unit.id] = []
+        self.put("rentals", rental)
+        self.put("availabilities", Availability(unit, self._bookings_by_unit[unit.id]))
+        self.put("change_overs", ChangeOver(unit, self._bookings_by_unit[unit.id]))
+        self.put("nightly_rate_maps", NightlyRateMap(unit, self.today))
+
+    def remove_unit(self, unit: Unit, at: datetime) -> None:
+        """Take a rental away, with all that belongs to it."""
+        for name in self._makers:
+            for item in list(self.items(name).values()):
+                if item.unit is unit:
+                    self.remove(name, item.id, at)
+        self.units.remove(unit)
+        self.bookings[:] = [each for each in self.bookings if each.unit is not unit]
+        self._bookings_by_unit.pop(unit.id, None)
+
+    @property
+    def locale(self) -> str:
+        """The account's main language."""
+        return default_locale(self._business)
+
+    @property
+    def template(self) -> House:
+        """A house whose place new rentals borrow what no client writes from."""
+        return self._business.houses[0]
 
     @cached_property
-    def units(self) -> Sequence[Unit]:
+    def units(self) -> list[Unit]:
         houses = self._business.houses
         return [unit_of(house, self.account, len(houses)) for house in houses]
 
     @cached_property
-    def bookings(self) -> Sequence[Booking]:
-        """All bookings, sorted neither by id nor by date, but the same way every time, as BookingSync's lists are.
+    def bookings(self) -> list[AnyBooking]:
+        """All bookings as they are now."""
+        return list(self._seeded)
+
+    @cached_property
+    def _seeded(self) -> Sequence[Booking]:
+        """The bookings of the beginning, in no order, but the same one every time, as BookingSync's lists are.
 
         Inquiries are no bookings; a draft has none.
         """
@@ -150,8 +217,9 @@ class Estate:
         ]
         return sorted(made, key=lambda booking: booking.id * 2654435761 % 65521)
 
-    def bookings_of(self, unit: Unit) -> Sequence[Booking]:
-        return self._bookings_by_unit.get(unit.id, ())
+    def bookings_of(self, unit: Unit) -> Sequence[AnyBooking]:
+        """The bookings of a rental; the list goes along with what is written."""
+        return self._bookings_by_unit.setdefault(unit.id, [])
 
     def change_booking(self, booking_id: int, at: datetime, **facts: Any) -> None:
         """Change facts of a booking's stay, as if that was done ``at``."""
@@ -160,8 +228,8 @@ class Estate:
         booking.stay = replace(booking.stay, updated_at=at, **facts)
 
     @cached_property
-    def _bookings_by_unit(self) -> Mapping[int, Sequence[Booking]]:
-        found: dict[int, list[Booking]] = {}
+    def _bookings_by_unit(self) -> dict[int, list[AnyBooking]]:
+        found: dict[int, list[AnyBooking]] = {}
         for booking in self.bookings:
             found.setdefault(booking.unit.id, []).append(booking)
         return found

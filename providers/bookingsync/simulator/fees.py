@@ -1,42 +1,18 @@
 """Fees and taxes of rentals, as the catalogue of the account holds them (documentation, Fees and Taxes)."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from providers.bookingsync.simulator import ids
 from providers.bookingsync.simulator.formats import decimal_text, instant
+from providers.bookingsync.simulator.terms import FeeTerms, TaxTerms
 from providers.bookingsync.simulator.units import Unit, account_wide_id
 from providers.bookingsync.simulator.view import Fixed
 from providers.simulation.portfolio import rounded
 
 CLEANING, LINEN, SHUTTLE = range(3)
 VALUE_ADDED_PERCENT = Decimal(10)
-
-
-@dataclass(frozen=True, slots=True)
-class FeeTerms:
-    """One fee of a rental. ``part`` tells the rental's fees apart."""
-
-    part: int
-    kind: str
-    name: str
-    rate: Decimal
-    rate_kind: str = "fixed"
-    required: bool = False
-    archived: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class TaxTerms:
-    """One tax on a rental's rent; ``included`` ones are inside of the rates already."""
-
-    part: int
-    tax_id: int
-    name: str
-    percentage: Decimal
-    included: bool
 
 
 def fee_terms(unit: Unit) -> list[FeeTerms]:
@@ -61,6 +37,26 @@ def tax_terms(unit: Unit) -> list[TaxTerms]:
         percent = VALUE_ADDED_PERCENT
         terms.append(TaxTerms(1, _tax_id(unit, percent, 1), "VAT", percent, included=True))
     return terms
+
+
+def current_fees(unit: Unit) -> list[FeeTerms]:
+    """The fees of a rental as they are now."""
+    return fee_terms(unit) if unit.fees is None else unit.fees
+
+
+def current_taxes(unit: Unit) -> list[TaxTerms]:
+    """The taxes of a rental as they are now."""
+    return tax_terms(unit) if unit.taxes is None else unit.taxes
+
+
+def applied_fee_id(unit: Unit, terms: FeeTerms) -> int:
+    """The id of a fee as it applies to its rental."""
+    return rental_fee_id(unit, terms.part) if terms.rentals_fee_id is None else terms.rentals_fee_id
+
+
+def applied_tax_id(unit: Unit, terms: TaxTerms) -> int:
+    """The id of a tax as it applies to its rental."""
+    return unit.part_id(ids.RENTALS_TAXES, terms.part) if terms.rentals_tax_id is None else terms.rentals_tax_id
 
 
 def fee_id(unit: Unit, part: int) -> int:

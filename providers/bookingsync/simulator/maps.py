@@ -7,7 +7,7 @@ from operator import add
 
 from providers.bookingsync.simulator import ids
 from providers.bookingsync.simulator.formats import flag_option, instant, short_decimal, time_option
-from providers.bookingsync.simulator.stays import Booking, marks
+from providers.bookingsync.simulator.stays import AnyBooking, marks
 from providers.bookingsync.simulator.units import MAP_DAYS, Unit
 from providers.bookingsync.simulator.view import Record, View
 
@@ -28,7 +28,7 @@ class Availability:
     """Which nights of a rental are taken. It knows bookings only: neither rates nor rules."""
 
     unit: Unit
-    bookings: Sequence[Booking]
+    bookings: Sequence[AnyBooking]
 
     @property
     def id(self) -> int:
@@ -60,7 +60,7 @@ class ChangeOver:
     """On which days guests may come and go: as bookings leave it, and as the rental's rules allow."""
 
     unit: Unit
-    bookings: Sequence[Booking]
+    bookings: Sequence[AnyBooking]
 
     @property
     def id(self) -> int:
@@ -95,12 +95,20 @@ class NightlyRateMap:
     unit: Unit
     started: date
     _drawn: tuple[date, str, str] | None = field(default=None, repr=False)
+    _written_at: datetime | None = None
 
     @property
     def id(self) -> int:
         return self.unit.own_id(ids.NIGHTLY_RATE_MAPS)
 
+    def redraw(self, at: datetime) -> None:
+        """Something was written ``at``."""
+        self._drawn = None
+        self._written_at = at
+
     def changed_at(self, now: datetime) -> datetime:
+        if self._written_at is not None and self.unit.external_rates:
+            return self._written_at
         if self.unit.external_rates:
             return self.unit.house.updated_at
         return datetime.combine(now.date(), time(), UTC)
@@ -140,7 +148,7 @@ def _closed_where_unpriced(unit: Unit, shown: str, first: date) -> str:
     )
 
 
-def _changed_at(unit: Unit, bookings: Sequence[Booking], now: datetime) -> datetime:
+def _changed_at(unit: Unit, bookings: Sequence[AnyBooking], now: datetime) -> datetime:
     """Rebuilt at the beginning of each month and whenever a booking changes."""
     rebuilt = datetime.combine(month_start(now), time(), UTC)
     return max([rebuilt, *(booking.changed_at(now) for booking in bookings)])

@@ -6,18 +6,17 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from providers.bookingsync.simulator.fees import (
-    FeeTerms,
-    TaxTerms,
+    applied_fee_id,
+    current_fees,
+    current_taxes,
     fee_id,
-    fee_terms,
-    rental_fee_id,
-    tax_terms,
 )
-from providers.bookingsync.simulator.formats import decimal_text, instant
+from providers.bookingsync.simulator.formats import decimal_text, instant, number_option
 from providers.bookingsync.simulator.maps import SATURDAY
 from providers.bookingsync.simulator.price_rules import TAXED_NIGHTS, long_stay_change
 from providers.bookingsync.simulator.rental_records import BALANCE_DUE, DOWNPAYMENT
-from providers.bookingsync.simulator.stays import Booking, marks
+from providers.bookingsync.simulator.stays import AnyBooking, marks
+from providers.bookingsync.simulator.terms import FeeTerms, TaxTerms
 from providers.bookingsync.simulator.units import MAP_DAYS, Unit
 from providers.bookingsync.simulator.view import Record, View
 from providers.simulation.portfolio import rounded
@@ -38,7 +37,7 @@ class StayDates:
         return [self.arrival + timedelta(days=night) for night in range(count)]
 
 
-def is_free(bookings: Sequence[Booking], dates: StayDates, view: View, *, tentative_too: bool) -> bool:
+def is_free(bookings: Sequence[AnyBooking], dates: StayDates, view: View, *, tentative_too: bool) -> bool:
     """Whether no booking holds any of the nights; with ``tentative_too`` holds do not count."""
     days = (dates.departure - dates.arrival).days
     nights = marks(bookings, dates.arrival.toordinal(), days, view.now)
@@ -50,8 +49,8 @@ def is_bookable(unit: Unit, dates: StayDates, view: View, started: date) -> bool
     today = view.now.date()
     last = unit.rates_from(today, started) + timedelta(days=MAP_DAYS)
     return (
-        not unit.draft
-        and today <= dates.arrival
+        today <= dates.arrival
+        and all(unit.rate(night) > 0 for night in dates.nights)
         and dates.departure <= last
         and len(dates.nights) >= _minimum_stay(unit, dates, view)
         and (not unit.saturdays or dates.arrival.weekday() == dates.departure.weekday() == SATURDAY)
@@ -71,9 +70,9 @@ def quote(unit: Unit, dates: StayDates, view: View) -> Record:
     currency = unit.house.town.currency
     rent = sum((unit.rate(night) for night in dates.nights), Decimal(0))
     rent += long_stay_change(unit, rent, len(dates.nights))
-    fees = [terms for terms in fee_terms(unit) if terms.required]
+    fees = [_charged(terms, rent, dates, view) for terms in current_fees(unit) if terms.required]
     taxes = [(terms, _tax_amount(terms, rent, currency)) for terms in _due(unit, len(dates.nights))]
-    total = rent + sum((fee.rate for fee in fees), Decimal(0))
+    total = rent + sum((fee.price * fee.quantity for fee in fees), Decimal(0))
     total += sum((amount for terms, amount in taxes if not terms.included), Decimal(0))
     return {
         **_light(unit),
@@ -93,18 +92,18 @@ def quote(unit: Unit, dates: StayDates, view: View) -> Record:
                 }
                 for terms, amount in taxes
             ],
-            "fees": [_fee_line(unit, terms) for terms in fees],
+            "fees": [_fee_line(unit, fee) for fee in fees],
         },
     }
 
 
 def _due(unit: Unit, nights: int) -> list[TaxTerms]:
     """The taxes of a stay; those on top are for shorter stays only."""
-    return [terms for terms in tax_terms(unit) if terms.included or nights <= TAXED_NIGHTS]
+    return [terms for terms in current_taxes(unit) if terms.included or terms.for_all_stays or nights <= TAXED_NIGHTS]
 
 
 def _light(unit: Unit) -> Record:
-    required = [rental_fee_id(unit, terms.part) for terms in fee_terms(unit) if terms.required]
+    required = [applied_fee_id(unit, terms) for terms in current_fees(unit) if terms.required]
     return {
         "links": {"rentals_fees": required},
         "id": unit.id,
@@ -132,14 +131,40 @@ def _tax_line(terms: TaxTerms, amount: Decimal) -> Record:
     }
 
 
-def _fee_line(unit: Unit, terms: FeeTerms) -> Record:
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """A fee of a stay: what it costs, and how often."""
+
+    terms: FeeTerms
+    price: Decimal
+    quantity: int
+
+
+def _charged(terms: FeeTerms, rent: Decimal, dates: StayDates, view: View) -> Charged:
+    """What a fee comes to for a stay, by its kind (documentation, Fees)."""
+    adults, children = number_option(view.options, "adults") or 1, number_option(view.options, "children") or 0
+    people = {"person": adults + children, "adult": adults, "child": children}
+    times = 1
+    for word, count in people.items():
+        if f"_per_{word}" in terms.rate_kind:
+            times *= count
+    if terms.rate_kind.endswith("per_night"):
+        times *= len(dates.nights)
+    price = terms.rate
+    if "percentage" in terms.rate_kind:
+        price = (rent * terms.rate / 100).quantize(CENT, ROUND_HALF_UP)
+    return Charged(terms, price, times)
+
+
+def _fee_line(unit: Unit, fee: Charged) -> Record:
+    terms = fee.terms
     return {
         "name": {"en": terms.name},
         "required": True,
-        "price": decimal_text(terms.rate),
-        "quantity": 1,
-        "id": fee_id(unit, terms.part),
-        "rentals_fee_id": rental_fee_id(unit, terms.part),
+        "price": decimal_text(fee.price),
+        "quantity": fee.quantity,
+        "id": fee_id(unit, terms.part) if terms.fee_id is None else terms.fee_id,
+        "rentals_fee_id": applied_fee_id(unit, terms),
     }
 
 

@@ -55,6 +55,14 @@ class CountedBy(StrEnum):
     TOKEN = "TOKEN"  # noqa: S105 (the name of a reading)
 
 
+class MapStart(StrEnum):
+    """Where a rate map begins after a part of it was written."""
+
+    YESTERDAY = "YESTERDAY"
+    SENT = "SENT"
+    UNCHANGED = "UNCHANGED"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingsyncReadings:
     """One reading of the open points. A client has to work under all of them.
@@ -99,3 +107,11 @@ class BookingsyncReadings:
     search_checks_capacity: bool = False
     search_served: bool = True
     rates_end_inclusive: bool = False
+    created_status: int = 201
+    updates_answer_nothing: bool = False
+    overlap_status: int = 422
+    locked_status: int = 422
+    canceled_status: int = 422
+    statusless_booking_refused: bool = True
+    lapsed_holds_vanish: bool = False
+    map_start: MapStart = MapStart.YESTERDAY

@@ -71,7 +71,7 @@ class Retrieval:
             most=self.resource.page_size,
             readings=view.readings,
         )
-        body = {**self._templates(view), **self._records(view, page.cut(found))}
+        body = {**self.templates(view), **self._records(view, page.cut(found))}
         meta = self._meta(view, page, since)
         if meta is not None:
             body["meta"] = meta
@@ -85,7 +85,8 @@ class Retrieval:
         beside = sideload(shown, links, wanted, view) if wanted else {}
         return {self.resource.name: [record for _, record in shown], **beside}
 
-    def _templates(self, view: View) -> Mapping[str, Record]:
+    def templates(self, view: View) -> Mapping[str, Record]:
+        """The templates of URLs that the top of an envelope holds."""
         if not self.resource.templates:
             return {}
         name = self.resource.name

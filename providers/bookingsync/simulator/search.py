@@ -175,7 +175,7 @@ def _fits(unit: Unit, rental: Item, view: View) -> bool:
         and (unit.published or not flag_option(options, "published_only", default=False))
         and all(record[name] for name in flags if flag_option(options, name, default=False))
         and all(record[name] == options[name] for name in words if options.get(name))
-        and all(record[name] >= (number_option(options, name) or 0) for name in counts)
+        and all((record[name] or 0) >= (number_option(options, name) or 0) for name in counts)
     )
 
 

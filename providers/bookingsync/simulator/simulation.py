@@ -16,18 +16,23 @@ from starlette.routing import Route
 
 from providers.bookingsync.simulator.access import Access
 from providers.bookingsync.simulator.answers import answer, refused, unauthorized
+from providers.bookingsync.simulator.booking_writes import BookingWrites
 from providers.bookingsync.simulator.budget import TOKEN_PATH, Budget
 from providers.bookingsync.simulator.changes import change
+from providers.bookingsync.simulator.client_writes import ClientWrites
 from providers.bookingsync.simulator.codes import Codes
 from providers.bookingsync.simulator.consent import AUTHORIZE_PATH, ConsentPage
 from providers.bookingsync.simulator.estate import Estate
+from providers.bookingsync.simulator.map_writes import MapWrites
 from providers.bookingsync.simulator.oauth import FULL_SCOPES, Application, TokenEndpoint
 from providers.bookingsync.simulator.paging import paging
 from providers.bookingsync.simulator.readings import BookingsyncReadings
 from providers.bookingsync.simulator.refusals import Refused, Unauthorized
+from providers.bookingsync.simulator.rental_writes import RentalWrites
 from providers.bookingsync.simulator.resources import RESOURCES
 from providers.bookingsync.simulator.retrieval import API, Retrieval
 from providers.bookingsync.simulator.search import Search
+from providers.bookingsync.simulator.setting_writes import SettingWrites
 from providers.bookingsync.simulator.tokens import LIFE, Tokens
 from providers.bookingsync.simulator.units import FIRST_ACCOUNT, MOST_LISTINGS
 from providers.bookingsync.simulator.view import Grant, Oddities, View
@@ -181,7 +186,7 @@ def simulator(
     new_token: Callable[[], str] = lambda: secrets.token_hex(32),
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> BookingsyncSimulation:
-    """A simulator of BookingSync's API v3, for reading.
+    """A simulator of BookingSync's API v3.
 
     The data lie around ``today`` (default: the day, UTC, at which it is made). ``now`` is an aware UTC clock that
     rules tokens, limits, maps and what is past. Raises ``ValueError`` for limits other than ``documented`` and
@@ -209,6 +214,16 @@ def _application(seed: int) -> Application:
     )
 
 
+def _writes(access: Access) -> Sequence[BookingWrites | ClientWrites | MapWrites | RentalWrites | SettingWrites]:
+    return (
+        BookingWrites(access),
+        ClientWrites(access),
+        MapWrites(access),
+        RentalWrites(access),
+        SettingWrites(access),
+    )
+
+
 def _api(access: Access, tokens: TokenEndpoint, consent: ConsentPage, readings: BookingsyncReadings) -> Starlette:
     search = Search(access)
     routes = [
@@ -219,6 +234,8 @@ def _api(access: Access, tokens: TokenEndpoint, consent: ConsentPage, readings: 
         Route(f"{API}/rentals/search", search.search, methods=["GET", "POST"]),
         Route(f"{API}/rentals/{{ids}}/search", search.search, methods=["GET", "POST"]),
     ]
+    for writes in _writes(access):
+        routes += writes.routes()
     for name, resource in RESOURCES.items():
         retrieval = Retrieval(resource, access)
         routes.append(Route(f"{API}/{name}", retrieval.list, methods=["GET"]))

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from providers.bookingsync.simulator import ids
 from providers.bookingsync.simulator.booking_parts import (
@@ -28,6 +28,42 @@ NIGHT_MARKS = {"Booked": "1", "Tentative": "2", "Unavailable": "3", "Locked": "3
 LOCK = "doorkeeper/application-17"
 HOLD = timedelta(days=5)
 CENT = Decimal("0.01")
+
+
+class AnyBooking(Protocol):
+    """A booking, whether it was there from the beginning or written later."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def unit(self) -> Unit: ...
+
+    @property
+    def client_id(self) -> int | None: ...
+
+    @property
+    def held_until(self) -> datetime | None: ...
+
+    @property
+    def start_at(self) -> datetime: ...
+
+    @property
+    def end_at(self) -> datetime: ...
+
+    @property
+    def arrival(self) -> date: ...
+
+    @property
+    def departure(self) -> date: ...
+
+    def status(self, now: datetime) -> str: ...
+
+    def canceled_at(self, now: datetime) -> datetime | None: ...
+
+    def changed_at(self, now: datetime) -> datetime: ...
+
+    def record(self, view: View) -> Record: ...
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -54,6 +90,14 @@ class Booking:
         self.id = account_wide_id(ids.BOOKINGS, self.unit.account, stay.number)
         self.start_at = wall_clock(stay.arrival, stay.house.check_in_hour)
         self.end_at = wall_clock(stay.departure, stay.house.check_out_hour)
+
+    @property
+    def arrival(self) -> date:
+        return self.stay.arrival
+
+    @property
+    def departure(self) -> date:
+        return self.stay.departure
 
     @property
     def booked(self) -> Booked:
@@ -216,15 +260,15 @@ class TaxLine(_Line):
         }
 
 
-def marks(bookings: Sequence[Booking], first_day: int, days: int, now: datetime) -> str:
+def marks(bookings: Sequence[AnyBooking], first_day: int, days: int, now: datetime) -> str:
     """One availability character for each of ``days`` nights from the day with the ordinal ``first_day`` on."""
     nights = bytearray(b"0" * days)
     for booking in bookings:
         status = booking.status(now)
         if status == CANCELED:
             continue
-        start = max(0, booking.stay.arrival.toordinal() - first_day)
-        end = min(days, booking.stay.departure.toordinal() - first_day)
+        start = max(0, booking.arrival.toordinal() - first_day)
+        end = min(days, booking.departure.toordinal() - first_day)
         if start < end:
             nights[start:end] = NIGHT_MARKS[status].encode() * (end - start)
     return nights.decode()

@@ -1,9 +1,10 @@
 """A house as BookingSync sees it: the rental's id and the traits that several of its records share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
+from providers.bookingsync.simulator.terms import FeeTerms, TaxTerms
 from providers.simulation.portfolio import House, nightly_price
 
 FIRST_ACCOUNT = 3837
@@ -44,13 +45,24 @@ def account_wide_id(first: int, account: int, number: int) -> int:
     return first + account * ACCOUNT_STRIDE + number
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
+class WrittenNights:
+    """What programs wrote into a rental's rate map: rates and minimum stays of nights, and where the map begins."""
+
+    start: date | None = None
+    rates: dict[date, Decimal] = field(default_factory=dict)
+    stays: dict[date, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
 class Unit:
     """A rental. ``account`` is the number of its account, from 0.
 
     - ``draft``: new, unpublished, without currency, rates or bookings.
     - ``external_rates``: its rate map is written by another program and begins where that left it.
     - ``saturdays``: guests come and go on Saturdays only.
+    - ``written``: what was written into its rate map; ``written_currency``: into its record;
+      ``fees`` and ``taxes``: all it has by now, once one of them was written.
     """
 
     account: int
@@ -60,6 +72,10 @@ class Unit:
     external_rates: bool
     saturdays: bool
     broken: bool
+    written: WrittenNights = field(default_factory=WrittenNights, repr=False)
+    written_currency: str | None = None
+    fees: list[FeeTerms] | None = None
+    taxes: list[TaxTerms] | None = None
 
     @property
     def id(self) -> int:
@@ -71,6 +87,8 @@ class Unit:
 
     @property
     def currency(self) -> str | None:
+        if self.written_currency is not None:
+            return self.written_currency
         if self.draft:
             return None
         currency = self.house.town.currency
@@ -87,14 +105,20 @@ class Unit:
 
     def rates_from(self, today: date, started: date) -> date:
         """The day on which the rate map begins: yesterday, or where an outside program began it."""
+        if self.external_rates and self.written.start is not None:
+            return self.written.start
         return started - timedelta(days=45) if self.external_rates else today - timedelta(days=1)
 
     def rate(self, night: date) -> Decimal:
         """The rate of a night; zero where there is none."""
+        if night in self.written.rates:
+            return self.written.rates[night]
         return NOTHING if self.draft else nightly_price(self.house, night)
 
     def minimum_stay(self, night: date) -> int:
         """The fewest nights from this night on; one more at the turn of the year."""
+        if night in self.written.stays:
+            return self.written.stays[night]
         new_year = (night.month, night.day) in {(12, 29), (12, 30), (12, 31)}
         return self.house.minimum_nights + int(new_year)
 

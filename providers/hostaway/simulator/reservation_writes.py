@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from starlette.requests import Request
@@ -97,6 +98,7 @@ class ReservationWrites:
         if self._readings.put_modifies and _modifies(row.record, fields):
             fields["status"] = "modified"
         fields |= self._arrays(body, row, listing)
+        fields |= _balance(row.record, fields.get("totalPrice"))
         self._keep(account, row, fields, arrival, departure)
         return success(_answered(account.reservations[row.id]))
 
@@ -199,6 +201,14 @@ class ReservationWrites:
         stay = replace(row.stay, arrival=arrival, departure=departure)
         account.put_reservation(replace(row, stay=stay, arrival=arrival, departure=departure))
         account.change_reservation(row.id, self._now(), **fields)
+
+
+def _balance(record: dict[str, Any], total: float | None) -> dict[str, Any]:
+    """What remains to be paid of a new total: what was paid stays paid."""
+    before, remaining = record["totalPrice"], record["remainingBalance"]
+    if total is None or before is None or remaining is None:
+        return {}
+    return {"remainingBalance": float(Decimal(str(remaining)) + Decimal(str(total)) - Decimal(str(before)))}
 
 
 def _modifies(record: dict[str, Any], fields: dict[str, Any]) -> bool:

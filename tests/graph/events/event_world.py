@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import select
 
 from graph.events.event import ReservationEvent
-from graph.storage.tables import ReservationStateRow, WebhookDeliveryRow
+from graph.storage.event_tables import ReservationStateRow
+from graph.storage.tables import WebhookDeliveryRow
 from tests.gateway_world import World
 from tests.graph.events.webhook_world import Address, address, send, send_signed
 

@@ -16,7 +16,8 @@ from graph.events.log import CursorAheadError, CursorTooOldError, EventFilter, E
 from graph.gateway.refs import Ref
 from graph.storage.database import Database
 from graph.storage.durable import DurableWrites
-from graph.storage.tables import AccountRow, ReservationEventRow, TenantRow
+from graph.storage.event_tables import ReservationEventRow
+from graph.storage.tables import AccountRow, TenantRow
 from providers.model import Guest, Money, Reservation, ReservationStatus
 from tests.gateway_world import ShiftedClock
 

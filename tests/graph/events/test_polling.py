@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from graph.accounts.accounts import AccountStatus
 from graph.events.pacing import ALONE, BESIDE_WEBHOOKS, RARELY, Pace
-from graph.storage.tables import AccountPollRow
+from graph.storage.event_tables import AccountPollRow
 from providers.manifest import LimitScope, WindowKind
 from providers.upstream.accounts import WindowUsage
 from tests.gateway_world import ShiftedClock, World, world

@@ -4,7 +4,7 @@ import json
 from datetime import date
 
 import pytest
-from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, parse, validate
+from graphql import GraphQLSchema, OperationDefinitionNode, OperationType, build_schema, parse, validate
 from graphql.execution.values import get_variable_values
 
 from graph.explorer import Tab, example_tabs
@@ -49,7 +49,8 @@ def test_examples_have_titles_of_their_own() -> None:
 
 
 def test_example_days_start_when_the_page_is_opened() -> None:
-    days = {title(tab): tab.variables for tab in TABS if tab.variables}
+    changes = {"ChangeNights", "ChangeListing", "MakeReservation", "ConnectAccount"}
+    days = {title(tab): tab.variables for tab in TABS if tab.variables and title(tab) not in changes}
 
     assert days == {
         "UpcomingReservations": {"from": "2027-02-15", "to": "2027-03-17"},
@@ -58,4 +59,11 @@ def test_example_days_start_when_the_page_is_opened() -> None:
         "Quotes": {"arrival": "2027-03-01", "departure": "2027-03-04"},
         "PriceWithExtras": {"arrival": "2027-03-01", "departure": "2027-03-04"},
     }
-    assert json.dumps(days)
+    assert json.dumps({title(tab): tab.variables for tab in TABS})
+
+
+def test_examples_of_changes_are_dry_runs_where_they_can_be() -> None:
+    changes = [tab for tab in TABS if operation(tab).operation is OperationType.MUTATION]
+
+    assert [title(tab) for tab in changes if "dryRun: true" not in tab.query] == ["ConnectAccount"]
+    assert len(changes) == 4

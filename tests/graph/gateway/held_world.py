@@ -17,7 +17,7 @@ from graph.gateway.reading import Ages, Reading, weigh
 from graph.gateway.store import Store
 from providers.errors import UpstreamUnavailable
 from providers.manifest import AuthType
-from providers.queries import OddRecord, Page
+from providers.queries import Batch, OddRecord, Page
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -72,6 +72,7 @@ class FakePms:
     gone: dict[str, datetime] = field(default_factory=dict)
     odd: Sequence[OddRecord] = ()
     calls: list[Query] = field(default_factory=list)
+    looked_up: list[list[str]] = field(default_factory=list)
     failing: bool = False
 
     def put(self, id_: int, value: int) -> None:
@@ -101,6 +102,11 @@ class FakePms:
             odd=self.odd if position is None else (),
             deleted=told if query.since and self.tells_deleted and position is None else None,
         )
+
+    def by_id(self, ids: Sequence[str]) -> Batch[Record]:
+        self.looked_up.append(list(ids))
+        found = {id_: self.rows[id_] for id_ in ids if id_ in self.rows}
+        return Batch(found=found, failed={}, fetched_at=self.clock.now())
 
 
 def keeps(query: Query, record: Record) -> bool:
@@ -138,6 +144,9 @@ class World:
         async def page(client: Any, query: Query, position: str | None) -> Page[Record]:
             return client.page(query, position)
 
+        async def by_id(client: Any, ids: Sequence[str]) -> Batch[Record]:
+            return client.by_id(ids)
+
         return Kind(
             what="records",
             entity="record",
@@ -153,6 +162,7 @@ class World:
             unordered=lambda query: replace(query, ordered=False, latest=False),
             changes=lambda instant, _: Query(since=instant, latest=self.pms.latest_first),
             tells_changes=lambda _: True,
+            by_id=by_id,
         )
 
     async def read(

@@ -21,7 +21,7 @@ from graph.gateway.reports import SourceStatus
 from graph.gateway.store import Store
 from providers.errors import ErrorCode, UpstreamUnavailable
 from providers.manifest import AuthType
-from providers.queries import OddRecord, Page
+from providers.queries import Batch, OddRecord, Page
 from providers.upstream.clock import SystemClock
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -114,6 +114,9 @@ class World:
         async def page(client: Any, query: Query, position: str | None) -> Page[Record]:
             return client.page(query, position)
 
+        async def by_id(client: Any, ids: Sequence[str]) -> Batch[Record]:
+            raise NotImplementedError
+
         def native(query: Query, account: ConnectedAccount) -> Query:
             pms = self.pmss[account.id]
             return Query(query.parity if pms.filters else None, query.order if pms.orders else None)
@@ -133,6 +136,7 @@ class World:
             unordered=lambda query: Query(query.parity),
             changes=lambda _, __: Query(),
             tells_changes=lambda _: False,
+            by_id=by_id,
         )
 
     async def read(

@@ -38,7 +38,7 @@ async def test_consent_page_is_asked_for_what_reading_needs(pms: ConsentWorld) -
         "response_type": ["code"],
         "client_id": [pms.simulation.client_credentials_config()["clientId"]],
         "redirect_uri": [f"{PUBLIC_URL}/oauth/callback"],
-        "scope": ["public bookings_read clients_read rates_read rentals_read"],
+        "scope": ["public bookings_write clients_write rates_write rentals_write"],
     }
 
 

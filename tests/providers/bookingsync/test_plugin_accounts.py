@@ -136,6 +136,16 @@ async def test_check_without_any_visible_account_says_so():
         await client(CannedSession({"accounts": last_page(accounts=[])}), application()).check()
 
 
-def test_plugin_can_do_everything_there_is_to_read():
-    lacking = {Capability.USERS, Capability.UNITS, Capability.CUSTOM_FIELDS}
+def test_plugin_can_do_everything_that_bookingsync_can():
+    unread = {Capability.USERS, Capability.UNITS, Capability.CUSTOM_FIELDS}
+    unwritten = {
+        Capability.DELETE_RESERVATIONS,
+        Capability.REPORT_NO_SHOWS,
+        Capability.EXPORT_LISTINGS,
+        Capability.CHANGE_AGREEMENTS,
+        Capability.CHANGE_PRICING_SETTINGS,
+        Capability.CHANGE_CANCELLATION_POLICIES,
+        Capability.SUBSCRIBE_WEBHOOKS,
+    }
+    lacking = unread | unwritten
     assert capabilities(PLUGIN.client_class) == frozenset(Capability) - lacking

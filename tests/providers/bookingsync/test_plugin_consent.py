@@ -110,7 +110,7 @@ def test_owner_is_asked_for_the_scopes_and_the_account_of_the_credentials() -> N
     assert flow is not None
     plain = flow.request(CONFIG)
     assert (plain.scope, plain.redirect_uri, plain.parameters) == (
-        "public bookings_read clients_read rates_read rentals_read",
+        "public bookings_write clients_write rates_write rentals_write",
         None,
         {},
     )

@@ -255,7 +255,7 @@ async def test_refusals_may_be_no_json_at_all_by_reading(style: ErrorStyle, star
 async def test_unknown_paths_and_verbs_are_refused() -> None:
     calls = caller()
     assert (await calls.get("nothing")).status_code == 404
-    assert (await calls.send("DELETE", "/api/v3/rentals/5116")).status_code == 405
+    assert (await calls.send("DELETE", "/api/v3/amenities/1")).status_code == 405
 
 
 async def test_a_suspended_account_is_listed_deleted_or_refused_by_reading() -> None:

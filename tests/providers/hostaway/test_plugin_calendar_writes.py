@@ -2,71 +2,31 @@
 
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date, timedelta
 from decimal import Decimal
-from itertools import pairwise, product
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from providers.changes import CalendarChange, ChangeRefused, ProblemKind
-from providers.changes import given as given_of
+from providers.changes import ChangeRefused, ProblemKind
 from providers.errors import ProviderError, UpstreamRefused
 from providers.hostaway.client import HostawayClient
-from providers.hostaway.intervals import intervals
-from providers.hostaway.nights import wanted_nights
 from providers.hostaway.simulator import HostawayReadings, odd
-from providers.model import CalendarDay
 from providers.queries import Days
 from providers.simulation.faults import Fault, FaultKind
 from providers.simulation.portfolio import StayKind
 from providers.upstream.dry_run import DryRunEndedError, DryRunSession
-from tests.providers.hostaway.plugin_session import FakeSession, success
-from tests.providers.hostaway.writing_world import DAY, TODAY, Writing, writing
+from tests.providers.hostaway.calendar_world import FIRST, READINGS, a_change, days_of, prices
+from tests.providers.hostaway.writing_world import DAY, writing
 from tests.virtual_time import in_virtual_time
 
-FIRST = TODAY + 20 * DAY
 TOO_MUCH = Decimal(2_000_000_000)
 READ, ONE, MANY = "calendar", "calendar", "calendarIntervals"
 
-READINGS = [
-    HostawayReadings(
-        interval_end_inclusive=inclusive,
-        calendar_end_inclusive=inclusive if same else not inclusive,
-        empty_interval_is_error=error,
-        interval_resets_left_out=resets,
-        batch_is_atomic=atomic,
-        freeing_taken_is_error=resets,
-    )
-    for inclusive, same, error, resets, atomic in product((True, False), repeat=5)
-    # A PMS that shows the end of what is read but takes single nights for an error tells nothing of its intervals.
-    if not (error and not inclusive and not same)
-]
-
-
-def a_change(start: date, end: date, **fields) -> CalendarChange:
-    return CalendarChange(start=start, end=end, **fields)
-
-
-def prices(first: date, nights: int) -> list[CalendarChange]:
-    """A price of its own for each night."""
-    return [
-        a_change(first + n * DAY, first + (n + 1) * DAY, price=Decimal(100) + Decimal(n) / 100) for n in range(nights)
-    ]
-
-
-async def days_of(there: Writing, listing_id, start: date, end: date):
-    batch = await there.client.calendars([str(listing_id)], Days(start, end), reservations=True)
-    assert not batch.failed
-    return {day.date: day for day in batch.found[str(listing_id)].days}
-
 
 @pytest.mark.parametrize("readings", READINGS, ids=range(len(READINGS)))
-@pytest.mark.parametrize("ranges", [(1,), (3,), (1, 1), (1, 1, 1), (2, 1), (1, 4, 1)], ids=str)
+@pytest.mark.parametrize("ranges", [(1,), (3,), (1, 1, 1), (2, 1), (1, 4, 1)], ids=str)
 @in_virtual_time
 async def test_exactly_the_nights_that_are_named_change_under_every_reading(readings, ranges):
-    async with writing(readings) as there:
+    async with writing(readings, listings=1) as there:
         row = there.listing()
         lo, hi = FIRST - 5 * DAY, FIRST + 20 * DAY
         before = await days_of(there, row.id, lo, hi)
@@ -137,7 +97,7 @@ async def test_later_changes_win_where_they_overlap_field_by_field():
 @pytest.mark.parametrize("readings", READINGS, ids=range(len(READINGS)))
 @in_virtual_time
 async def test_blocking_and_freeing_never_frees_a_reserved_night(readings):
-    async with writing(readings) as there:
+    async with writing(readings, listings=1) as there:
         row = there.listing()
         taken = next(day for day in sorted(row.nights) if day > FIRST and row.nights[day][0].kind is StayKind.CONFIRMED)
         start, end = taken - 6 * DAY, taken + 12 * DAY
@@ -339,185 +299,3 @@ async def test_a_dry_run_shows_every_batch_and_sends_none():
             await client.change_calendar(str(there.listing().id), prices(FIRST, 365))
         assert [len(each.body) for each in session.planned] == [200, 165]
         assert {method for method, _ in there.calls} == {"GET"}
-
-
-def a_day(day: date, **more) -> dict:
-    """A day as in the documented sample."""
-    return {
-        "id": 46253,
-        "date": f"{day}",
-        "isAvailable": 1,
-        "isProcessed": 1,
-        "status": "available",
-        "price": 225.25,
-        "minimumStay": 2,
-        "maximumStay": 1125,
-        "closedOnArrival": None,
-        "closedOnDeparture": 1,
-        "note": None,
-        "countAvailableUnits": None,
-        "availableUnitsToSell": None,
-        "countPendingUnits": None,
-        "countBlockingReservations": None,
-        "countBlockedUnits": None,
-        "desiredUnitsToSell": None,
-        "reservations": [],
-        **more,
-    }
-
-
-@pytest.mark.parametrize("told", [True, False])
-async def test_an_interval_is_written_with_all_its_fields_as_in_the_documented_sample(told):
-    """Where the answer tells nothing of the days, they are looked at once more."""
-    stored = {"price": Decimal("225.25")}
-
-    def route(call):
-        if call.method == "GET":
-            return success([a_day(FIRST + n * DAY, price=float(stored["price"])) for n in range(3)])
-        stored["price"] = Decimal(str(call.json["price"]))
-        days = [a_day(FIRST + n * DAY, price=call.json["price"]) for n in range(2)]
-        return success(days) if told else {"status": "success"}
-
-    session = FakeSession(route)
-    change = a_change(FIRST, FIRST + 2 * DAY, price=Decimal("210.10"))
-    written = await HostawayClient(session, "10450").change_calendar("40160", [change])
-    assert [call.method for call in session.calls] == (["GET", "PUT"] if told else ["GET", "PUT", "GET"])
-    put = session.calls[1]
-    assert (put.path, put.is_safe) == ("/v1/listings/40160/calendar", False)
-    assert put.json == {
-        "startDate": f"{FIRST}",
-        "endDate": f"{FIRST + DAY}",
-        "isAvailable": 1,
-        "price": 210.1,
-        "minimumStay": 2,
-        "maximumStay": 1125,
-        "closedOnArrival": None,
-        "closedOnDeparture": 1,
-        "note": None,
-    }
-    assert not written.warnings
-
-
-async def test_a_night_that_hostaway_does_not_tell_of_is_not_written():
-    session = FakeSession(lambda call: success([a_day(FIRST)]))
-    with pytest.raises(ChangeRefused) as refused:
-        await HostawayClient(session, "10450").change_calendar("40160", prices(FIRST, 2))
-    assert f"{FIRST + DAY}" in refused.value.problems[0].message
-    assert [call.method for call in session.calls] == ["GET"]
-
-
-async def test_nights_that_are_shown_late_are_warned_of_and_not_written_otherwise():
-    """A yes, and the old prices: that proves nothing about the end of intervals."""
-
-    def route(call):
-        if call.method == "GET":
-            return success([a_day(FIRST + n * DAY) for n in range(5)])
-        if call.path.endswith("Intervals"):
-            return success([])
-        return success([a_day(date.fromisoformat(call.json["startDate"]))])
-
-    session = FakeSession(route)
-    written = await HostawayClient(session, "10450").change_calendar("40160", prices(FIRST, 3))
-    assert len(written.warnings) == 1
-    assert f"{FIRST} to {FIRST + 2 * DAY}" in written.warnings[0]
-    ends = {
-        (each["startDate"], each["endDate"])
-        for call in session.calls
-        if call.method == "PUT"
-        for each in (call.json if isinstance(call.json, list) else [call.json])
-    }
-    assert all(start == end for start, end in ends)
-
-
-some_fields = st.fixed_dictionaries(
-    {},
-    optional={
-        "price": st.integers(1, 3).map(Decimal),
-        "minimum_stay": st.integers(1, 4),
-        "maximum_stay": st.sampled_from([7, 14]),
-        "closed_to_arrival": st.booleans(),
-        "closed_to_departure": st.booleans(),
-        "note": st.sampled_from(["a", "b", None]),
-        "available": st.booleans(),
-    },
-)
-some_changes = st.lists(
-    st.builds(
-        lambda start, length, fields: a_change(FIRST + start * DAY, FIRST + (start + length) * DAY, **fields),
-        st.integers(0, 25),
-        st.integers(1, 8),
-        some_fields,
-    ),
-    min_size=1,
-    max_size=6,
-)
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(some_changes, min_size=1, max_size=3), st.sampled_from(READINGS))
-def test_any_changes_one_after_the_other_leave_what_they_say(rounds, readings):
-    @in_virtual_time
-    async def run():
-        async with writing(readings, listings=1) as there:
-            row = there.listing()
-            span = (FIRST - 2 * DAY, FIRST + 40 * DAY)
-            expected = await days_of(there, row.id, *span)
-            for changes in rounds:
-                written = await there.client.change_calendar(str(row.id), changes)
-                assert not [each for each in written.warnings if "stay taken" not in each]
-                for change in changes:
-                    for night in Days(change.start, change.end):
-                        expected[night] = as_changed(expected[night], change, held=night in row.nights)
-            after = await days_of(there, row.id, *span)
-            assert {day: told(each) for day, each in after.items()} == {
-                day: told(each) for day, each in expected.items()
-            }
-
-    run()
-
-
-def as_changed(day: CalendarDay, change: CalendarChange, *, held: bool) -> CalendarDay:
-    """A day after a change: a night that is held stays taken."""
-    named = {name: value for name, value in given_of(change).items() if name not in ("start", "end", "extras")}
-    if "available" in named and held:
-        del named["available"]
-    return replace(day, **named)
-
-
-def told(day: CalendarDay) -> tuple:
-    rules = (day.minimum_stay, day.maximum_stay, day.closed_to_arrival, day.closed_to_departure)
-    return (day.available, day.price, *rules, day.note)
-
-
-nights = st.integers(0, 30)
-changes = st.builds(
-    lambda start, length, price, stay: a_change(
-        FIRST + timedelta(days=start),
-        FIRST + timedelta(days=start + length),
-        price=Decimal(price),
-        **({"minimum_stay": stay} if stay else {}),
-    ),
-    nights,
-    st.integers(1, 12),
-    st.integers(1, 3),
-    st.integers(0, 2),
-)
-
-
-@settings(max_examples=200)
-@given(st.lists(changes, max_size=12))
-def test_intervals_hold_each_night_once_with_what_the_last_change_said(asked):
-    naive: dict[date, dict] = {}
-    for change in asked:
-        for night in Days(change.start, change.end):
-            naive.setdefault(night, {})["price"] = change.price
-            if isinstance(change.minimum_stay, int):
-                naive[night]["minimum_stay"] = change.minimum_stay
-    wanted = wanted_nights(asked)
-    assert wanted == naive
-    made = list(intervals(wanted))
-    assert {night: each.fields for each in made for night in each.nights} == naive
-    assert sum(len(each.nights) for each in made) == len(naive)
-    assert all(one.last < other.first for one, other in pairwise(made))
-    touching = [(one, other) for one, other in pairwise(made) if one.last + DAY == other.first]
-    assert all(one.fields != other.fields for one, other in touching)

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0005"
+revision = "0008"
+down_revision = "0007"
 
 _INSTANT = sa.DateTime(timezone=True)
 _CURSOR = sa.BigInteger().with_variant(sa.Integer, "sqlite")

@@ -1,0 +1,143 @@
+"""Changes to what PMSs keep beside a listing: fees, taxes, rental agreements, how prices are made."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from graph.changes.part_checks import check_agreement, check_channels, check_fee, check_tax
+from graph.changes.problems import check_id
+from graph.changes.targets import ListingTarget, Targets
+from graph.changes.writing import Done, Writing
+from graph.gateway.operation import Operation
+from graph.gateway.refs import Ref
+from graph.gateway.touched import Touched
+from graph.rejections import Rejected, RejectionCode, rejected
+from providers.capabilities import Capability
+from providers.changes import (
+    AgreementChange,
+    FeeChange,
+    FeeDraft,
+    PricingSettingsChange,
+    TaxChange,
+    TaxDraft,
+    Written,
+)
+from providers.contract import ProviderClient
+from providers.model import ListingFee, ListingTax, PricingSettings, RentalAgreement
+
+T = TypeVar("T")
+
+_ID = "listingId"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartChanges:
+    """Changes parts of listings. All raise ``Rejected``; in a dry run nothing is changed."""
+
+    writing: Writing
+    targets: Targets
+
+    async def create_fee(
+        self, operation: Operation, ref: Ref, draft: FeeDraft, *, dry_run: bool = False
+    ) -> Done[Written[ListingFee]]:
+        target = await self.targets.listing(operation, ref, _ID, Capability.CHANGE_FEES)
+        check_fee(draft, target.listing.currency, new=True)
+        return await self._change(target, lambda client: client.create_fee(target.id, draft), dry_run=dry_run)
+
+    async def update_fee(
+        self, operation: Operation, ref: Ref, fee_id: str, change: FeeChange, *, dry_run: bool = False
+    ) -> Done[Written[ListingFee]]:
+        target = await self.targets.listing(operation, ref, _ID, Capability.CHANGE_FEES)
+        check_id(fee_id, "feeId")
+        check_fee(change, target.listing.currency)
+        return await self._change(target, lambda client: client.update_fee(target.id, fee_id, change), dry_run=dry_run)
+
+    async def delete_fee(self, operation: Operation, ref: Ref, fee_id: str, *, dry_run: bool = False) -> Done[None]:
+        target = await self.targets.listing(operation, ref, _ID, Capability.CHANGE_FEES)
+        check_id(fee_id, "feeId")
+        return await self._change(target, lambda client: client.delete_fee(target.id, fee_id), dry_run=dry_run)
+
+    async def create_tax(
+        self, operation: Operation, ref: Ref, draft: TaxDraft, *, dry_run: bool = False
+    ) -> Done[Written[ListingTax]]:
+        target = await self.targets.listing(operation, ref, _ID, Capability.CHANGE_TAXES)
+        check_tax(draft, target.listing.currency, new=True)
+        return await self._change(target, lambda client: client.create_tax(target.id, draft), dry_run=dry_run)
+
+    async def update_tax(
+        self, operation: Operation, ref: Ref, tax_id: str, change: TaxChange, *, dry_run: bool = False
+    ) -> Done[Written[ListingTax]]:
+        target = await self.targets.listing(operation, ref, _ID, Capability.CHANGE_TAXES)
+        check_id(tax_id, "taxId")
+        check_tax(change, target.listing.currency)
+        return await self._change(target, lambda client: client.update_tax(target.id, tax_id, change), dry_run=dry_run)
+
+    async def delete_tax(self, operation: Operation, ref: Ref, tax_id: str, *, dry_run: bool = False) -> Done[None]:
+        target = await self.targets.listing(operation, ref, _ID, Capability.CHANGE_TAXES)
+        check_id(tax_id, "taxId")
+        return await self._change(target, lambda client: client.delete_tax(target.id, tax_id), dry_run=dry_run)
+
+    async def create_agreement(
+        self, operation: Operation, ref: Ref, change: AgreementChange, *, dry_run: bool = False
+    ) -> Done[Written[RentalAgreement]]:
+        check_agreement(change)
+        target = await self.targets.listing(operation, ref, _ID, Capability.CHANGE_AGREEMENTS)
+        return await self._change(target, lambda client: client.create_agreement(target.id, change), dry_run=dry_run)
+
+    async def update_agreement(
+        self, operation: Operation, ref: Ref, change: AgreementChange, *, dry_run: bool = False
+    ) -> Done[Written[RentalAgreement]]:
+        check_agreement(change)
+        target = await self.targets.listing(operation, ref, _ID, Capability.CHANGE_AGREEMENTS)
+        return await self._change(target, lambda client: client.update_agreement(target.id, change), dry_run=dry_run)
+
+    async def delete_agreement(self, operation: Operation, ref: Ref, *, dry_run: bool = False) -> Done[None]:
+        target = await self.targets.listing(operation, ref, _ID, Capability.CHANGE_AGREEMENTS)
+        return await self._change(target, lambda client: client.delete_agreement(target.id), dry_run=dry_run)
+
+    async def copies(
+        self, operation: Operation, source: ListingTarget, copies: Sequence[Ref]
+    ) -> Mapping[Ref, ListingTarget | Rejected]:
+        """Which of ``copies`` can be given the agreement of ``source``: others of the same account, once each."""
+        needed = Capability.CHANGE_AGREEMENTS
+        found = dict(await self.targets.listings(operation, copies, "toListingIds", needed))
+        for ref, each in found.items():
+            if isinstance(each, ListingTarget) and each.account.id != source.account.id:
+                message = "It belongs to another account than the listing whose agreement it is to have."
+                found[ref] = rejected("toListingIds", RejectionCode.INVALID, message)
+            elif ref == source.ref:
+                message = "It is the listing whose agreement is to be copied."
+                found[ref] = rejected("toListingIds", RejectionCode.INVALID, message)
+        return found
+
+    async def duplicate_agreement(
+        self, source: ListingTarget, copies: Sequence[ListingTarget], *, dry_run: bool = False
+    ) -> Done[None]:
+        """Give other listings of the account the agreement of ``source``, with one call."""
+        ids = [each.id for each in copies]
+        return await self.writing.carry_out(
+            source.account,
+            lambda client: client.duplicate_agreement(source.id, ids),
+            lambda _: _parts_of(*ids),
+            dry_run=dry_run,
+        )
+
+    async def update_pricing_settings(
+        self, operation: Operation, ref: Ref, change: PricingSettingsChange, *, dry_run: bool = False
+    ) -> Done[Written[PricingSettings]]:
+        check_channels(change.length_of_stay_channels)
+        target = await self.targets.listing(operation, ref, _ID, Capability.CHANGE_PRICING_SETTINGS)
+        return await self._change(
+            target, lambda client: client.update_pricing_settings(target.id, change), dry_run=dry_run
+        )
+
+    async def _change(
+        self, target: ListingTarget, work: Callable[[ProviderClient], Awaitable[T]], *, dry_run: bool
+    ) -> Done[T]:
+        return await self.writing.carry_out(target.account, work, lambda _: _parts_of(target.id), dry_run=dry_run)
+
+
+def _parts_of(*ids: str) -> Touched:
+    """Fees, taxes and settings are part of what stays cost; listings may show them, too."""
+    touched = frozenset(ids)
+    return Touched(listings=touched, parts_of=touched, rates_of=touched)

@@ -1,0 +1,59 @@
+"""Changes to the cancellation policies of an account's own."""
+
+from dataclasses import dataclass
+
+from graph.changes.part_checks import check_policy
+from graph.changes.problems import check_id
+from graph.changes.writing import Done, Writing
+from graph.gateway.operation import Operation
+from graph.gateway.touched import Touched
+from providers.capabilities import Capability
+from providers.changes import CancellationPolicyDraft, Written
+from providers.model import CancellationPolicy
+
+_NEEDED = Capability.CHANGE_CANCELLATION_POLICIES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyChanges:
+    """Changes the policies for bookings that the business takes itself. All raise ``Rejected``."""
+
+    writing: Writing
+
+    async def create(
+        self, operation: Operation, account_id: str, draft: CancellationPolicyDraft, *, dry_run: bool = False
+    ) -> Done[Written[CancellationPolicy]]:
+        check_policy(draft)
+        account = await self.writing.account(operation.tenant_id, account_id, "accountId", _NEEDED)
+        return await self.writing.carry_out(
+            account, lambda client: client.create_cancellation_policy(draft), _policies, dry_run=dry_run
+        )
+
+    async def update(
+        self,
+        operation: Operation,
+        account_id: str,
+        policy_id: str,
+        draft: CancellationPolicyDraft,
+        *,
+        dry_run: bool = False,
+    ) -> Done[Written[CancellationPolicy]]:
+        check_id(policy_id, "policyId")
+        check_policy(draft)
+        account = await self.writing.account(operation.tenant_id, account_id, "accountId", _NEEDED)
+        return await self.writing.carry_out(
+            account, lambda client: client.update_cancellation_policy(policy_id, draft), _policies, dry_run=dry_run
+        )
+
+    async def delete(
+        self, operation: Operation, account_id: str, policy_id: str, *, dry_run: bool = False
+    ) -> Done[None]:
+        check_id(policy_id, "policyId")
+        account = await self.writing.account(operation.tenant_id, account_id, "accountId", _NEEDED)
+        return await self.writing.carry_out(
+            account, lambda client: client.delete_cancellation_policy(policy_id), _policies, dry_run=dry_run
+        )
+
+
+def _policies(_: object) -> Touched:
+    return Touched(policies=True)

@@ -1,0 +1,150 @@
+"""Reservations over the simulators of the real PMSs."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graph.accounts.keys import Permission
+from tests.gateway_world import World, world
+from tests.graph.changes.operations import BOOK, CANCEL, CARD, CREATE, DELETE, UPDATE, VISA, codes
+from tests.graph.changes.simulated import draft, free_stay, free_stays
+
+WRITE = Permission.WRITE
+PROVIDERS = ("HOSTAWAY", "BOOKINGSYNC")
+VERSION = "query ($id: ID!) { reservation(id: $id, maxAge: 0) { version } }"
+PAGE = "{ reservations(first: 500, maxAge: 0) { nodes { id version total { amount } guest { name } } } }"
+QUOTE = """query ($input: PriceDetailsInput!) { priceDetails(inputs: [$input]) {
+  total { amount } components { amount { amount } includedInTotal } } }"""
+
+
+@pytest.fixture(params=PROVIDERS)
+def provider(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+async def running(tmp_path: Path, provider: str) -> Any:
+    hostaway = provider == "HOSTAWAY"
+    async with world(tmp_path, hostaway_accounts=int(hostaway), bookingsync_accounts=int(not hostaway)) as running:
+        yield running
+
+
+def posts(running: World) -> int:
+    """How many calls made bookings, or tried to."""
+    return sum(call.method == "POST" and call.path.endswith(("/reservations", "/bookings")) for call in running.calls)
+
+
+async def known(running: World) -> list[Any]:
+    nodes: list[Any] = (await running.data(PAGE))["reservations"]["nodes"]
+    return nodes
+
+
+async def test_a_reservation_lives_and_ends(running: World, provider: str) -> None:
+    stay = await free_stay(running, provider)
+    before = len(running.data_calls())
+    made = await running.change(CREATE, WRITE, input=draft(stay), key="k")
+    assert made["userErrors"] == []
+    assert made["cost"]["calls"] == len(running.data_calls()) - before
+    id_, version = made["reservation"]["id"], made["reservation"]["version"]
+    assert (await running.data(VERSION, id=id_))["reservation"]["version"] == version
+    assert [each["version"] for each in await known(running) if each["id"] == id_] == [version]
+    again = await running.change(CREATE, WRITE, input=draft(stay), key="k")
+    assert again["reservation"]["id"] == id_
+    other = await running.change(CREATE, WRITE, input=draft(stay))
+    assert codes(other) == [("arrival", "NIGHTS_TAKEN")]
+    changed = await running.change(UPDATE, WRITE, id=id_, version=version, input={"hostNote": "late"})
+    assert changed["reservation"]["hostNote"] == "late"
+    stale = await running.change(UPDATE, WRITE, id=id_, version=version, input={"hostNote": "later"})
+    assert codes(stale) == [("version", "STALE")]
+    assert stale["reservation"]["hostNote"] == "late"
+    assert (await running.change(CANCEL, WRITE, id=id_))["reservation"]["status"] == "CANCELLED"
+    assert codes(await running.change(CANCEL, WRITE, id=id_)) == [("", "CONFLICT")]
+    assert (await running.change(CREATE, WRITE, input=draft(stay)))["userErrors"] == []
+
+
+@pytest.mark.parametrize("kind", ["cut", "truncate"])
+async def test_an_answer_that_is_lost_after_the_pms_made_it_is_found(running: World, provider: str, kind: str) -> None:
+    stay = await free_stay(running, provider)
+    path = "/v1/reservations" if provider == "HOSTAWAY" else "/api/v3/rentals"
+    before = len(await known(running))
+    await running.fault(provider, kind=kind, path=path, method="POST", times=1)
+    made = await running.change(CREATE, WRITE, input=draft(stay), key="k")
+    assert made["userErrors"] == []
+    assert len(await known(running)) == before + 1
+
+
+@pytest.mark.parametrize("kind", ["garbage", "html", "fail", "status"])
+async def test_what_the_pms_did_not_make_is_made_by_the_repeat(running: World, provider: str, kind: str) -> None:
+    stay = await free_stay(running, provider)
+    before = len(await known(running))
+    path = "/v1/reservations" if provider == "HOSTAWAY" else "/api/v3/rentals"
+    more = {"status": 500} if kind == "status" else {}
+    await running.fault(provider, kind=kind, path=path, method="POST", times=1, **more)
+    first = await running.change(CREATE, WRITE, input=draft(stay), key="k")
+    assert first["reservation"] is None
+    assert first["userErrors"] != []
+    again = await running.change(CREATE, WRITE, input=draft(stay), key="k")
+    assert again["userErrors"] == []
+    assert len(await known(running)) == before + 1
+
+
+async def test_a_quote_is_booked_to_the_cent(running: World, provider: str) -> None:
+    stay = await free_stay(running, provider)
+    asked = {"listingId": stay["id"], "arrival": stay["arrival"], "departure": stay["departure"], "adults": 1}
+    (quote,) = (await running.data(QUOTE, input=asked))["priceDetails"]
+    guest = draft(stay)["guest"]
+    given = {"stay": asked, "total": quote["total"]["amount"], "reservation": {"guest": guest}}
+    booked = await running.change(BOOK, WRITE, input=given, key="k")
+    assert booked["userErrors"] == []
+    assert booked["reservation"]["total"]["amount"] == quote["total"]["amount"]
+
+
+async def test_a_dry_run_sends_nothing(running: World, provider: str) -> None:
+    stay = await free_stay(running, provider)
+    before = len(await known(running))
+    shown = await running.change(CREATE, WRITE, input=draft(stay), dry=True)
+    assert shown["planned"][-1]["method"] == "POST"
+    assert len(await known(running)) == before
+    assert posts(running) == 0
+
+
+async def test_too_many_guests_are_refused_without_a_call(running: World, provider: str) -> None:
+    stay = await free_stay(running, provider)
+    before = len(running.data_calls())
+    refused = await running.change(CREATE, WRITE, input=draft(stay, party={"adults": stay["maxGuests"] + 1}))
+    assert codes(refused) == [("party.adults", "OUT_OF_RANGE")]
+    assert len(running.data_calls()) == before
+
+
+async def test_what_is_meant_for_another_pms_is_refused(running: World, provider: str) -> None:
+    stay = await free_stay(running, provider)
+    other = "bookingsync" if provider == "HOSTAWAY" else "hostaway"
+    refused = await running.change(CREATE, WRITE, input=draft(stay, **{other: {}}))
+    assert codes(refused) == [(other, "NOT_SUPPORTED")]
+
+
+async def test_hostaway_removes_and_bookingsync_says_that_it_cannot(running: World, provider: str) -> None:
+    stay = await free_stay(running, provider)
+    made = await running.change(CREATE, WRITE, input=draft(stay))
+    gone = await running.change(DELETE, WRITE, id=made["reservation"]["id"])
+    if provider == "HOSTAWAY":
+        assert gone["deletedId"] == made["reservation"]["id"]
+    else:
+        assert codes(gone) == [("id", "NOT_SUPPORTED")]
+
+
+async def test_a_card_that_fails_leaves_no_reservation(running: World, provider: str) -> None:
+    stay = await free_stay(running, provider)
+    before = len(await known(running))
+    refused = await running.change(CREATE, WRITE, input=draft(stay, card=CARD | {"number": "4000000000000002"}))
+    assert refused["reservation"] is None
+    assert refused["userErrors"][0]["code"] in ("PAYMENT_FAILED", "NOT_SUPPORTED")
+    assert VISA not in str(refused)
+    assert len(await known(running)) == before
+
+
+async def test_of_stays_that_do_not_meet_all_are_made(running: World, provider: str) -> None:
+    stays = await free_stays(running, provider, 7, 3)
+    for stay in stays:
+        assert (await running.change(CREATE, WRITE, input=draft(stay)))["userErrors"] == []
