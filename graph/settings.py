@@ -28,16 +28,10 @@ from pydantic import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from graph.client_settings import (
-    ConnectionInitTimeout,
-    MaxConnectionsPerKey,
-    MaxSubscriptionsPerConnection,
-    MaxWaitingEvents,
-)
+from graph import client_settings, webhook_settings
 from graph.event_settings import EventDays, EventPolling, EventReorderSeconds
 from graph.jwt_settings import Audience, Issuer, JwksUrl, PermissionClaim, TenantClaim, jwt_problems
 from graph.setting_sources import CONFIG_VARIABLE, PREFIX, ConfigFileError, Variable, read_variables
-from graph.webhook_settings import MaxWebhookBytes, WebhookAlertEmail, WebhookDays
 from providers import catalogue
 from providers.contract import Plugin
 
@@ -225,14 +219,14 @@ class Settings(BaseModel):
     )
     max_body_bytes: int = Field(1_048_576, ge=1024, le=104_857_600, description="Bytes a request body may have.")
 
-    max_connections_per_key: MaxConnectionsPerKey = 200
-    max_subscriptions_per_connection: MaxSubscriptionsPerConnection = 50
-    max_waiting_events: MaxWaitingEvents = 1000
-    connection_init_timeout: ConnectionInitTimeout = 10.0
+    max_connections_per_key: client_settings.MaxConnectionsPerKey = 200
+    max_subscriptions_per_connection: client_settings.MaxSubscriptionsPerConnection = 50
+    max_waiting_events: client_settings.MaxWaitingEvents = 1000
+    connection_init_timeout: client_settings.ConnectionInitTimeout = 10.0
 
-    max_webhook_bytes: MaxWebhookBytes = 1_048_576
-    webhook_days: WebhookDays = 30
-    webhook_alert_email: WebhookAlertEmail = None
+    max_webhook_bytes: webhook_settings.MaxWebhookBytes = 1_048_576
+    webhook_days: webhook_settings.WebhookDays = 30
+    webhook_alert_email: webhook_settings.WebhookAlertEmail = None
     event_days: EventDays = 30
     event_reorder_seconds: EventReorderSeconds = 0.02
     event_polling: EventPolling = True
