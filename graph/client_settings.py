@@ -1,4 +1,4 @@
-"""The settings of clients that stay connected."""
+"""The settings that bound what clients ask for and keep open."""
 
 from typing import Annotated
 
@@ -25,4 +25,13 @@ MaxWaitingEvents = Annotated[
 ConnectionInitTimeout = Annotated[
     float,
     Field(gt=0, le=86_400, description="Seconds that a WebSocket may take to say with which key it comes."),
+]
+
+MaxQueryCost = Annotated[
+    int,
+    Field(
+        ge=100,
+        le=100_000_000,
+        description="Records a query may ask for at most, counted before it runs: each list multiplies the next.",
+    ),
 ]

@@ -211,14 +211,8 @@ class Settings(BaseModel):
     max_query_depth: int = Field(15, ge=3, le=100, description="Levels a query may nest.")
     max_query_tokens: int = Field(5000, ge=100, le=1_000_000, description="Tokens a query document may have.")
     max_query_aliases: int = Field(100, ge=1, le=10_000, description="Aliases a query document may have.")
-    max_query_cost: int = Field(
-        200_000,
-        ge=100,
-        le=100_000_000,
-        description="Records a query may ask for at most, counted before it runs: each list multiplies the next.",
-    )
+    max_query_cost: client_settings.MaxQueryCost = 200_000
     max_body_bytes: int = Field(1_048_576, ge=1024, le=104_857_600, description="Bytes a request body may have.")
-
     max_connections_per_key: client_settings.MaxConnectionsPerKey = 200
     max_subscriptions_per_connection: client_settings.MaxSubscriptionsPerConnection = 50
     max_waiting_events: client_settings.MaxWaitingEvents = 1000
