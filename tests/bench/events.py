@@ -167,11 +167,11 @@ class _Sender:
             await asyncio.sleep(0.2)
 
 
-async def killed(count: int = 10_000, kills: int = 50, seed: int = 1) -> Killed:
+async def killed(count: int = 10_000, kills: int = 50, seed: int = 1, *, listings: int = 30) -> Killed:
     """Send ``count`` webhooks, half about messages and half about changes, while the gateway is killed."""
     chance = Random(seed)
     with TemporaryDirectory() as folder:
-        async with world(Path(folder), hostaway_accounts=1, bookingsync_accounts=0, listings=30) as running:
+        async with world(Path(folder), hostaway_accounts=1, bookingsync_accounts=0, listings=listings) as running:
             await running.services.processing.aclose()
             await learn(running)
             hostaway = await Hostaway.of(running)
