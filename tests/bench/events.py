@@ -11,6 +11,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -167,11 +168,11 @@ class _Sender:
             await asyncio.sleep(0.2)
 
 
-async def killed(count: int = 10_000, kills: int = 50, seed: int = 1) -> Killed:
+async def killed(count: int = 10_000, kills: int = 50, seed: int = 1, *, listings: int = 30) -> Killed:
     """Send ``count`` webhooks, half about messages and half about changes, while the gateway is killed."""
     chance = Random(seed)
     with TemporaryDirectory() as folder:
-        async with world(Path(folder), hostaway_accounts=1, bookingsync_accounts=0, listings=30) as running:
+        async with world(Path(folder), hostaway_accounts=1, bookingsync_accounts=0, listings=listings) as running:
             await running.services.processing.aclose()
             await learn(running)
             hostaway = await Hostaway.of(running)
@@ -185,14 +186,29 @@ async def killed(count: int = 10_000, kills: int = 50, seed: int = 1) -> Killed:
             apart = _Apart(Path(folder), port)
             sender = _Sender(f"{apart.url}{hostaway.to.path}", hostaway.to.basic)
             await apart.start()
-            reader = asyncio.create_task(_read(apart.url, running.key, count, by_reservation))
-            killer = asyncio.create_task(_kill(apart, kills, chance))
-            async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
-                await asyncio.gather(*(_send_group(session, sender, group) for group in by_reservation.values()))
-                await killer
-            log = await reader
-            await apart.stop()
+            try:
+                log = await _under_fire(apart, sender, running.key, count, by_reservation, kills, chance)
+            finally:
+                await apart.kill()
     return _judged(by_reservation, log, kills, sender.again)
+
+
+async def _under_fire(
+    apart: "_Apart",
+    sender: _Sender,
+    key: str,
+    count: int,
+    by_reservation: Mapping[int, Sequence[Mapping[str, Any]]],
+    kills: int,
+    chance: Random,
+) -> list[Any]:
+    """What a reader of the log saw while all was sent and the gateway killed."""
+    reader = asyncio.create_task(_read(apart.url, key, count, by_reservation))
+    killer = asyncio.create_task(_kill(apart, kills, chance))
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
+        await asyncio.gather(*(_send_group(session, sender, group) for group in by_reservation.values()))
+        await killer
+    return await reader
 
 
 async def _send_group(session: aiohttp.ClientSession, sender: _Sender, group: Sequence[Mapping[str, Any]]) -> None:
@@ -209,13 +225,19 @@ async def _kill(apart: "_Apart", kills: int, chance: Random) -> None:
         await apart.start()
 
 
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port
+
+
 @dataclass(slots=True)
 class _Apart:
     """The gateway in a process of its own, on the same folder each time."""
 
     folder: Path
     simulator: int
-    port: int = 8765
+    port: int = field(default_factory=_free_port)
     process: asyncio.subprocess.Process | None = None
 
     @property
@@ -226,7 +248,7 @@ class _Apart:
         arguments = ("serve", str(self.folder), str(self.port), str(self.simulator))
         self.process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.bench.events", *arguments)
         # Who is killed before it begins has nothing to lose.
-        while True:
+        while self.process.returncode is None:
             with suppress(OSError):
                 _, writer = await asyncio.open_connection("127.0.0.1", self.port)
                 writer.close()
@@ -235,12 +257,8 @@ class _Apart:
 
     async def kill(self) -> None:
         assert self.process is not None
-        os.kill(self.process.pid, signal.SIGKILL)
-        await self.process.wait()
-
-    async def stop(self) -> None:
-        assert self.process is not None
-        self.process.terminate()
+        with suppress(ProcessLookupError):
+            os.kill(self.process.pid, signal.SIGKILL)
         await self.process.wait()
 
 
