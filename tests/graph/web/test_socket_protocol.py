@@ -20,7 +20,7 @@ PING = {"type": "ping"}
 @pytest.fixture
 async def running(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> AsyncIterator[World]:
     """A gateway; when the test is over, nothing went wrong inside it."""
-    settings = {"connection_init_timeout": 0.5, "max_subscriptions_per_connection": 3, "max_connections_per_key": 2}
+    settings = {"max_subscriptions_per_connection": 3, "max_connections_per_key": 2}
     with caplog.at_level(logging.INFO):
         async with world(tmp_path, bookingsync_accounts=0, max_body_bytes=20_000, **settings) as running:
             yield running
@@ -96,8 +96,13 @@ async def test_an_administrator_acts_for_the_tenant_named(running: World, url: s
     assert answer["data"]["accounts"]["nodes"] == []
 
 
-async def test_who_says_nothing_is_let_go(url: str) -> None:
-    async with connected(url) as client:
+async def test_who_says_nothing_is_let_go(tmp_path: Path) -> None:
+    settings = {"connection_init_timeout": 0.5}
+    async with (
+        world(tmp_path, bookingsync_accounts=0, **settings) as running,
+        serving(running.app) as url,
+        connected(url) as client,
+    ):
         await client.send(PING)
         assert await client.receive() == {"type": "pong"}
 
