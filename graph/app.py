@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from graph.accounts.consent import CALLBACK_PATH
 from graph.events.account_webhooks import PATH as WEBHOOK_PATH
@@ -66,18 +66,25 @@ def create_app(
     finish = callback(lambda: alive[0].administration.consents)
     webhooks = webhook_endpoint(lambda: alive[0])
     endpoint = Endpoint(lambda: alive[0], page)
+
+    def stop_clients() -> None:
+        for services in alive:
+            services.guests.stop()
+
     app = FastAPI(
         title="StayGraph",
         lifespan=lifespan,
         openapi_url=None,
         routes=[
             Route("/graphql", endpoint),
+            WebSocketRoute("/graphql", endpoint),
             *explorer_routes(),
             Route("/health", health),
             Route(CALLBACK_PATH, finish),
             Route(f"{WEBHOOK_PATH}/{{provider}}/{{token}}", webhooks, methods=["POST"]),
         ],
     )
+    app.state.stop_clients = stop_clients
     if settings.allowed_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -50,6 +50,8 @@ from graph.events.polling import Polling
 from graph.events.processing import Processing
 from graph.events.received import ReceivedWebhooks
 from graph.events.receiving import Receiving
+from graph.events.seeing import Seeing
+from graph.events.subscribers import Subscribers
 from graph.events.subscribing import Subscribing
 from graph.gateway.choosing import Choosing
 from graph.gateway.cursors import Cursors
@@ -66,6 +68,7 @@ from graph.schema.schema import build_schema
 from graph.settings import Settings
 from graph.storage.database import Database
 from graph.storage.durable import DurableWrites
+from graph.web.guests import Guests
 from providers.model import variant
 from providers.upstream.accounts import UpstreamSettings
 from providers.upstream.attempt import Observe
@@ -94,6 +97,8 @@ class Services:
     cursors: Cursors
     receiving: Receiving
     events: EventLog
+    subscribers: Subscribers
+    guests: Guests
     processing: Processing
     polling: Polling
     outgoing: Outgoing
@@ -183,6 +188,8 @@ async def running(
         )
         writing = Writing(reading, connections, keeper, underway, change_marks)
         once, reservations = _making(writing, gateway, database, vault, settings, clock, stack)
+        authentication = Authentication(keys, tenants, _access_tokens(settings, clock, stack))
+        guests = _guests(settings, authentication, stack)
         administration = Administration(
             settings=settings,
             clock=clock,
@@ -237,7 +244,7 @@ async def running(
             vault=vault,
             keys=keys,
             tenants=tenants,
-            authentication=Authentication(keys, tenants, _access_tokens(settings, clock, stack)),
+            authentication=authentication,
             accounts=accounts,
             connections=connections,
             upstream=upstream,
@@ -246,6 +253,8 @@ async def running(
             cursors=cursors,
             receiving=events.receiving,
             events=events.log,
+            subscribers=Subscribers(events.log, Seeing(visibility), most_waiting=settings.max_waiting_events),
+            guests=guests,
             processing=events.processing,
             polling=events.polling,
             outgoing=outgoing.worker,
@@ -259,6 +268,14 @@ async def running(
                 ),
             ),
         )
+
+
+def _guests(settings: Settings, authentication: Authentication, stack: AsyncExitStack) -> Guests:
+    """Those who stay connected, asked about until the end."""
+    guests = Guests(authentication, per_key=settings.max_connections_per_key)
+    guests.start()
+    stack.push_async_callback(guests.aclose)
+    return guests
 
 
 def _watch(settings: Settings, vault: Vault, stack: AsyncExitStack) -> None:

@@ -28,10 +28,10 @@ from pydantic import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from graph import client_settings, webhook_settings
 from graph.event_settings import EventDays, EventPolling, EventReorderSeconds
 from graph.jwt_settings import Audience, Issuer, JwksUrl, PermissionClaim, TenantClaim, jwt_problems
 from graph.setting_sources import CONFIG_VARIABLE, PREFIX, ConfigFileError, Variable, read_variables
-from graph.webhook_settings import MaxWebhookBytes, WebhookAlertEmail, WebhookDays
 from providers import catalogue
 from providers.contract import Plugin
 
@@ -211,16 +211,16 @@ class Settings(BaseModel):
     max_query_depth: int = Field(15, ge=3, le=100, description="Levels a query may nest.")
     max_query_tokens: int = Field(5000, ge=100, le=1_000_000, description="Tokens a query document may have.")
     max_query_aliases: int = Field(100, ge=1, le=10_000, description="Aliases a query document may have.")
-    max_query_cost: int = Field(
-        200_000,
-        ge=100,
-        le=100_000_000,
-        description="Records a query may ask for at most, counted before it runs: each list multiplies the next.",
-    )
+    max_query_cost: client_settings.MaxQueryCost = 200_000
     max_body_bytes: int = Field(1_048_576, ge=1024, le=104_857_600, description="Bytes a request body may have.")
-    max_webhook_bytes: MaxWebhookBytes = 1_048_576
-    webhook_days: WebhookDays = 30
-    webhook_alert_email: WebhookAlertEmail = None
+    max_connections_per_key: client_settings.MaxConnectionsPerKey = 200
+    max_subscriptions_per_connection: client_settings.MaxSubscriptionsPerConnection = 50
+    max_waiting_events: client_settings.MaxWaitingEvents = 1000
+    connection_init_timeout: client_settings.ConnectionInitTimeout = 10.0
+
+    max_webhook_bytes: webhook_settings.MaxWebhookBytes = 1_048_576
+    webhook_days: webhook_settings.WebhookDays = 30
+    webhook_alert_email: webhook_settings.WebhookAlertEmail = None
     event_days: EventDays = 30
     event_reorder_seconds: EventReorderSeconds = 0.02
     event_polling: EventPolling = True

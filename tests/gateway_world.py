@@ -188,9 +188,11 @@ async def connect(services: Services, code: str, simulation: Simulation, tenant:
 
 
 @asynccontextmanager
-async def serving(app: Any) -> AsyncIterator[str]:
-    """The address of ``app``, served in this event loop."""
+async def serving(app: Any, *, sent_ahead: int | None = None) -> AsyncIterator[str]:
+    """The address of ``app``, served in this event loop. ``sent_ahead``: bytes that may be under way to a client."""
     listener = socket.create_server(("127.0.0.1", 0))
+    if sent_ahead is not None:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, sent_ahead)
     config = uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=0)
     server = uvicorn.Server(config)
     server.capture_signals = _no_signals  # type: ignore[method-assign]  # signals belong to pytest

@@ -1,7 +1,8 @@
 """``staygraph serve``: the gateway."""
 
+import socket
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +11,9 @@ from graph.cli.local import opened, prepare_settings
 from graph.cli.screen import note, show_pairs
 from graph.cli.servers import Site, listen, run, serve_all, stop_signal
 from graph.settings import Settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 
 def serve(
@@ -39,7 +43,7 @@ async def _serve(settings: Settings) -> None:
         listener = listen(settings.host, settings.port)
         if settings.public_url is None and settings.port == 0:
             settings = settings.model_copy(update={"port": listener.getsockname()[1]})
-        site = Site(create_app(settings), listener, gateway_options(settings))
+        site = gateway_site(create_app(settings), listener, settings)
 
         def ready() -> None:
             show_pairs([("GraphQL", f"{site.url}/graphql"), ("Stop", "Ctrl-C")])
@@ -49,7 +53,14 @@ async def _serve(settings: Settings) -> None:
         await serve_all([site], stop, ready)
 
 
-def gateway_options(settings: Settings) -> dict[str, object]:
-    """How uvicorn serves the gateway."""
-    # Clients that poll keep their connection; five seconds, the default, would break it between two polls.
-    return {"lifespan": "on", "ws_max_size": settings.max_body_bytes, "timeout_keep_alive": 75}
+def gateway_site(app: "FastAPI", listener: socket.socket, settings: Settings) -> Site:
+    """The gateway as it is served. Clients that stay connected hear of it before it stops."""
+    options: dict[str, Any] = {
+        "lifespan": "on",
+        "ws_max_size": settings.max_body_bytes,
+        # Each frame would be packed anew for each subscriber: time is dearer than bytes here.
+        "ws_per_message_deflate": False,
+        # Clients that poll keep their connection; five seconds, the default, would break it between two polls.
+        "timeout_keep_alive": 75,
+    }
+    return Site(app, listener, options, stopping=app.state.stop_clients)

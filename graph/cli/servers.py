@@ -28,11 +28,15 @@ _BACKLOG = 2048
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """An ASGI app and the socket it is served on. ``options`` are uvicorn's."""
+    """An ASGI app and the socket it is served on. ``options`` are uvicorn's.
+
+    ``stopping`` is called when the server is about to stop, while all connections are still there.
+    """
 
     app: Any
     socket: socket.socket
     options: dict[str, Any]
+    stopping: Callable[[], None] = lambda: None
 
     @property
     def url(self) -> str:
@@ -128,6 +132,8 @@ async def serve_all(sites: Sequence[Site], stop: asyncio.Event, ready: Callable[
     finally:
         up.cancel()
         stopping.cancel()
+        for site in sites:
+            site.stopping()
         await _stop(servers, tasks)
         await asyncio.gather(up, stopping, return_exceptions=True)
     for task in tasks:

@@ -311,6 +311,38 @@ query RateLimits {
 }
 """
 
+RESERVATION_EVENTS = """\
+# Told as it happens: in the demo some
+# reservation changes every few seconds.
+# Pass the last cursor as `after` to
+# miss nothing after a pause.
+subscription ReservationEvents {
+  reservationEvents {
+    cursor
+    type
+    changes {
+      field
+      old
+      new
+    }
+    reservation {
+      providerId
+      status
+      arrival
+      departure
+      party {
+        guests
+      }
+    }
+    account {
+      name
+    }
+    occurredAt
+    receivedAt
+  }
+}
+"""
+
 
 def example_tabs(today: date) -> list[Tab]:
     """The tabs for a page that is opened on ``today``; the days they ask for start then."""
@@ -323,6 +355,7 @@ def example_tabs(today: date) -> list[Tab]:
         Tab(query=QUOTES, variables=_days(arrival, 3, names=("arrival", "departure"))),
         Tab(query=LISTING_PARTS),
         Tab(query=PRICE_WITH_EXTRAS, variables=_days(arrival, 3, names=("arrival", "departure"))),
+        Tab(query=RESERVATION_EVENTS),
         Tab(query=RATE_LIMITS),
         *change_tabs(arrival),
     ]

@@ -1,6 +1,7 @@
 """What a resolver can reach: the operation, its loaders, the gateway, and where to report partial failures."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,17 +10,24 @@ from strawberry.types.info import Info as StrawberryInfo
 
 from graph.access.loaders import LoaderRegistry, Loaders
 from graph.administration import Administration
+from graph.events.lifetime import Lifetime
+from graph.events.subscribers import Subscribers, Told
 from graph.gateway.cursors import Cursors
 from graph.gateway.gateway import Gateway
 from graph.gateway.operation import Operation
 from graph.schema.errors import partial
 from providers.errors import ProviderError
+from providers.upstream.caller import Caller, calling
 from providers.upstream.upstream import Upstream
 
 
 @dataclass(slots=True, kw_only=True)
 class Context:
-    """The context of one operation."""
+    """The context of one operation; of a subscription, of one event after another.
+
+    ``lifetime`` is that of the client where it stays connected, None where it gets one answer. ``told`` is the event
+    that is being answered; operations with the same ``shared_as`` answer the same of it.
+    """
 
     operation: Operation
     gateway: Gateway
@@ -28,6 +36,10 @@ class Context:
     upstream: Upstream
     operation_timeout: float
     registry: LoaderRegistry
+    subscribers: Subscribers
+    lifetime: Lifetime | None = None
+    shared_as: str = ""
+    told: Told | None = None
     partial_failures: list[GraphQLError] = field(default_factory=list)
     _ages: dict[str | int, int | None] = field(default_factory=dict)
     _reported: set[Hashable] = field(default_factory=set)
@@ -57,6 +69,22 @@ class Context:
         if what not in self._reported:
             self._reported.add(what)
             self.report(info, error)
+
+    @contextmanager
+    def telling(self, told: Told) -> Iterator[None]:
+        """Answer an event as an operation of its own: nothing of the event before is reused, and time begins anew."""
+        clock = self.gateway.reading.clock
+        self.operation = Operation(viewer=self.operation.viewer, started_at=clock.now())
+        self.registry = LoaderRegistry(self.gateway, self.operation)
+        self.partial_failures.clear()
+        self._reported.clear()
+        self.told = told
+        deadline = clock.monotonic() + self.operation_timeout
+        try:
+            with calling(Caller(key=self.operation.key, deadline=deadline)):
+                yield
+        finally:
+            self.told = None
 
 
 Info = StrawberryInfo[Context, Any]

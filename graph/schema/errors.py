@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from graphql import GraphQLError
 
+from graph.events.subscribers import SUBSCRIBER_TOO_SLOW
 from graph.logs import place_of
 from graph.schema import ids
 from graph.schema.arguments import BadInput
@@ -31,8 +32,17 @@ UNAUTHENTICATED = "UNAUTHENTICATED"
 FORBIDDEN = "FORBIDDEN"
 """The API key or token lacks the permission or scope that a field needs, or names a tenant it may not act for."""
 
+TOO_MANY_CONNECTIONS = "TOO_MANY_CONNECTIONS"
+"""The API key or token has as many open connections as it may."""
+
+TOO_MANY_SUBSCRIPTIONS = "TOO_MANY_SUBSCRIPTIONS"
+"""The connection runs as many operations as it may."""
+
 CURSOR_TOO_OLD = "CURSOR_TOO_OLD"
 """Events behind a cursor are no longer kept."""
+
+SERVER_STOPPING = "SERVER_STOPPING"
+"""The server is being stopped; subscriptions resume behind ``cursor``."""
 
 STORAGE_UNAVAILABLE = "STORAGE_UNAVAILABLE"
 """The database cannot be used at the moment."""
@@ -46,6 +56,10 @@ CODES = {
     OPERATION_TOO_LARGE: "The document is deeper, longer or costlier than this server allows.",
     UNAUTHENTICATED: "No API key or token was sent, or it is not valid.",
     FORBIDDEN: "The API key or token lacks the permission or scope that this needs, or may not act for this tenant.",
+    TOO_MANY_CONNECTIONS: "The API key or token has as many open connections as it may.",
+    TOO_MANY_SUBSCRIPTIONS: "The WebSocket runs as many operations as it may.",
+    SUBSCRIBER_TOO_SLOW: "Events came faster than the subscriber took them: subscribe again after `cursor`.",
+    SERVER_STOPPING: "The server is being stopped: subscribe again after `cursor`.",
     CURSOR_TOO_OLD: "Events behind this cursor are no longer kept: `oldest` is the cursor to read on from.",
     STORAGE_UNAVAILABLE: "StayGraph's database cannot be used at the moment; try again in a while.",
     INTERNAL: "A fault of StayGraph itself; the server's log has the details.",

@@ -6,17 +6,19 @@ expected (a null where none may be, a value that does not fit its type) goes the
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from inspect import isawaitable
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
 import strawberry
 from graphql import (
+    ExecutionResult,
     GraphQLField,
     GraphQLLeafType,
     GraphQLObjectType,
     GraphQLOutputType,
+    OperationType,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
@@ -26,6 +28,8 @@ from graphql import (
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import CustomGraphQLEnumType, GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
+
+from graph.schema.context import Context
 
 Read = Callable[[Any], Any]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -88,6 +92,20 @@ class PlainExecutor(StrawberryGraphQLCoreExecutionContext):
         super().__init__(*args, **kwargs)
         self._reads: dict[int, tuple[Any, Read | None, _Elements | None]] = {}
         self._turn = asyncio.Lock()
+
+    def execute_operation(self, serially: bool | None = None) -> Any:
+        """As usual; what operations that answer the same make of one event is made once."""
+        context: Context = self.context_value
+        if self.operation.operation is not OperationType.SUBSCRIPTION or context.told is None:
+            return super().execute_operation(serially)
+        results = context.told.results
+        if context.shared_as in results:
+            return ExecutionResult(results[context.shared_as], None)
+        result = super().execute_operation(serially)
+        return self._kept(context, result) if isawaitable(result) else _keep(context, result)
+
+    async def _kept(self, context: Context, result: Awaitable[Any]) -> Any:
+        return _keep(context, await result)
 
     def execute_field(
         self, parent_type: GraphQLObjectType, source: Any, field_details_list: Any, path: Any, position_context: Any
@@ -171,6 +189,13 @@ class PlainExecutor(StrawberryGraphQLCoreExecutionContext):
         if deferred or len(ready) < len(plans):
             return None
         return _or_null(lambda value: {name: plan(value) for name, plan in ready})
+
+
+def _keep(context: Context, result: Any) -> Any:
+    """Note what became of an event, for others; what failed may do better for them."""
+    if context.told is not None and not result.errors and not context.partial_failures:
+        context.told.results[context.shared_as] = result.data
+    return result
 
 
 def _refused(_: None) -> None:

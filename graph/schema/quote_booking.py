@@ -59,7 +59,7 @@ class QuoteBookings:
             content = (replace(draft, card=None), agreed)
             return await changes.create(account, booking, idempotency_key, content, dry_run=dry_run)
 
-        carried = await carried_out(info, book(), ref.account_id)
+        carried = await carried_out(info, book(), input.stay.listing_id)
         if carried.refusal is not None and not isinstance(carried.refusal, PriceChanged):
             carried = replace(carried, refusal=_placed(carried.refusal))
         reservation, warnings, carried = await reservation_after(info, ref.account_id, carried)

@@ -252,7 +252,7 @@ async def _carried(
         ref = given_ref(id_, field, kind)
     except Rejected as refusal:
         return Carried(refusal=refusal)
-    return await carried_out(info, work(ref), ref.account_id)
+    return await carried_out(info, work(ref), id_)
 
 
 def _account_of(carried: Carried[Any]) -> str:

@@ -10,7 +10,8 @@ from graphql import GraphQLError
 from strawberry.extensions import MaxTokensLimiter
 from strawberry.printer import print_schema
 from strawberry.schema.types.base_scalars import DecimalDefinition
-from strawberry.types import ExecutionContext
+from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.graphql import OperationType
 
 from graph.schema.account import Account
 from graph.schema.guards import OperationGuard, SizeLimits, size_guard
@@ -20,6 +21,7 @@ from graph.schema.parsing import CheckedCache, DocumentCache
 from graph.schema.plain import PlainExecutor, mark_plain_fields
 from graph.schema.query import Query
 from graph.schema.reservation import Reservation
+from graph.schema.subscription import Subscription
 from providers.errors import ErrorCode
 
 CACHED_DOCUMENTS = 500
@@ -33,6 +35,11 @@ class GatewaySchema(strawberry.Schema):
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         return
+
+    async def execute(self, *args: Any, **more: Any) -> ExecutionResult:
+        """As usual, but for subscriptions: they go on, so one answer to them would be none."""
+        more["allowed_operation_types"] = (OperationType.QUERY, OperationType.MUTATION)
+        return await super().execute(*args, **more)
 
 
 @lru_cache(maxsize=8)
@@ -49,6 +56,7 @@ def build_schema(*, max_tokens: int = 5000, limits: SizeLimits = SizeLimits()) -
     schema = GatewaySchema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=[Account, Listing, Reservation, ErrorCode],
         extensions=extensions,
         execution_context_class=PlainExecutor,

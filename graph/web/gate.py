@@ -12,6 +12,8 @@ from graph.accounts.authentication import Authentication
 from graph.accounts.keys import Viewer
 from graph.accounts.refusals import NotAllowed, NotAuthenticated
 from graph.schema.errors import FORBIDDEN, INVALID_OPERATION, OPERATION_TOO_LARGE, UNAUTHENTICATED
+from graph.web.guests import Credentials
+from graph.web.operations import MalformedOperation, OperationRequest, operation_request
 from graph.web.refusals import Refused
 
 BODY_SECONDS = 10.0
@@ -26,24 +28,34 @@ TENANT_HEADER = "X-Tenant-Id"
 
 async def admit(request: Request, authentication: Authentication) -> Viewer:
     """Who sends the request, and for which tenant. Raises ``Refused`` without a valid key or token."""
-    secret = _secret(request.headers)
+    shown = shown_credentials(request.headers)
+    try:
+        return await authentication.viewer(shown.secret, shown.tenant)
+    except (NotAuthenticated, NotAllowed) as error:
+        raise not_admitted(error) from None
+
+
+def shown_credentials(headers: Headers) -> Credentials:
+    """What the headers of a request show. Raises ``Refused`` where that is nothing."""
+    secret = secret_in(headers)
     if secret is None:
         raise _unauthenticated("Send an API key: Authorization: Bearer sg_…, or X-API-Key: sg_….")
-    try:
-        return await authentication.viewer(secret, _tenant(request.headers))
-    except NotAuthenticated as error:
-        raise _unauthenticated(str(error)) from None
-    except NotAllowed as error:
-        raise Refused(403, FORBIDDEN, str(error)) from None
+    return Credentials(secret, tenant_in(headers))
 
 
-async def read_operation(request: Request, max_bytes: int) -> bytes:
-    """The body of a request, checked to be an operation in JSON. Raises ``Refused``."""
+def not_admitted(error: NotAuthenticated | NotAllowed) -> Refused:
+    """The answer to who is not let in."""
+    if isinstance(error, NotAllowed):
+        return Refused(403, FORBIDDEN, str(error))
+    return _unauthenticated(str(error))
+
+
+async def read_operation(request: Request, max_bytes: int) -> tuple[bytes, OperationRequest]:
+    """The body of a request, and the operation that it is in JSON. Raises ``Refused``."""
     if _media_type(request.headers) not in _JSON_TYPES:
         raise Refused(415, INVALID_OPERATION, "Send the operation as JSON, with Content-Type: application/json.")
     body = await bounded_body(request, max_bytes)
-    _check_form(body)
-    return body
+    return body, _parsed(body)
 
 
 async def bounded_body(request: Request, max_bytes: int) -> bytes:
@@ -62,14 +74,16 @@ async def bounded_body(request: Request, max_bytes: int) -> bytes:
     return bytes(body)
 
 
-def _secret(headers: Mapping[str, str]) -> str | None:
+def secret_in(headers: Mapping[str, str]) -> str | None:
+    """The API key or token that headers carry, if they carry one."""
     scheme, _, credentials = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and credentials.strip():
         return credentials.strip()
     return headers.get("x-api-key") or None
 
 
-def _tenant(headers: Headers) -> str | None:
+def tenant_in(headers: Headers) -> str | None:
+    """The tenant that headers name, if they name one."""
     # Several are joined, which makes an id that no tenant has: which of them was meant, nobody could say.
     return ",".join(named) if (named := headers.getlist(TENANT_HEADER)) else None
 
@@ -82,17 +96,14 @@ def _media_type(headers: Mapping[str, str]) -> str:
     return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def _check_form(body: bytes) -> None:
+def _parsed(body: bytes) -> OperationRequest:
     try:
-        operation: Any = orjson.loads(body)
+        sent: Any = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise Refused(400, INVALID_OPERATION, "The body is not JSON.") from None
-    if not isinstance(operation, dict):
+    if not isinstance(sent, dict):
         raise Refused(400, INVALID_OPERATION, "The body is not a JSON object; batches of operations are not accepted.")
-    if not isinstance(operation.get("query"), str) or not operation["query"].strip():
-        raise Refused(400, INVALID_OPERATION, "query is missing or not a text.")
-    for name in ("variables", "extensions"):
-        if not isinstance(operation.get(name), dict | None):
-            raise Refused(400, INVALID_OPERATION, f"{name} is not an object.")
-    if not isinstance(operation.get("operationName"), str | None):
-        raise Refused(400, INVALID_OPERATION, "operationName is not a text.")
+    try:
+        return operation_request(sent)
+    except MalformedOperation as error:
+        raise Refused(400, INVALID_OPERATION, str(error)) from None

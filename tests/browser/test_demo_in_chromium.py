@@ -75,16 +75,40 @@ def test_every_example_of_the_demo_shows_data(chromium: Chromium, demo: str) -> 
         "Quotes",
         "ListingParts",
         "PriceWithExtras",
+        "ReservationEvents",
         "RateLimits",
         *CHANGES,
     ]
 
     for title in titles[: -len(CHANGES)]:
+        if title == "ReservationEvents":
+            continue  # it goes on: see below
         open_tab(chromium, title)
         chromium.find(RUN).click()
         answer = response(chromium)
         assert "errors" not in answer, f"{title}: {answer['errors']}"
         assert all(rows(field) for field in answer["data"].values()), f"{title} shows no data"
+
+
+def test_a_subscription_of_the_demo_is_live(chromium: Chromium, demo: str) -> None:
+    chromium.open(demo)
+    chromium.find(QUERY)
+    open_tab(chromium, "ReservationEvents")
+    chromium.find(RUN).click()
+
+    chromium.wait_for_text(RESPONSE, '"receivedAt"')
+    first = json.loads(chromium.editor_text(RESPONSE))["data"]["reservationEvents"]
+    chromium.wait_for_script(
+        "const shown = document.querySelector('.graphiql-response .CodeMirror').CodeMirror.getValue();"
+        "return shown.includes('cursor') && !shown.includes(arguments[0])",
+        first["cursor"],
+    )
+    second = json.loads(chromium.editor_text(RESPONSE))["data"]["reservationEvents"]
+    chromium.find(RUN).click()
+
+    assert {first["type"], second["type"]} <= {"CREATED", "UPDATED", "CANCELLED"}
+    assert first["account"]["name"] != second["account"]["name"]
+    assert chromium.complaints() == []
 
 
 def test_examples_of_changes_ask_for_what_variables_lack(chromium: Chromium, demo: str) -> None:

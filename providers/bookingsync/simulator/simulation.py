@@ -18,6 +18,7 @@ from providers.bookingsync.simulator.access import Access
 from providers.bookingsync.simulator.answers import answer, refused, unauthorized
 from providers.bookingsync.simulator.booking_writes import BookingWrites
 from providers.bookingsync.simulator.budget import TOKEN_PATH, Budget
+from providers.bookingsync.simulator.changes import change
 from providers.bookingsync.simulator.client_writes import ClientWrites
 from providers.bookingsync.simulator.codes import Codes
 from providers.bookingsync.simulator.consent import AUTHORIZE_PATH, ConsentPage
@@ -38,6 +39,7 @@ from providers.bookingsync.simulator.view import Grant, Oddities, View
 from providers.bookingsync.simulator.webhooks import WEBSITE, webhook
 from providers.contract import SimulatorOptions
 from providers.manifest import AuthType
+from providers.simulation.changes import Change, change_route
 from providers.simulation.clock import utc_now
 from providers.simulation.control import PREFIX, parsed
 from providers.simulation.simulated import SimulatedPms
@@ -108,6 +110,7 @@ class BookingsyncSimulation:
             controls=[
                 Route(f"{PREFIX}/odd", self._odd, methods=["GET", "POST"]),
                 webhook_route(WebhookOrder, self._webhook),
+                change_route(self._change),
             ],
             sleep=sleep,
         )
@@ -161,6 +164,9 @@ class BookingsyncSimulation:
             base_url=WEBSITE,
         )
         return webhook(order, self.estates, view, self._application.client_secret)
+
+    def _change(self, account: int, number: int) -> Change | None:
+        return change(self.estates, account, number, self._now())
 
     async def _odd(self, request: Request) -> Response:
         if request.method == "POST":

@@ -14,6 +14,7 @@ from starlette.types import Scope
 from providers.hostaway.simulator.accounts import SimulatedAccount
 from providers.hostaway.simulator.calendar import Calendars
 from providers.hostaway.simulator.calendar_writes import CalendarWrites
+from providers.hostaway.simulator.changes import change
 from providers.hostaway.simulator.coupons import Coupons
 from providers.hostaway.simulator.envelope import RefusedError, failure, json_response
 from providers.hostaway.simulator.finance_writes import FinanceWrites
@@ -31,6 +32,7 @@ from providers.hostaway.simulator.tokens import Tokens
 from providers.hostaway.simulator.users import Users
 from providers.hostaway.simulator.webhook_subscriptions import WebhookSubscriptions
 from providers.hostaway.simulator.webhooks import HostawayWebhookOrder, webhook
+from providers.simulation.changes import Change, change_route
 from providers.simulation.control import PREFIX, parsed
 from providers.simulation.simulated import SimulatedPms
 from providers.simulation.webhooks import Webhook, webhook_route
@@ -81,6 +83,7 @@ class Api:
             controls=[
                 Route(f"{PREFIX}/odd", self.odd, methods=["GET", "POST"]),
                 webhook_route(HostawayWebhookOrder, self._webhook),
+                change_route(self._change),
             ],
         )
 
@@ -101,6 +104,9 @@ class Api:
 
     def _webhook(self, order: HostawayWebhookOrder) -> Webhook:
         return webhook(order, tuple(self._accounts.values()), self._readings, self._now())
+
+    def _change(self, account: int, number: int) -> Change | None:
+        return change(tuple(self._accounts.values()), account, number, self._now())
 
     async def create_token(self, request: Request) -> Response:
         """The answer has no envelope (Hostaway documentation, Authentication)."""

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.graph.web.socket_client import connected
+
 START_SECONDS = 40
 
 
@@ -129,6 +131,27 @@ def test_serve_answers_with_a_key_and_stops_on_sigterm(programs: Any) -> None:
     assert program.process.returncode == 0, errors
     assert "Traceback" not in errors
     assert seconds < 2.0
+
+
+async def test_serve_tells_subscribers_before_it_stops(programs: Any) -> None:
+    made = programs("keys", "create", "--json")
+    secret = json.loads(made.first_line())["secret"]
+    assert made.end()[0] == 0
+    program = programs("serve", "--port", "0")
+    url = program.first_line().split()[-1]
+    async with connected(url.removesuffix("/graphql")) as client:
+        await client.init(apiKey=secret)
+        await client.subscribe("a", "subscription { reservationEvents { id } }")
+        await client.ask("{ accounts { nodes { name } } }")
+        program.process.send_signal(signal.SIGTERM)
+        message = await client.receive()
+        code, _ = await client.closed()
+    assert message["payload"][0]["extensions"]["code"] == "SERVER_STOPPING"
+    assert message["payload"][0]["extensions"]["cursor"]
+    assert code == 1012
+    status, errors = program.end()
+    assert status == 0, errors
+    assert "Traceback" not in errors
 
 
 def test_serve_with_a_damaged_key_file_says_so(programs: Any, tmp_path: Path) -> None:

@@ -1,0 +1,288 @@
+"""From a PMS's webhook to the frame at each subscriber: 1,000 subscribers, 200 webhooks a second.
+
+``python -m tests.bench.subscriptions`` serves the gateway, and beside it a bare app that broadcasts what it receives in
+memory and keeps nothing, and measures both in turn from another process: it is the PMS and all subscribers. Each
+subscriber follows one of 100 listings, so an event reaches ten of them. Counted from the moment at which a webhook is
+due, whether the former was answered or not, to the frame; every frame has to come, once.
+"""
+
+import asyncio
+import json
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from statistics import median, quantiles
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import aiohttp
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from graph.events.lifetime import Lifetime
+from graph.events.log import EVERYTHING
+from graph.schema import ids
+from tests.gateway_world import World, serving, world
+from tests.graph.events.webhook_world import Address, address
+
+SUBSCRIBERS = 1000
+LISTINGS = 100
+RATE = 200
+SECONDS = 5.0
+TURNS = 2
+ALLOWED = 0.050
+"""Seconds: the 99th percentile that is aimed at."""
+
+PROTOCOL = "graphql-transport-ws"
+FOLLOW = """subscription($listings: [ID!]) { reservationEvents(listingIds: $listings) {
+  cursor id type reservation { providerId status arrival departure party { guests } } receivedAt } }"""
+_NUMBER = re.compile(r'"providerId":"(\d+)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the other process is to do: ``followed`` is the listing of each subscriber, ``webhooks`` are bodies in the
+    order of sending; ``expected`` is how many frames they lead to.
+    """
+
+    url: str
+    path: str
+    headers: Mapping[str, str]
+    key: str
+    followed: Sequence[str]
+    webhooks: Sequence[str]
+    rate: int
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Seconds from webhook to frame."""
+
+    ours: Sequence[float]
+    bare: Sequence[float]
+
+
+class Broadcast:
+    """The floor: it tells what it receives to those who follow the listing, and keeps nothing."""
+
+    def __init__(self) -> None:
+        self.following: dict[str, set[asyncio.Queue[str]]] = defaultdict(set)
+        self.app = Starlette(
+            routes=[
+                Route("/webhooks/{provider}/{token}", self._receive, methods=["POST"]),
+                WebSocketRoute("/graphql", self._follow),
+            ]
+        )
+
+    @property
+    def count(self) -> int:
+        return sum(len(queues) for queues in self.following.values())
+
+    async def _receive(self, request: Request) -> Response:
+        record = json.loads(await request.body())["data"]
+        shown = {"providerId": str(record["id"]), "status": record["status"], "arrival": record["arrivalDate"]}
+        text = json.dumps({"data": {"reservationEvents": {"reservation": shown}}}, separators=(",", ":"))
+        for queue in self.following[str(record["listingMapId"])]:
+            queue.put_nowait(text)
+        return Response(status_code=200)
+
+    async def _follow(self, socket: WebSocket) -> None:
+        await socket.accept(PROTOCOL)
+        await socket.receive_json()
+        await socket.send_json({"type": "connection_ack"})
+        (listing,) = (await socket.receive_json())["payload"]["variables"]["listings"]
+        queue: asyncio.Queue[str] = asyncio.Queue()
+        self.following[ids.parse(listing, "listings").provider_id].add(queue)
+        while True:
+            await socket.send_text(f'{{"id":"1","type":"next","payload":{await queue.get()}}}')
+
+
+async def _play(plan: Plan) -> list[float]:
+    """Follow and send, as the other process; seconds of each frame."""
+    loop = asyncio.get_running_loop()
+    due: dict[str, float] = {}
+    frames: list[tuple[str, float]] = []
+    complete = asyncio.Event()
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(
+            aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout())
+        )
+
+        async def follow(listing: str) -> None:
+            socket = await session.ws_connect(f"{plan.url}/graphql", protocols=(PROTOCOL,))
+            stack.push_async_callback(socket.close)
+            await socket.send_json({"type": "connection_init", "payload": {"apiKey": plan.key}})
+            assert (await socket.receive_json())["type"] == "connection_ack"
+            payload = {"query": FOLLOW, "variables": {"listings": [listing]}}
+            await socket.send_json({"id": "1", "type": "subscribe", "payload": payload})
+            listening.create_task(listen(socket))
+
+        async def listen(socket: aiohttp.ClientWebSocketResponse) -> None:
+            async for message in socket:
+                frames.append((message.data, loop.time()))
+                if len(frames) >= plan.expected:
+                    complete.set()
+
+        async def send(body: str) -> None:
+            async with session.post(plan.url + plan.path, data=body.encode(), headers=plan.headers) as answer:
+                assert answer.status == 200, answer.status
+
+        async with asyncio.TaskGroup() as listening:
+            for listing in plan.followed:
+                await follow(listing)
+            print("following", flush=True)
+            await loop.run_in_executor(None, sys.stdin.readline)
+            start = loop.time() + 0.1
+            async with asyncio.TaskGroup() as sending:
+                for number, body in enumerate(plan.webhooks):
+                    at = start + number / plan.rate
+                    due[str(json.loads(body)["data"]["id"])] = at
+                    await asyncio.sleep(max(0.0, at - loop.time()))
+                    sending.create_task(send(body))
+            try:
+                async with asyncio.timeout(30):
+                    await complete.wait()
+            except TimeoutError:
+                sys.exit(f"{len(frames)} of {plan.expected} frames came")
+            # A frame too many would come now.
+            await asyncio.sleep(0.2)
+            await stack.aclose()
+    return _latencies(frames, due, plan.expected)
+
+
+def _latencies(frames: Sequence[tuple[str, float]], due: Mapping[str, float], expected: int) -> list[float]:
+    assert len(frames) == expected, (len(frames), expected)
+    taken = []
+    for text, at in frames:
+        found = _NUMBER.search(text)
+        assert found, text
+        taken.append(at - due[found[1]])
+    return taken
+
+
+async def _apart(plan: Plan, following: Callable[[], int]) -> list[float]:
+    """``_play`` in another process: only what the server does counts."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.bench.subscriptions",
+        "play",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=2**26,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(json.dumps(asdict(plan)).encode() + b"\n")
+    assert await process.stdout.readline() == b"following\n"
+    async with asyncio.timeout(60):
+        while following() < len(plan.followed):  # noqa: ASYNC110  # what it waits for tells nobody
+            await asyncio.sleep(0.01)
+    process.stdin.write(b"go\n")
+    said = await process.stdout.readline()
+    await process.wait()
+    taken: list[float] = json.loads(said)
+    return taken
+
+
+class Stage:
+    """The gateway with one account whose reservations change, one webhook each."""
+
+    def __init__(self, running: World) -> None:
+        simulation: Any = running.simulations["HOSTAWAY"]
+        self.account = simulation.accounts[0]
+        self.running = running
+        self._turn = 0
+
+    def webhooks(self, count: int) -> list[str]:
+        """Change as many reservations, and the bodies that tell of it."""
+        self._turn += 1
+        # Hostaway's times are whole seconds; each turn is later than the one before.
+        at = self.running.clock.now().replace(microsecond=0) + timedelta(seconds=self._turn)
+        standing = [row for row in self.account.reservations.values() if row.record["status"] in ("new", "modified")]
+        assert len(standing) >= count, f"there are only {len(standing)} reservations"
+        for row in standing[-count:]:
+            self.account.change_reservation(row.id, at, adults=self._turn, numberOfGuests=self._turn)
+        about = {"object": "reservation", "event": "reservation.updated", "accountId": self.account.id}
+        return [json.dumps({**about, "data": row.record}) for row in standing[-count:]]
+
+    async def warm_up(self, to: Address, count: int) -> None:
+        """Have each reservation and its listing known: the first webhook about one asks the PMS."""
+        for body in self.webhooks(count):
+            answer = await self.running.client.post(to.path, content=body.encode(), headers=to.basic)
+            assert answer.status_code == 200
+        follow = aclosing(self.running.services.subscribers.follow("default", EVERYTHING, 0, Lifetime()))
+        async with follow as events, asyncio.timeout(60):
+            told = 0
+            async for _ in events:
+                told += 1
+                if told == count:
+                    return
+
+
+async def measure(
+    subscribers: int = SUBSCRIBERS,
+    listings: int = LISTINGS,
+    rate: int = RATE,
+    seconds: float = SECONDS,
+    turns: int = TURNS,
+) -> Measured:
+    """Some turns of each, so that what else the machine does falls on both."""
+    found: dict[str, list[float]] = {"ours": [], "bare": []}
+    settings = {"max_connections_per_key": subscribers + 1}
+    with TemporaryDirectory() as folder:
+        async with world(
+            Path(folder), hostaway_accounts=1, bookingsync_accounts=0, listings=listings, **settings
+        ) as running:
+            bare = Broadcast()
+            async with serving(running.app) as url, serving(bare.app) as bare_url:
+                stage, to = Stage(running), await address(running)
+                await stage.warm_up(to, round(rate * seconds))
+                account_id = ids.parse(to.id, "id").account_id
+                shown = [
+                    str(ids.GlobalId(ids.LISTING, account_id, str(each)).text()) for each in stage.account.listings
+                ]
+                followed = [shown[number % listings] for number in range(subscribers)]
+                for _ in range(turns):
+                    for kind, at, count in (
+                        ("bare", bare_url, lambda: bare.count),
+                        ("ours", url, lambda: running.services.subscribers.count),
+                    ):
+                        bodies = stage.webhooks(round(rate * seconds))
+                        expected = len(bodies) * (subscribers // listings)
+                        plan = Plan(at, to.path, to.basic, running.key, followed, bodies, rate, expected)
+                        found[kind] += await _apart(plan, count)
+                        bare.following.clear()
+    return Measured(**found)
+
+
+def main() -> None:
+    """Print the figures."""
+    measured = asyncio.run(measure())
+    ours, bare = _p99(measured.ours), _p99(measured.bare)
+    print(f"webhook to frame, {SUBSCRIBERS} subscribers, {RATE} webhooks a second: to a bare broadcast in memory")
+    print(f"  median          {median(measured.ours) / median(measured.bare):6.1f}")
+    print(f"  99th percentile {ours / bare:6.1f}")
+    print(f"99th percentile, to {ALLOWED * 1000:.0f} ms")
+    print(f"  ours            {ours / ALLOWED:6.2f}")
+    print(f"  bare            {bare / ALLOWED:6.2f}")
+
+
+def _p99(seconds: Sequence[float]) -> float:
+    return quantiles(seconds, n=100)[98]
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["play"]:
+        print(json.dumps(asyncio.run(_play(Plan(**json.loads(sys.stdin.readline()))))), flush=True)
+    else:
+        main()
