@@ -131,6 +131,15 @@ async def test_what_fails_is_tried_again_and_keeps_its_place(sent: Sent) -> None
     assert (await sent.show(id_))["failingSince"] is None
 
 
+async def test_what_arrived_is_not_sent_again_when_the_next_one_fails(sent: Sent) -> None:
+    id_, _ = await sent.endpoint()
+    await sent.happened("1", "2")
+    sent.server.answers.extend([204, 500])
+    await sent.drain()
+    await next_try(sent, id_)
+    assert sent.server.reservations() == ["1", "2", "2"]
+
+
 async def test_what_was_tried_for_a_day_is_set_aside_and_the_next_goes_on(sent: Sent) -> None:
     id_, _ = await sent.endpoint()
     await sent.happened("poison", "2")
