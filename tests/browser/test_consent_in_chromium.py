@@ -127,7 +127,7 @@ def site(serve: Serve, tmp_path: Path) -> Site:
 def test_owner_agrees_and_the_account_works(chromium: Chromium, site: Site) -> None:
     account, url = site.run(site.begin())
     chromium.open(url)
-    assert "bookings_read" in chromium.text("ul")
+    assert "bookings_write" in chromium.text("ul")
     chromium.find("input[name=account][value='1']").click()
     chromium.find("button[value=allow]").click()
     chromium.wait_for_text("h1", "Welcome back")
