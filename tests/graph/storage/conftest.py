@@ -14,7 +14,7 @@ from tests.acme_world import Estate, acme_world, catalogued
 from tests.gateway_world import World
 from tests.postgres import Server
 
-HASTY = 0.4
+HASTY = 1.5
 """Seconds that a gateway of these tests waits for other writers."""
 
 
