@@ -58,7 +58,12 @@ class ListingWrites(WritingClient):
         body |= _new_arrays(draft, checks)
         checks.done()
         body |= await self._kind_of_building(draft)
-        answer = await self._writer.send(Call(method="POST", path=LISTINGS, json=body, safe=False, secrets=SECRETS))
+
+        async def unmade() -> bool:
+            return await self.find_listing(draft, self._now()) is None
+
+        call = Call(method="POST", path=LISTINGS, json=body, safe=False, secrets=SECRETS, unmade=unmade)
+        answer = await self._writer.send(call)
         record = self._writer.record(answer)
         return Written(id=self._writer.id_in(record), warnings=[*warnings, *not_taken(body, record)])
 

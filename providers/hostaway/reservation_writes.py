@@ -1,6 +1,7 @@
 """The writes of reservations of a Hostaway account."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,10 +45,17 @@ class ReservationWrites(ProviderClient):
     """Making, changing, calling off and removing reservations."""
 
     _reader: Reader
+    _now: Callable[[], datetime]
 
     async def create_reservation(self, draft: ReservationDraft, progress: Progress) -> Written[Reservation]:
         """One call. After a refusal up to two reads tell why."""
         call = create_call(draft)
+
+        async def unmade() -> bool:
+            return await self.find_reservation(draft, self._now()) is None
+
+        if draft.card is None:  # a charge may be what was refused: it is not tried twice
+            call = replace(call, unmade=unmade)
         try:
             raw, answer = await send(self._reader, call)
         except NotFound:

@@ -1,6 +1,7 @@
 """One account's way to change something at Hostaway: sent once, and each refusal told apart from a failure."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -49,8 +50,12 @@ class Writer:
 
         What is not found is no proof that it was not made: the change may arrive later. Then the failure stands.
         """
+
+        async def unmade() -> bool:
+            return await look() is None
+
         try:
-            return self.record(await self.send(call, listing_id=listing_id))
+            return self.record(await self.send(replace(call, unmade=unmade), listing_id=listing_id))
         except ProviderError as error:
             found = await looked(error, look)
             if found is None:

@@ -87,6 +87,35 @@ async def test_a_pms_that_says_yes_and_fails_has_made_nothing(running: World) ->
     assert await count(running) == before + 1
 
 
+NOTE = {"hostNote": "late"}
+
+
+async def test_a_token_that_ends_in_the_middle_of_a_change_is_renewed_and_the_change_made_once(running: World) -> None:
+    """Hostaway says 403 of a token that expired or was revoked."""
+    stay = await free_stay(running, "HOSTAWAY")
+    before = await count(running)
+    await running.fault("HOSTAWAY", kind="status", status=403, method="POST", path="/v1/reservations", times=1)
+    made = await running.change(CREATE, WRITE, input=draft(stay), key="k")
+    assert made["userErrors"] == []
+    assert await count(running) == before + 1
+    await running.fault("HOSTAWAY", kind="status", status=403, method="PUT", path="/v1/reservations", times=1)
+    changed = await running.change(UPDATE, WRITE, id=made["reservation"]["id"], input=NOTE)
+    assert changed["userErrors"] == []
+    assert changed["reservation"]["hostNote"] == "late"
+
+
+async def test_a_key_that_may_not_write_at_the_pms_is_told_so_with_one_new_token(running: World) -> None:
+    stay = await free_stay(running, "HOSTAWAY")
+    await running.fault("HOSTAWAY", kind="status", status=403, method="POST", path="/v1/reservations")
+    running.calls.clear()
+    for _ in range(2):
+        refused = await running.change(CREATE, WRITE, input=draft(stay), key="k")
+        assert codes(refused) == [("", "REFUSED")]
+        assert "do not allow this" in refused["userErrors"][0]["message"]
+        assert refused["reservation"] is None
+    assert len(running.calls) - len(running.data_calls()) == 1
+
+
 async def test_who_imported_a_listing_changes_nothing_of_it(running: World) -> None:
     """Another tenant sees the listing, and its owner alone may write."""
     stay = await free_stay(running, "HOSTAWAY")
