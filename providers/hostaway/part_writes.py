@@ -4,7 +4,7 @@ A change whose answer is lost is looked for: what shows it is taken for made.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from providers.changes import (
@@ -40,9 +40,8 @@ from providers.wire import read_records
 
 AGREEMENTS = "/v1/listingAgreement"
 PRICING_SETTINGS = "/v1/listing/pricingSettings"
-_JUST_NOW = timedelta(minutes=1)
-_SKEW = timedelta(minutes=5)
-"""How far Hostaway's clock may be behind ours."""
+_JUST_NOW = timedelta(minutes=6)
+"""How long ago, by our clock, something can have been made that is made now: Hostaway's may be behind."""
 
 
 class PartWrites(WritingClient):
@@ -59,11 +58,6 @@ class PartWrites(WritingClient):
             return None if found is None else found.sent
 
         return self._fee(listing_id, await self._writer.made(call, look, listing_id=listing_id))
-
-    async def find_fee(self, listing_id: str, draft: FeeDraft, since: datetime) -> str | None:
-        """One call. A fee has no room for a reference: the newest with all that the draft says, made since then."""
-        found = await self._made_fee(known_id(listing_id, "listing"), fee_body(draft), since)
-        return None if found is None else found.id
 
     async def update_fee(self, listing_id: str, fee_id: str, change: FeeChange) -> Written[ListingFee]:
         """Two calls: whether a fee that is sent in part keeps the rest is not said, so all of it is sent.
@@ -110,11 +104,6 @@ class PartWrites(WritingClient):
         if await self._agreement(listing_id) is not None:
             raise refused(ProblemKind.CONFLICT, "The listing has a rental agreement already: change that one.")
         return await self._agreed("POST", listing_id, body)
-
-    async def find_agreement(self, listing_id: str, change: AgreementChange, since: datetime) -> str | None:
-        """One call. A listing has one agreement, which does not tell when it was made: it has to have the text."""
-        found = await self._agreement(listing_id)
-        return listing_id if found is not None and _has_text(found, _agreement_body(change)) else None
 
     async def update_agreement(self, listing_id: str, change: AgreementChange) -> Written[RentalAgreement]:
         """Two calls: whether one that is not there would be made is not said."""
@@ -184,12 +173,10 @@ class PartWrites(WritingClient):
     async def _has_fee(self, listing_id: str, fee_id: str) -> bool:
         return any(each.id == fee_id for each in await self._fees(listing_id))
 
-    async def _made_fee(
-        self, listing_id: str, body: Mapping[str, Any], since: datetime | None = None
-    ) -> WireFee | None:
-        """The newest fee of which all is as sent, unless it says that it was made before ``since``, or not just now."""
+    async def _made_fee(self, listing_id: str, body: Mapping[str, Any]) -> WireFee | None:
+        """The newest fee of which all is as sent, unless it says that it was not made just now."""
         rows = await self._reader.some(f"{FEES}/{listing_id}")
-        earliest = (since or rows.received_at - _JUST_NOW) - _SKEW
+        earliest = rows.received_at - _JUST_NOW
         made = [
             each
             for each in read_records(WireFee, rows.rows)[0]

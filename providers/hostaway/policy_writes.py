@@ -1,7 +1,6 @@
 """Cancellation policies of a Hostaway account's own made, changed and removed. Those of channels can only be read."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from providers.changes import CancellationPolicyDraft, PolicyItemDraft, ProblemKind, Written
@@ -31,11 +30,6 @@ class PolicyWrites(WritingClient):
         body = _policy_body(draft)
         call = Call(method="POST", path=_POLICIES, json=body, safe=False)
         return self._policy(await self._writer.made(call, lambda: self._policy_as_sent(body)), draft)
-
-    async def find_cancellation_policy(self, draft: CancellationPolicyDraft, since: datetime) -> str | None:
-        """One call. A policy has no room for a reference, and no time: the newest with this name and these steps."""
-        found = await self._policy_as_sent(_policy_body(draft))
-        return None if found is None else id_of(found)
 
     async def update_cancellation_policy(
         self, policy_id: str, draft: CancellationPolicyDraft
