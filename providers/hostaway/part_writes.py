@@ -68,7 +68,7 @@ class PartWrites(WritingClient):
         changed = fee_change(change)
         fee = next((each for each in await self._fees(listing_id) if each.id == fee_id), None)
         if fee is None:
-            raise refused(ProblemKind.NOT_FOUND, "The listing has no such fee in Hostaway.")
+            raise refused(ProblemKind.NOT_FOUND, "The listing has no such fee in Hostaway.", "fee_id")
         body = _whole_fee(fee) | changed
         call = Call(method="PUT", path=f"{FEES}/{listing_id}/{known_id(fee_id, 'fee')}", json=body, safe=False)
 

@@ -52,6 +52,25 @@ async def test_a_coupon_runs_out(running: World) -> None:
     assert [field for field, _ in codes(refused)] == ["coupon"]
 
 
+@pytest.mark.parametrize(
+    ("wish", "field"),
+    [
+        ({"coupon": "PAST"}, "stay.coupon"),
+        ({"components": [{"feeId": "999999999"}]}, "stay.components.0"),
+        ({"components": [{"name": "nonsense"}, {"name": "cleaningFee", "deleted": True}]}, "stay.components"),
+    ],
+)
+async def test_a_quote_that_cannot_be_had_names_what_is_to_blame(
+    running: World, wish: dict[str, Any], field: str
+) -> None:
+    stay = await free_stay(running, "HOSTAWAY")
+    asked = {"listingId": stay["id"], "arrival": stay["arrival"], "departure": stay["departure"], "adults": 1}
+    before = await count(running)
+    given = {"stay": asked | wish, "total": "700", "reservation": {"guest": {"name": "Ada"}}}
+    assert codes(await running.change(BOOK, WRITE, input=given, key="k")) == [(field, "INVALID")]
+    assert await count(running) == before
+
+
 async def test_a_fee_setting_that_is_not_there_is_refused_and_nothing_is_made(running: World) -> None:
     stay = await free_stay(running, "HOSTAWAY")
     before = await count(running)
