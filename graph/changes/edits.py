@@ -191,7 +191,8 @@ class Update(Edit):
             return HeldNights(())
         days = Days(*stay)
         force = self._change.force_overbooking
-        added = _added(days, _nights_of(present) if present.status in _HOLDS_NIGHTS else None)
+        before = _nights_of(present) if present.status in _HOLDS_NIGHTS else None
+        added = _added(days, before)
         ranges = [] if self.is_dry or force else added
         left = max(0.0, current_caller().deadline - self._desk.clock.monotonic())
         seconds = left + 2 * self._desk.call_timeout
@@ -200,7 +201,7 @@ class Update(Edit):
         rules = Rules(nights=not force, stay=guest and not self._ignore_rules)
         try:
             nights = frozenset(night for each in added for night in each)
-            calendar = await self._desk.stays.check(client, listing, days, nights, rules)
+            calendar = await self._desk.stays.check(client, listing, days, nights, rules, before)
         except BaseException:
             await held.release()
             raise

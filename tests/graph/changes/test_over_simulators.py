@@ -1,5 +1,6 @@
 """Reservations over the simulators of the real PMSs."""
 
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,21 @@ async def test_a_reservation_lives_and_ends(running: World, provider: str) -> No
     assert (await running.change(CANCEL, WRITE, id=id_))["reservation"]["status"] == "CANCELLED"
     assert codes(await running.change(CANCEL, WRITE, id=id_)) == [("", "CONFLICT")]
     assert (await running.change(CREATE, WRITE, input=draft(stay)))["userErrors"] == []
+
+
+async def test_a_stay_is_moved_within_its_own_nights_and_beyond_them(running: World, provider: str) -> None:
+    stay = await free_stay(running, provider, 9)
+    first, last = (date.fromisoformat(stay[name]) for name in ("arrival", "departure"))
+    began = {"departure": (last - timedelta(days=1)).isoformat()}
+    made = await running.change(CREATE, WRITE, input=draft(stay) | began)
+    assert made["userErrors"] == []
+    for days in (
+        {"departure": (last - timedelta(days=2)).isoformat()},
+        {"arrival": (first + timedelta(days=1)).isoformat()},
+        {"arrival": first.isoformat(), "departure": last.isoformat()},
+    ):
+        moved = await running.change(UPDATE, WRITE, id=made["reservation"]["id"], input=days)
+        assert moved["userErrors"] == []
 
 
 @pytest.mark.parametrize("kind", ["cut", "truncate"])
