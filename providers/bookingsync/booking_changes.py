@@ -41,6 +41,7 @@ from providers.wire.values import read_decimal
 
 _OPEN_TO_ALL = frozenset({"check_in_time", "check_out_time"})
 _OPEN_EXTRAS = frozenset({"rental_payback_to_owner"})
+_FEES = frozenset({"finance_lines", "total"})
 """What a booking that another application has locked still takes, beside more fees (BookingSync documentation, OAuth
 scopes).
 """
@@ -102,7 +103,8 @@ class BookingChanges:
         if body:
             await steps.take("the booking's attributes", self._put(there, body, _stay(booking, body)))
         total = await self._fees(there, money, steps)
-        if money.total is not None and total is not None and total != money.total and money.attributes:
+        moved_otherwise = total is not None and money.total is not None and total != money.total
+        if moved_otherwise and (money.names_total or money.attributes) and not there.is_locked:
             await steps.take("the total", self._put(there, {"final_price": text(money.total)}, None))
         await self._known_client(booking, change, steps)
         if comment := or_none(change.comment):
@@ -122,13 +124,16 @@ class BookingChanges:
             raise there.locked() from None
 
     async def _fees(self, there: Present, money: MoneyChange, steps: Steps) -> Decimal | None:
-        """Strike out and add fees, which moves the total: what it is after the last call."""
+        """Add fees and strike them out, which moves the total: what it is after the last call.
+
+        What replaces a fee is added first: once refused, the old one is still there.
+        """
         total: Decimal | None = None
         path = f"bookings/{there.booking.id}"
-        for fee_id in money.removed:
-            total = await steps.take("a fee struck out", self._fee(f"{path}/remove_bookings_fee/{fee_id}", None))
         for fee in money.added:
             total = await steps.take("a fee added", self._fee(f"{path}/add_bookings_fee", fee))
+        for fee_id in money.removed:
+            total = await steps.take("a fee struck out", self._fee(f"{path}/remove_bookings_fee/{fee_id}", None))
         return total
 
     async def _fee(self, path: str, fee: FeeLine | None) -> Decimal | None:
@@ -169,7 +174,7 @@ def _is_open(change: ReservationChange, money: MoneyChange) -> bool:
     names = {name for name, value in given(change).items() if name not in ("extras", "force_overbooking") and value}
     extras = set(given(extras_of(change)))
     fees_only = not money.attributes and not money.removed
-    return names <= _OPEN_TO_ALL | ({"finance_lines"} if fees_only else set()) and extras <= _OPEN_EXTRAS
+    return names <= _OPEN_TO_ALL | (_FEES if fees_only else frozenset()) and extras <= _OPEN_EXTRAS
 
 
 def _days(booking: Booking, change: ReservationChange) -> dict[str, Any]:

@@ -538,6 +538,23 @@ async def test_what_was_done_is_told_where_a_later_call_fails() -> None:
         with pytest.raises(ProviderError, match="Made already: the booking's attributes") as failed:
             await there.client.update_reservation(made.id, change)
         assert failed.value.was_sent
+        assert failed.value.partly
         found = await read(there, made.id)
         assert found.total is not None
         assert found.total.amount == sum_of(found)
+
+
+@in_virtual_time
+async def test_a_fee_whose_successor_is_refused_stays() -> None:
+    async with connected() as there:
+        listing = await house(there)
+        made = await there.client.create_reservation(draft(there, listing, finance_lines=LINES), NoProgress())
+        before = await read(there, made.id)
+        fee = next(each for each in before.finance_lines or () if each.type is FinanceLineType.FEE)
+        await control(
+            there, {"kind": "status", "status": 422, "path": "/api/v3/bookings/", "method": "PATCH", "times": 1}
+        )
+        change = ReservationChange(finance_lines=[FinanceLineChange(provider_id=fee.provider_id, amount=Decimal(9))])
+        with pytest.raises(ChangeRefused):
+            await there.client.update_reservation(made.id, change)
+        assert (await read(there, made.id)).finance_lines == before.finance_lines
