@@ -1,6 +1,7 @@
 """A change of one reservation that is there: of the state that it was based on, and of nights that are free."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -18,7 +19,7 @@ from graph.gateway.operation import Operation
 from graph.gateway.refs import Ref
 from graph.gateway.touched import Touched
 from graph.rejections import Rejected, Rejection, RejectionCode, rejected
-from providers.changes import ChangeRefused, Omitted, ReservationChange, Written, or_none
+from providers.changes import Cancellation, ChangeRefused, Omitted, ReservationChange, Written, or_none
 from providers.contract import ProviderClient
 from providers.errors import ProviderError
 from providers.model import Listing, Reservation, ReservationStatus
@@ -26,6 +27,7 @@ from providers.queries import Days
 from providers.upstream.caller import current_caller
 from providers.upstream.clock import Clock
 
+_KEPT = "The PMS removes no reservations: it was called off, and stays there as cancelled."
 _HOLDS_NIGHTS = frozenset({ReservationStatus.CONFIRMED, ReservationStatus.PENDING, ReservationStatus.BLOCKED})
 
 
@@ -87,6 +89,23 @@ class Edit:
         written = await work()
         await self._freed(present)
         return written
+
+    async def call_off(self, client: ProviderClient) -> Written[Reservation]:
+        """What comes nearest to a removal at a PMS that keeps all reservations, with the record that it keeps.
+
+        One that is called off already stays so.
+        """
+        present = await self._current(client, fresh=True)
+        if present.status is ReservationStatus.CANCELLED:
+            return Written(id=present.provider_id, record=present, warnings=(_KEPT,))
+        self._sent = True
+        written = await client.cancel_reservation(self._ref.provider_id, Cancellation())
+        await self._freed(present)
+        record = written.record
+        if record is None and not self.is_dry:
+            with suppress(Rejected):
+                record = await self._read(client)
+        return replace(written, record=record, warnings=(*written.warnings, _KEPT))
 
     async def _current(self, client: ProviderClient, *, fresh: bool) -> Reservation:
         """The reservation as it is: from the PMS where it matters. Raises ``Rejected``, ``Stale`` for one."""

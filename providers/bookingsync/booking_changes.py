@@ -103,9 +103,9 @@ class BookingChanges:
         if body:
             await steps.take("the booking's attributes", self._put(there, body, _stay(booking, body)))
         total = await self._fees(there, money, steps)
-        moved_otherwise = total is not None and money.total is not None and total != money.total
-        if moved_otherwise and (money.names_total or money.attributes) and not there.is_locked:
-            await steps.take("the total", self._put(there, {"final_price": text(money.total)}, None))
+        wanted = money.total if money.names_total or money.attributes else None
+        if wanted is not None and total not in (None, wanted) and not there.is_locked:
+            await steps.take("the total", self._put(there, {"final_price": text(wanted)}, None))
         await self._known_client(booking, change, steps)
         if comment := or_none(change.comment):
             await steps.take("the comment", self._comment(booking.id, comment))

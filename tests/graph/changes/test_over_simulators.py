@@ -140,14 +140,42 @@ async def test_what_is_meant_for_another_pms_is_refused(running: World, provider
     assert codes(refused) == [(other, "NOT_SUPPORTED")]
 
 
-async def test_hostaway_removes_and_bookingsync_says_that_it_cannot(running: World, provider: str) -> None:
+async def test_hostaway_removes_and_bookingsync_calls_off(running: World, provider: str) -> None:
     stay = await free_stay(running, provider)
     made = await running.change(CREATE, WRITE, input=draft(stay))
-    gone = await running.change(DELETE, WRITE, id=made["reservation"]["id"])
-    if provider == "HOSTAWAY":
-        assert gone["deletedId"] == made["reservation"]["id"]
+    id_, version = made["reservation"]["id"], made["reservation"]["version"]
+    dry = await running.change(DELETE, WRITE, id=id_, dry=True)
+    assert [(each["method"], dry["deletedId"]) for each in dry["planned"]] == [("DELETE", None)]
+    await running.change(UPDATE, WRITE, id=id_, input={"hostNote": "late"})
+    stale = await running.change(DELETE, WRITE, id=id_, version=version)
+    assert (codes(stale), stale["reservation"]["status"]) == ([("version", "STALE")], "CONFIRMED")
+    gone = await running.change(DELETE, WRITE, id=id_)
+    assert (gone["userErrors"], gone["deletedId"]) == ([], id_)
+    if provider == "BOOKINGSYNC":
+        assert gone["reservation"]["status"] == "CANCELLED"
+        assert "stays there as cancelled" in gone["warnings"][0]
+        before = len(running.calls)
+        again = await running.change(DELETE, WRITE, id=id_)
+        assert (again["userErrors"], again["reservation"]["status"]) == ([], "CANCELLED")
+        assert {call.method for call in running.calls[before:]} == {"GET"}
     else:
-        assert codes(gone) == [("id", "NOT_SUPPORTED")]
+        assert gone["reservation"] is None
+    assert (await running.change(CREATE, WRITE, input=draft(stay)))["userErrors"] == []
+
+
+@pytest.mark.parametrize("provider", ["BOOKINGSYNC"])
+async def test_a_change_of_several_calls_says_what_of_it_was_made(running: World, provider: str) -> None:
+    made = await running.change(CREATE, WRITE, input=draft(await free_stay(running, provider)))
+    await running.fault(provider, kind="status", status=422, path="/api/v3/clients", method="PUT", times=1)
+    change = {"hostNote": "late", "guest": {"email": "other@example.com"}}
+    partly = await running.change(UPDATE, WRITE, id=made["reservation"]["id"], input=change)
+    assert codes(partly) == [("", "UNCERTAIN")]
+    said = partly["userErrors"][0]["message"]
+    assert "Made already: the booking's attributes." in said
+    assert "did not say" not in said
+    query = "query ($id: ID!) { reservation(id: $id) { hostNote guest { email } } }"
+    now = (await running.data(query, id=made["reservation"]["id"]))["reservation"]
+    assert now == {"hostNote": "late", "guest": {"email": "ada@example.com"}}
 
 
 async def test_a_card_that_fails_leaves_no_reservation(running: World, provider: str) -> None:
