@@ -77,6 +77,8 @@ async def test_a_stay_is_moved_within_its_own_nights_and_beyond_them(running: Wo
     ):
         moved = await running.change(UPDATE, WRITE, id=made["reservation"]["id"], input=days)
         assert moved["userErrors"] == []
+    within = draft(stay, arrival=(first + timedelta(days=1)).isoformat(), departure=began["departure"])
+    assert codes(await running.change(CREATE, WRITE, input=within)) == [("arrival", "NIGHTS_TAKEN")]
 
 
 @pytest.mark.parametrize("kind", ["cut", "truncate"])
