@@ -454,19 +454,46 @@ async def test_a_retry_makes_neither_guest_nor_source_again() -> None:
         await cut(there, "/api/v3/rentals/")
         with pytest.raises(ProviderError):
             await there.client.create_reservation(wanted, notes)
-        assert set(notes.kept) == {"client", "source"}
+        assert {"client", "source"} <= set(notes.kept)
         there.count()
         made = await there.client.create_reservation(wanted, notes)
         assert there.count() == 2  # rental, booking
         found = await read(there, made.id)
-        assert (found.provider_channel, found.guest and found.guest.provider_id) == (
-            "My own site",
-            notes.kept["client"],
-        )
+        assert (found.channel, found.provider_channel, found.source) == (Channel.OTHER, "My own site", "My own site")
+        assert found.guest is not None
+        assert found.guest.provider_id == notes.kept["client"]
         other = replace(wanted, arrival=far(there, 10), departure=far(there, 12), reference="sg-2")
         there.count()
         await there.client.create_reservation(other, NoProgress())
         assert there.count() == 4  # the source is there by now
+
+
+@pytest.mark.parametrize(
+    ("fault", "made_before"), [({"kind": "cut"}, True), ({"kind": "status", "status": 503}, False)]
+)
+@pytest.mark.parametrize("guest", [GUEST, GuestChange(name="Bo Lee")])
+@in_virtual_time
+async def test_a_guest_whose_answer_was_lost_is_looked_for_before_it_is_made_again(
+    guest: GuestChange, fault: dict[str, Any], made_before: bool
+) -> None:
+    async with connected() as there:
+        notes = Notes()
+        wanted = draft(there, await house(there), guest=guest)
+        await control(there, {**fault, "path": "/api/v3/clients", "method": "POST", "times": 1})
+        with pytest.raises(ProviderError):
+            await there.client.create_reservation(wanted, notes)
+        assert "client" not in notes.kept
+        there.count()
+        made = await there.client.create_reservation(wanted, notes)
+        assert there.count() == (3 if made_before else 4)  # rental, clients, client where it is missing, booking
+        found = await read(there, made.id)
+        assert found.guest is not None
+        assert found.guest.provider_id == notes.kept["client"]
+        # Somebody else who gives the same name and address is another guest.
+        other = replace(wanted, arrival=far(there, 10), departure=far(there, 12), reference="sg-2")
+        later = await read(there, (await there.client.create_reservation(other, NoProgress())).id)
+        assert later.guest is not None
+        assert later.guest.provider_id != found.guest.provider_id
 
 
 async def cut(there: Connected, path: str) -> None:
