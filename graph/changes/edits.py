@@ -90,6 +90,28 @@ class Edit:
         await self._freed(present)
         return written
 
+    async def cancel(self, client: ProviderClient, how: Cancellation) -> Written[Reservation]:
+        """Call it off: its nights are free again."""
+        present = await self._current(client, fresh=False)
+        written = await self._cancelled(client, how)
+        await self._freed(present)
+        return written
+
+    async def _cancelled(self, client: ProviderClient, how: Cancellation) -> Written[Reservation]:
+        """Call it off; where the answer is lost, a look tells whether the PMS did."""
+        self._sent = True
+        try:
+            return await client.cancel_reservation(self._ref.provider_id, how)
+        except ProviderError as error:
+            if not is_uncertain(error):
+                raise
+            found = None
+            with suppress(Rejected):
+                found = await self._read(client)
+            if found is None or found.status is not ReservationStatus.CANCELLED:
+                raise
+            return Written(id=found.provider_id, record=found)
+
     async def call_off(self, client: ProviderClient) -> Written[Reservation]:
         """What comes nearest to a removal at a PMS that keeps all reservations, with the record that it keeps.
 
@@ -98,8 +120,7 @@ class Edit:
         present = await self._current(client, fresh=True)
         if present.status is ReservationStatus.CANCELLED:
             return Written(id=present.provider_id, record=present, warnings=(_KEPT,))
-        self._sent = True
-        written = await client.cancel_reservation(self._ref.provider_id, Cancellation())
+        written = await self._cancelled(client, Cancellation())
         await self._freed(present)
         record = written.record
         if record is None and not self.is_dry:

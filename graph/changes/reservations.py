@@ -116,11 +116,7 @@ class ReservationChanges:
         account = await self.account(operation, ref, "id", Capability.CANCEL_RESERVATIONS)
         how = cancellation(account)
         edit = Edit(self._desk, operation, account, ref, version, is_dry=dry_run)
-        return await self._carried(
-            edit,
-            lambda client: edit.end(client, lambda: client.cancel_reservation(ref.provider_id, how)),
-            dry_run=dry_run,
-        )
+        return await self._carried(edit, lambda client: edit.cancel(client, how), dry_run=dry_run)
 
     async def report_no_show(
         self, operation: Operation, ref: Ref, version: str | None, no_show: NoShow, *, dry_run: bool = False

@@ -165,6 +165,19 @@ async def test_hostaway_removes_and_bookingsync_calls_off(running: World, provid
     assert (await running.change(CREATE, WRITE, input=draft(stay)))["userErrors"] == []
 
 
+@pytest.mark.parametrize("kind", ["cut", "status"])
+async def test_a_cancellation_whose_answer_is_lost_is_looked_for(running: World, provider: str, kind: str) -> None:
+    made = await running.change(CREATE, WRITE, input=draft(await free_stay(running, provider)))
+    path, method = ("/v1/reservations", "PUT") if provider == "HOSTAWAY" else ("/api/v3/bookings", "DELETE")
+    more = {"status": 500} if kind == "status" else {}
+    await running.fault(provider, kind=kind, path=path, method=method, times=1, **more)
+    off = await running.change(CANCEL, WRITE, id=made["reservation"]["id"])
+    if kind == "cut":
+        assert (off["userErrors"], off["reservation"]["status"]) == ([], "CANCELLED")
+    else:
+        assert codes(off) == [("", "UNCERTAIN")]
+
+
 @pytest.mark.parametrize("provider", ["BOOKINGSYNC"])
 async def test_a_change_of_several_calls_says_what_of_it_was_made(running: World, provider: str) -> None:
     made = await running.change(CREATE, WRITE, input=draft(await free_stay(running, provider)))
