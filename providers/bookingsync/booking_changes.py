@@ -16,6 +16,7 @@ from providers.bookingsync.booking_bodies import (
     wall_time,
 )
 from providers.bookingsync.booking_money import FeeLine, text
+from providers.bookingsync.bookings import STATUSES
 from providers.bookingsync.guests import changed_client, new_client
 from providers.bookingsync.money_changes import MoneyChange, money_change
 from providers.bookingsync.nights import TakenNights
@@ -34,7 +35,7 @@ from providers.changes import (
     refused,
 )
 from providers.errors import PermissionDenied, UpstreamRefused
-from providers.model import Reservation
+from providers.model import Reservation, ReservationStatus
 from providers.upstream.calls import Answer
 from providers.wire import OddValue
 from providers.wire.values import read_decimal
@@ -94,6 +95,7 @@ class BookingChanges:
         body = {**plain_attributes(change), **_days(booking, change), **_hold(booking, change), **money.attributes}
         if "channel_reference" in given(change):
             body["external_reference"] = or_none(change.channel_reference)
+        _check_confirmed(booking, change)
         body |= extra_attributes(extras_of(change))
         steps = Steps(BOOKING_NAMES)
         if "source_id" not in body and "source" in given(change):
@@ -197,6 +199,17 @@ def _hold(booking: Booking, change: ReservationChange) -> dict[str, Any]:
     if or_none(change.expires_at) is not None and booking.tentative_expires_at is None:
         raise refused(ProblemKind.CONFLICT, "Only a hold ends by itself, and this booking is none.", "expires_at")
     return hold(change)
+
+
+def _check_confirmed(booking: Booking, change: ReservationChange) -> None:
+    """Exactly one of its words sets a booking's status (BookingSync documentation, Bookings)."""
+    if extras_of(change).confirmed is not True:
+        return
+    at = ("bookingsync", "confirmed")
+    if STATUSES.get((booking.status or "").strip().lower()) is not ReservationStatus.PENDING:
+        raise refused(ProblemKind.CONFLICT, "Only a hold can be confirmed, and this booking is none.", *at)
+    if or_none(change.expires_at) is not None:
+        raise refused(ProblemKind.INVALID, "What is agreed does not end by itself: leave out expiresAt.", *at)
 
 
 def _stay(booking: Booking, body: Mapping[str, Any]) -> tuple[date, date] | None:

@@ -165,6 +165,19 @@ async def test_hostaway_removes_and_bookingsync_calls_off(running: World, provid
     assert (await running.change(CREATE, WRITE, input=draft(stay)))["userErrors"] == []
 
 
+@pytest.mark.parametrize("provider", ["BOOKINGSYNC"])
+async def test_a_hold_is_confirmed(running: World, provider: str) -> None:
+    until = (running.clock.now() + timedelta(days=2)).isoformat()
+    held = draft(await free_stay(running, provider), kind="HOLD", expiresAt=until)
+    made = await running.change(CREATE, WRITE, input=held)
+    assert made["reservation"]["status"] == "PENDING"
+    id_ = made["reservation"]["id"]
+    sure = await running.change(UPDATE, WRITE, id=id_, input={"bookingsync": {"confirmed": True}})
+    assert (sure["userErrors"], sure["reservation"]["status"]) == ([], "CONFIRMED")
+    again = await running.change(UPDATE, WRITE, id=id_, input={"bookingsync": {"confirmed": True}})
+    assert codes(again) == [("bookingsync.confirmed", "CONFLICT")]
+
+
 @pytest.mark.parametrize("kind", ["cut", "status"])
 async def test_a_cancellation_whose_answer_is_lost_is_looked_for(running: World, provider: str, kind: str) -> None:
     made = await running.change(CREATE, WRITE, input=draft(await free_stay(running, provider)))

@@ -356,6 +356,23 @@ async def test_a_total_that_fees_did_not_lead_to_is_written_afterwards():
     assert session.written[1:] == [("PUT bookings/840043", {"bookings": [{"final_price": "112.0"}]})]
 
 
+async def test_a_hold_becomes_an_agreed_stay_and_nothing_else_does():
+    session = changing(status="Tentative", tentative_expires_at="2027-01-01T00:00:00Z")
+    confirmed = ReservationChange(extras=BookingExtras(confirmed=True))
+    await client(session).update_reservation("840043", confirmed)
+    assert session.written == [("PUT bookings/840043", {"bookings": [{"booked": True}]})]
+    longer = ReservationChange(expires_at=NOW + timedelta(days=9), extras=BookingExtras(confirmed=True))
+    with pytest.raises(ChangeRefused) as twice:
+        await client(session).update_reservation("840043", longer)
+    with pytest.raises(ChangeRefused) as agreed:
+        await client(changing()).update_reservation("840043", confirmed)
+    with pytest.raises(ChangeRefused) as new:
+        await client(session).create_reservation(draft(extras=BookingExtras(confirmed=True)), NoProgress())
+    problems = [each.value.problems[0] for each in (twice, agreed, new)]
+    assert {each.field for each in problems} == {("bookingsync", "confirmed")}
+    assert [each.kind for each in problems] == [ProblemKind.INVALID, ProblemKind.CONFLICT, ProblemKind.NOT_SUPPORTED]
+
+
 async def test_taxes_of_a_booking_are_written_once():
     session = changing(bookings_taxes=[{"id": 8, "amount": "5.0", "name": {"en": "VAT"}}])
     new = FinanceLineChange(type=FinanceLineType.TAX, amount=Decimal(5))
