@@ -210,6 +210,8 @@ async def test_an_id_in_use_closes_the_socket(running: World, url: str) -> None:
         ("{ nothingOfTheKind }", "INVALID_OPERATION"),
         ("{" + "a{" * 400 + "b" + "}" * 400 + "}", "OPERATION_TOO_LARGE"),
         ("subscription { reservationEvents { id } other: reservationEvents { id } }", "INVALID_OPERATION"),
+        ("query A { providers { code } } query B { providers { name } }", "INVALID_OPERATION"),
+        ("fragment A on Query { providers { code } }", "INVALID_OPERATION"),
     ],
 )
 async def test_an_operation_that_cannot_begin_is_an_error_of_its_own(
