@@ -17,6 +17,9 @@ HEAD_SECONDS = 20.0
 STALL_SECONDS = 20.0
 """How long a client may take no byte of what waits for it before its connection is dropped."""
 
+MAX_UNREAD = 16 * 1024 * 1024
+"""Bytes of a request that may still come after its answer. Clients read an answer when they have sent all."""
+
 _INVALID_DATA = 1007
 
 
@@ -43,10 +46,11 @@ class Stall:
 
 
 class HttpConnection(HttpToolsProtocol):
-    """A connection for requests. One that sends the head of none in time is closed."""
+    """A connection for requests. One that sends the head of none in time, or a body without end, is closed."""
 
     _stall: Stall | None = None
     _head_timer: asyncio.TimerHandle | None = None
+    _unread = 0
 
     def connection_made(self, transport: BaseTransport) -> None:
         # Of some event loops no transport is an instance of asyncio's.
@@ -64,8 +68,17 @@ class HttpConnection(HttpToolsProtocol):
         if self._head_timer is None and self._is_idle():
             self._await_head()
 
+    def on_body(self, body: bytes) -> None:
+        if self.cycle is not None and self.cycle.response_complete:
+            # Nobody reads it: its answer is given already.
+            self._unread += len(body)
+            if self._unread > MAX_UNREAD:
+                self.transport.close()
+        super().on_body(body)
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._unread = 0
         if self._head_timer is None:
             self._await_head()
 

@@ -14,6 +14,7 @@ from graph.accounts.refusals import NotAllowed, NotAuthenticated
 from graph.events.lifetime import Ending, Lifetime
 from graph.schema.errors import FORBIDDEN, SERVER_STOPPING, UNAUTHENTICATED
 from graph.storage.failures import StorageUnavailable
+from graph.web.lobby import Lobby
 
 log = structlog.get_logger(__name__)
 
@@ -45,9 +46,13 @@ class Guest:
 
 
 class Guests:
-    """Everybody who stays connected to this process. ``per_key`` connections are allowed at a time."""
+    """Everybody who stays connected to this process. ``per_key`` connections are allowed at a time.
+
+    In its ``lobby`` sockets wait until they are let in.
+    """
 
     def __init__(self, authentication: Authentication, *, per_key: int) -> None:
+        self.lobby = Lobby()
         self._authentication = authentication
         self._per_key = per_key
         self._here: dict[Credentials, set[Guest]] = {}

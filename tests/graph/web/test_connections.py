@@ -144,6 +144,41 @@ async def test_an_answer_that_is_taken_slowly_arrives(url: str) -> None:
     assert taken > LARGE
 
 
+CHUNK = b"8000\r\n" + b"x" * 0x8000 + b"\r\n"
+ENDLESS = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+async def send(writer: asyncio.StreamWriter, part: bytes, times: int, *, pause: float = 0) -> None:
+    for _ in range(times):
+        writer.write(part)
+        await writer.drain()
+        await asyncio.sleep(pause)
+
+
+async def test_a_body_without_end_ends_with_its_answer(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "MAX_UNREAD", 1_000_000)
+    async with client(url, ENDLESS) as (reader, writer):
+        await reader.readuntil(b"xx\r\n0\r\n\r\n")
+        with pytest.raises(ConnectionError):
+            await send(writer, CHUNK, 10_000)
+
+
+@pytest.mark.usefixtures("short")
+async def test_a_body_that_trickles_ends_after_its_answer(url: str) -> None:
+    async with client(url, ENDLESS) as (reader, writer):
+        await reader.readuntil(b"xx\r\n0\r\n\r\n")
+        with pytest.raises(ConnectionError):
+            await send(writer, b"1\r\nx\r\n", 200, pause=0.02)
+
+
+async def test_a_large_body_may_still_come_after_its_answer(url: str) -> None:
+    async with client(url, ENDLESS) as (reader, writer):
+        await reader.readuntil(b"xx\r\n0\r\n\r\n")
+        await send(writer, CHUNK, 300)
+        writer.write(b"0\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert await asyncio.wait_for(reader.readuntil(b"xx\r\n0\r\n\r\n"), 5)
+
+
 async def test_pings_whose_answers_nobody_reads_fill_no_memory(url: str, book: Guestbook) -> None:
     async with client(url, HANDSHAKE) as (reader, writer):
         await reader.readuntil(b"\r\n\r\n")

@@ -109,6 +109,22 @@ async def test_who_says_nothing_is_let_go(tmp_path: Path) -> None:
         assert await client.closed() == (4408, "Connection initialisation timeout")
 
 
+async def test_who_says_nothing_makes_room_for_others(
+    running: World, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lobby = running.services.guests.lobby
+    monkeypatch.setattr(lobby, "_most", 2)
+    async with connected(url) as one, connected(url) as two:
+        await until(lambda: lobby.count == 2)
+        async with connected(url) as three, connected(url) as four:
+            for silent in (one, two):
+                assert await silent.closed() == (4408, "Connection initialisation timeout")
+            for client in (three, four):
+                await client.init(apiKey=running.key)
+            assert lobby.count == 0
+            assert (await three.ask(LISTINGS))["data"]
+
+
 async def test_only_so_many_connections_of_a_key(running: World, url: str) -> None:
     async with connected(url) as one, connected(url) as two, connected(url) as three:
         await one.init(apiKey=running.key)
