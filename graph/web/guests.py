@@ -21,6 +21,9 @@ log = structlog.get_logger(__name__)
 LOOK_SECONDS = 0.5
 """Between two looks at whether those who are here may stay."""
 
+REST = 3
+"""Where a look takes long, the next begins after so many times that long: looking is not what the server is for."""
+
 _STOPPING = Ending(SERVER_STOPPING, "The server is stopping. Subscribe again after this cursor.")
 
 
@@ -116,6 +119,8 @@ class Guests:
                 return  # nobody can be told apart now; the next look will
             else:
                 self._compare(credentials, viewer)
+            # Others have their turn: there may be thousands to look at.
+            await asyncio.sleep(0)
 
     def _compare(self, credentials: Credentials, viewer: Viewer) -> None:
         for guest in self._here.get(credentials, ()):
@@ -127,12 +132,15 @@ class Guests:
             guest.lifetime.end(ending)
 
     async def _look_again(self) -> None:
+        pause = LOOK_SECONDS
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(pause)
+            begun = asyncio.get_running_loop().time()
             try:
                 await self.look()
             except Exception as error:  # noqa: BLE001 - whatever it was, the others have to be looked at next time
                 log.error("who is connected could not be looked at", error=type(error).__name__)
+            pause = max(LOOK_SECONDS, REST * (asyncio.get_running_loop().time() - begun))
 
 
 def _no_less(now: Viewer, before: Viewer) -> bool:
