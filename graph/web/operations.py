@@ -88,9 +88,9 @@ class Operations:
         """What the operation answers: once for a query or mutation, for ever for a subscription."""
         context = self.context(viewer, lifetime)
         context.shared_as = _shared_as(viewer, request)
-        # What another process changed must not be answered from before.
-        await self._services.change_marks.hear()
         try:
+            # What another process changed must not be answered from before.
+            await self._services.change_marks.hear()
             results = await self._services.schema.stream(
                 request.query,
                 variable_values=request.variables,

@@ -82,7 +82,7 @@ class SocketClient:
 
     async def _talk(self) -> None:
         try:
-            async with asyncio.timeout(self._settings.connection_init_timeout):
+            async with self._services.guests.lobby.wait(self._settings.connection_init_timeout):
                 while self._guest is None:
                     await self._take(await self._receive())
         except TimeoutError:
