@@ -54,6 +54,7 @@ class Processing:
         self._completing = completing
         self._clock = clock
         self._claims = Claims(database, clock, new_id("prc", clock.now()))
+        self._learned: set[str] = set()
         self._woken = asyncio.Event()
         self._working: dict[str, asyncio.Task[None]] = {}
         self._task: asyncio.Task[None] | None = None
@@ -159,7 +160,7 @@ class Processing:
             completing=self._completing,
             vault=self._vault,
             now=self._clock.now(),
-            learned=await learned(self._database, account),
+            learned=await self._has_learned(account),
         )
         await self._states.settle(await batch.settlement(deliveries, self._claims.holder))
 
@@ -170,6 +171,12 @@ class Processing:
             return catalogue.plugin(account.provider).identity(LimitScope.ACCOUNT, config)
         except (ProviderError, catalogue.UnknownProvider):
             return None
+
+    async def _has_learned(self, account: ConnectedAccount) -> bool:
+        """Whether all its reservations were learned once: that stays so."""
+        if account.id not in self._learned and await learned(self._database, account):
+            self._learned.add(account.id)
+        return account.id in self._learned
 
 
 async def learned(database: Database, account: ConnectedAccount) -> bool:
