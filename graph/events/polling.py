@@ -1,7 +1,8 @@
 """Looks now and then for what changed at the PMSs, so that a webhook that never came is made up for."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from graph.accounts.ids import new_id
 from graph.events.account_webhooks import AccountWebhooks, WebhookState
 from graph.events.completing import Answers, Completing, touched_by
 from graph.events.course import Course
-from graph.events.pacing import Pace
+from graph.events.pacing import Budget, Pace
 from graph.events.settling import SettledElsewhereError, Settlement, States
 from graph.events.states import Sighting
 from graph.gateway.holdings import OVERLAP
@@ -44,8 +45,14 @@ LEASE = timedelta(seconds=180)
 WALK_AGAIN = timedelta(hours=24)
 """How often everything is read where the PMS does not tell what it deleted, to find that out."""
 
-AT_ONCE = 4
-"""Accounts that a process polls at a time."""
+AT_ONCE = 8
+"""Accounts of one PMS that a process polls at a time. Most wait for their turn at the PMS's budget."""
+
+CALLS_AT_ONCE = 4
+"""Pages that a process reads for polls at a time, of all PMSs."""
+
+TAKEN_AT_ONCE = 25
+"""Reservations of a page that are judged and written before others have their turn."""
 
 MOST_GONE = 100
 """Reservations that are looked for by their ids after a walk that did not meet them."""
@@ -84,8 +91,12 @@ class Polling:
         self._completing = completing
         self._clock = clock
         self._usage = usage
+        self._budget = Budget(usage, clock.now)
+        self._calls = asyncio.Semaphore(CALLS_AT_ONCE)
         self._holder = new_id("pol", clock.now())
         self._task: asyncio.Task[None] | None = None
+        self._polls: dict[asyncio.Task[None], str] = {}
+        """What is under way, and of which PMS."""
 
     def start(self) -> None:
         """Poll until ``aclose``."""
@@ -93,9 +104,10 @@ class Polling:
 
     async def aclose(self) -> None:
         """Stop. A poll that was begun is begun again later."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        tasks = [*self._polls] if self._task is None else [self._task, *self._polls]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def poll_due(self) -> int:
         """Poll what is due, some accounts at once. How many that were."""
@@ -105,25 +117,38 @@ class Polling:
 
     async def _run(self) -> None:
         while True:
-            polled = 0
+            claimed: list[tuple[ConnectedAccount, Poll]] = []
             try:
-                polled = await self.poll_due()
+                claimed = await self._claim()
             except StorageError:
                 pass
             except Exception as error:  # noqa: BLE001 - nothing that goes wrong must end this
                 log.error("accounts could not be polled", error=type(error).__name__)
-            if not polled:
+            for account, poll in claimed:
+                task = asyncio.create_task(self._poll(account, poll))
+                self._polls[task] = account.provider
+                task.add_done_callback(self._polled_one)
+            if not claimed:
                 await asyncio.sleep(LOOK_SECONDS)
 
+    def _polled_one(self, task: "asyncio.Task[None]") -> None:
+        del self._polls[task]
+        if task.cancelled() or (error := task.exception()) is None or isinstance(error, StorageError):
+            return  # where the database is away, another process takes over, or this one again
+        log.error("an account could not be polled", error=type(error).__name__)
+
     async def _claim(self) -> list[tuple[ConnectedAccount, Poll]]:
+        """Some of the accounts that are due: no PMS's take the places of another's."""
         now = self._clock.now()
+        busy = Counter(self._polls.values())
         row = AccountPollRow
         free = or_(row.account_id.is_(None), row.lease_until.is_(None), row.lease_until <= now)
         due = or_(row.account_id.is_(None), row.due_at <= now)
         chosen = (
-            select(AccountRow.tenant_id, AccountRow.id, row.mark, row.learned_at, row.failures)
+            select(AccountRow.tenant_id, AccountRow.id, AccountRow.provider, row.mark, row.learned_at, row.failures)
             .outerjoin(row, row.account_id == AccountRow.id)
             .where(AccountRow.status == AccountStatus.ACTIVE.value, free, due)
+            .where(AccountRow.provider.not_in([code for code, polls in busy.items() if polls >= AT_ONCE]))
             .order_by(row.due_at, AccountRow.id)
             .limit(AT_ONCE)
         )
@@ -131,13 +156,18 @@ class Polling:
             if not (await session.execute(chosen)).all():
                 return []
         async with self._database.session() as session:
-            found = (await session.execute(chosen)).all()
-            for tenant_id, account_id, *_ in found:
+            found = []
+            for each in (await session.execute(chosen)).all():
+                tenant_id, account_id, provider, *_ = each
+                if busy[provider] == AT_ONCE:
+                    continue
+                busy[provider] += 1
+                found.append(each)
                 values = {"holder": self._holder, "lease_until": now + LEASE}
                 made = {"tenant_id": tenant_id, "due_at": now}
                 await upsert(session, row, {"account_id": account_id}, values, when_new=made)
         claimed = []
-        for tenant_id, account_id, mark, learned_at, failures in found:
+        for tenant_id, account_id, _, mark, learned_at, failures in found:
             account = await self._accounts.get(tenant_id, account_id)
             if account is not None:
                 claimed.append((account, Poll(mark=mark, learned_at=learned_at, failures=failures or 0)))
@@ -220,10 +250,11 @@ class Polling:
         await self._take(account, poll, there, gone, self._clock.now())
 
     async def _pages(self, account: ConnectedAccount, query: ReservationQuery) -> AsyncIterator[Page[Reservation]]:
-        """All pages, each read behind every interactive call."""
+        """All pages, each read behind every interactive call, when the budget has room for it."""
         position: str | None = None
         seen: set[str] = set()
         while True:
+            await self._turn(account)
             page = await self._page(account, query, position)
             yield page
             position = page.next
@@ -240,8 +271,26 @@ class Polling:
             client = await self._reading.client(account)
             pages.append(await RESERVATIONS.page(client, query, position))
 
-        await self._reading.keeper.behind_all(read)
+        with self._budget.calling(account.id):
+            async with self._calls:
+                await self._reading.keeper.behind_all(read)
         return pages[0]
+
+    async def _turn(self, account: ConnectedAccount) -> None:
+        """Wait until the budget has room for a call. The account stays this process's meanwhile.
+
+        Raises ``SettledElsewhereError`` where another process took over.
+        """
+        await self._reading.client(account)  # the windows of its calls are known from then on
+        held_at = self._clock.now()
+        while pause := self._budget.pause(account.id):
+            await self._clock.sleep(min(pause.total_seconds(), LOOK_SECONDS))
+            if self._clock.now() - held_at > LEASE / 3:
+                held_at = self._clock.now()
+                await self._states.settle(Settlement(account=account, holder=self._holder, poll=self._held()))
+
+    def _held(self) -> dict[str, Any]:
+        return {"lease_until": self._clock.now() + LEASE}
 
     async def _take(
         self,
@@ -251,23 +300,28 @@ class Polling:
         gone: Collection[str],
         read_at: datetime,
     ) -> None:
-        """Judge what the PMS showed and settle it, again if another process settled some of it meanwhile."""
+        """Judge what the PMS showed and settle it, some at a time."""
+        shown: dict[str, Reservation | None] = {**dict.fromkeys(gone), **{each.provider_id: each for each in records}}
+        ids = list(shown)
+        for start in range(0, max(1, len(ids)), TAKEN_AT_ONCE):
+            await self._take_some(
+                account, poll, {id_: shown[id_] for id_ in ids[start : start + TAKEN_AT_ONCE]}, read_at
+            )
+
+    async def _take_some(
+        self, account: ConnectedAccount, poll: Poll, shown: Mapping[str, Reservation | None], read_at: datetime
+    ) -> None:
+        """Settle it, again if another process settled some of it meanwhile."""
         for _ in range(_MOST_CLASHES):
             with suppress(SettledElsewhereError):
-                await self._settle(account, poll, records, gone, read_at)
+                await self._settle(account, poll, shown, read_at)
                 return
         raise SettledElsewhereError
 
     async def _settle(
-        self,
-        account: ConnectedAccount,
-        poll: Poll,
-        records: Collection[Reservation],
-        gone: Collection[str],
-        read_at: datetime,
+        self, account: ConnectedAccount, poll: Poll, shown: Mapping[str, Reservation | None], read_at: datetime
     ) -> None:
         now = self._clock.now()
-        shown: dict[str, Reservation | None] = {**dict.fromkeys(gone), **{each.provider_id: each for each in records}}
         known = await self._states.of(account, shown.keys())
         courses: dict[str, Course] = {}
         for id_, record in shown.items():
@@ -287,7 +341,7 @@ class Polling:
                 holder=self._holder,
                 states={id_: course.known for id_, course in courses.items() if course.known is not None},
                 events=[event for course in courses.values() for event in course.events],
-                poll={"lease_until": now + LEASE},
+                poll=self._held(),
             )
         )
 
