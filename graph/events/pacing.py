@@ -28,6 +28,9 @@ SHARE = 0.1
 RESERVE = 12
 """Calls of a window that polling leaves to people, at least: about what one of their operations takes at once."""
 
+PATIENCE = timedelta(seconds=20)
+"""So long a poll waits for a window that people use, before it takes of the ``SHARE``."""
+
 _FULL = 0.5
 
 
@@ -69,9 +72,9 @@ class _Name(NamedTuple):
 class Budget:
     """What is left of the windows for polling.
 
-    A call may be made while it leaves half of each window, and ``RESERVE`` calls, to people; beyond that when the last
-    one is so long ago that polling takes no more than its ``SHARE``. ``usage`` tells how full the windows are, ``now``
-    the time (aware UTC).
+    A call may be made while it leaves half of each window, and ``RESERVE`` calls, to people. One that has waited for
+    that in vain may be made as long as polling takes no more than its ``SHARE``. ``usage`` tells how full the windows
+    are, ``now`` the time (aware UTC).
     """
 
     def __init__(self, usage: Callable[[], Iterable[WindowUsage]], now: Callable[[], datetime]) -> None:
@@ -80,10 +83,9 @@ class Budget:
         self._calling: Counter[_Name] = Counter()
         self._called_at: dict[_Name, datetime] = {}
 
-    def pause(self, account_id: str) -> timedelta:
-        """How long to wait, at least, before a call of the account; zero: it may be made now."""
-        now = self._now()
-        return max((self._pause(window, now) for window in self._windows(account_id)), default=timedelta())
+    def pause(self, account_id: str, since: datetime) -> timedelta:
+        """How long a call of the account, wanted ``since`` then, has to wait at least; zero: it may be made now."""
+        return max((self._pause(window, since) for window in self._windows(account_id)), default=timedelta())
 
     @contextmanager
     def calling(self, account_id: str) -> Iterator[None]:
@@ -100,12 +102,13 @@ class Budget:
         """Those that a poll's calls count in: calls with a charge of their own are none of its."""
         return [window for window in self._usage() if account_id in window.account_ids and window.charge is None]
 
-    def _pause(self, window: WindowUsage, now: datetime) -> timedelta:
-        called_at = self._called_at.get(_name(window))
-        if called_at is None or self._is_idle(window):
+    def _pause(self, window: WindowUsage, since: datetime) -> timedelta:
+        if self._is_idle(window):
             return timedelta()
         apart = _apart(window)
-        return min(apart, max(timedelta(), called_at + apart - now))  # not longer, if the clock was set back
+        called_at = self._called_at.get(_name(window), since)
+        pause = max(since + PATIENCE, called_at + apart) - self._now()
+        return min(max(timedelta(), pause), max(PATIENCE, apart))  # not longer, if the clock was set back
 
     def _is_idle(self, window: WindowUsage) -> bool:
         if window.waiting or window.blocked_until is not None:

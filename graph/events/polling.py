@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -18,6 +18,7 @@ from graph.events.account_webhooks import AccountWebhooks, WebhookState
 from graph.events.completing import Answers, Completing, touched_by
 from graph.events.course import Course
 from graph.events.pacing import Budget, Pace
+from graph.events.poll_pages import PollPages
 from graph.events.settling import SettledElsewhereError, Settlement, States
 from graph.events.states import Sighting
 from graph.gateway.holdings import OVERLAP
@@ -42,14 +43,14 @@ LOOK_SECONDS = 1.0
 LEASE = timedelta(seconds=180)
 """After this long without a sign of life another process may poll an account."""
 
+HOLD_SECONDS = 60.0
+"""How often a process that waits for its turn gives that sign."""
+
 WALK_AGAIN = timedelta(hours=24)
 """How often everything is read where the PMS does not tell what it deleted, to find that out."""
 
 AT_ONCE = 8
 """Accounts of one PMS that a process polls at a time. Most wait for their turn at the PMS's budget."""
-
-CALLS_AT_ONCE = 4
-"""Pages that a process reads for polls at a time, of all PMSs."""
 
 TAKEN_AT_ONCE = 25
 """Reservations of a page that are judged and written before others have their turn."""
@@ -91,8 +92,7 @@ class Polling:
         self._completing = completing
         self._clock = clock
         self._usage = usage
-        self._budget = Budget(usage, clock.now)
-        self._calls = asyncio.Semaphore(CALLS_AT_ONCE)
+        self._pages = PollPages(accounts, reading, clock, Budget(usage, clock.now))
         self._holder = new_id("pol", clock.now())
         self._task: asyncio.Task[None] | None = None
         self._polls: dict[asyncio.Task[None], str] = {}
@@ -176,7 +176,8 @@ class Polling:
     async def _poll(self, account: ConnectedAccount, poll: Poll) -> None:
         """Poll an account and write down when to do so again. Raises what the database raises."""
         try:
-            done = await self._polled(account, poll)
+            async with self._holding(account):
+                done = await self._polled(account, poll)
         except SettledElsewhereError:
             # Another process took over, or is quicker again and again: it is as good as polled.
             await self._end(account, {})
@@ -191,6 +192,26 @@ class Polling:
         else:
             due = self._clock.now() + await self._pause(account, 0)
             await self._end(account, {**done, "failures": 0, "last_error": None, "due_at": due})
+
+    @asynccontextmanager
+    async def _holding(self, account: ConnectedAccount) -> AsyncIterator[None]:
+        """In the block no other process takes the account over, however long it waits for its turn."""
+        task = asyncio.create_task(self._hold(account))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _hold(self, account: ConnectedAccount) -> None:
+        while True:
+            await asyncio.sleep(HOLD_SECONDS)
+            # Whoever lost it, or the database, hears of it when something is to be settled.
+            with suppress(SettledElsewhereError, StorageError):
+                await self._states.settle(Settlement(account=account, holder=self._holder, poll=self._held()))
+
+    def _held(self) -> dict[str, Any]:
+        return {"lease_until": self._clock.now() + LEASE}
 
     async def _put_off(self, account: ConnectedAccount, poll: Poll, reason: str, *, never: bool = False) -> None:
         pause = WALK_AGAIN if never else await self._pause(account, poll.failures + 1)
@@ -215,7 +236,7 @@ class Polling:
             return await self._walk(account, poll)
         query = RESERVATIONS.changes(poll.mark - OVERLAP, account)
         first: Page[Reservation] | None = None
-        async for page in self._pages(account, query):
+        async for page in self._pages.changes(account, query):
             first = first or page
             await self._take(account, poll, page.items, page.deleted or (), page.fetched_at)
             if self._is_behind(page, query):
@@ -231,7 +252,7 @@ class Polling:
         query = RESERVATIONS.unordered(RESERVATIONS.native(RESERVATIONS.whole_query, account))
         begun: datetime | None = None
         met: set[str] = set()
-        async for page in self._pages(account, query):
+        async for page in self._pages.walk(account, query):
             begun = begun or page.fetched_at
             met.update(record.provider_id for record in page.items)
             met.update(odd.id for odd in page.odd if odd.id is not None)
@@ -248,49 +269,6 @@ class Polling:
         gone = [id_ for id_, (record, _) in answers.found.items() if record is None]
         there = [record for record, _ in answers.found.values() if record is not None]
         await self._take(account, poll, there, gone, self._clock.now())
-
-    async def _pages(self, account: ConnectedAccount, query: ReservationQuery) -> AsyncIterator[Page[Reservation]]:
-        """All pages, each read behind every interactive call, when the budget has room for it."""
-        position: str | None = None
-        seen: set[str] = set()
-        while True:
-            await self._turn(account)
-            page = await self._page(account, query, position)
-            yield page
-            position = page.next
-            if position is None or position in seen:
-                return
-            seen.add(position)
-
-    async def _page(
-        self, account: ConnectedAccount, query: ReservationQuery, position: str | None
-    ) -> Page[Reservation]:
-        pages: list[Page[Reservation]] = []
-
-        async def read() -> None:
-            client = await self._reading.client(account)
-            pages.append(await RESERVATIONS.page(client, query, position))
-
-        with self._budget.calling(account.id):
-            async with self._calls:
-                await self._reading.keeper.behind_all(read)
-        return pages[0]
-
-    async def _turn(self, account: ConnectedAccount) -> None:
-        """Wait until the budget has room for a call. The account stays this process's meanwhile.
-
-        Raises ``SettledElsewhereError`` where another process took over.
-        """
-        await self._reading.client(account)  # the windows of its calls are known from then on
-        held_at = self._clock.now()
-        while pause := self._budget.pause(account.id):
-            await self._clock.sleep(min(pause.total_seconds(), LOOK_SECONDS))
-            if self._clock.now() - held_at > LEASE / 3:
-                held_at = self._clock.now()
-                await self._states.settle(Settlement(account=account, holder=self._holder, poll=self._held()))
-
-    def _held(self) -> dict[str, Any]:
-        return {"lease_until": self._clock.now() + LEASE}
 
     async def _take(
         self,
