@@ -148,7 +148,7 @@ async def test_a_page_is_read_some_reservations_a_turn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, client: ModuleType
 ) -> None:
     read: Counter[int] = Counter()
-    parse: Any = client.parse_records  # type: ignore[attr-defined]
+    parse: Any = client.parse_records
     accounts: dict[str, Any] = {"hostaway_accounts": int(client is hostaway)}
     accounts["bookingsync_accounts"] = 1 - accounts["hostaway_accounts"]
     async with world(tmp_path, **accounts, listings=6) as running, counted_turns() as turn:
