@@ -46,6 +46,9 @@ async def admitted(acme: World, monkeypatch: pytest.MonkeyPatch) -> str:
         return viewer
 
     monkeypatch.setattr(acme.services.keys, "authenticate", authenticate)
+    # Nor whose tenant that is, however long it takes until the database is gone.
+    monkeypatch.setattr(acme.services.tenants._snapshots, "_max_age", 3600.0)
+    await acme.services.tenants.active(viewer.tenant_id)
     return secret
 
 
