@@ -1,6 +1,7 @@
 """A change of one reservation that is there: of the state that it was based on, and of nights that are free."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -18,7 +19,7 @@ from graph.gateway.operation import Operation
 from graph.gateway.refs import Ref
 from graph.gateway.touched import Touched
 from graph.rejections import Rejected, Rejection, RejectionCode, rejected
-from providers.changes import ChangeRefused, Omitted, ReservationChange, Written, or_none
+from providers.changes import Cancellation, ChangeRefused, Omitted, ReservationChange, Written, or_none
 from providers.contract import ProviderClient
 from providers.errors import ProviderError
 from providers.model import Listing, Reservation, ReservationStatus
@@ -26,6 +27,7 @@ from providers.queries import Days
 from providers.upstream.caller import current_caller
 from providers.upstream.clock import Clock
 
+_KEPT = "The PMS removes no reservations: it was called off, and stays there as cancelled."
 _HOLDS_NIGHTS = frozenset({ReservationStatus.CONFIRMED, ReservationStatus.PENDING, ReservationStatus.BLOCKED})
 
 
@@ -87,6 +89,44 @@ class Edit:
         written = await work()
         await self._freed(present)
         return written
+
+    async def cancel(self, client: ProviderClient, how: Cancellation) -> Written[Reservation]:
+        """Call it off: its nights are free again."""
+        present = await self._current(client, fresh=False)
+        written = await self._cancelled(client, how)
+        await self._freed(present)
+        return written
+
+    async def _cancelled(self, client: ProviderClient, how: Cancellation) -> Written[Reservation]:
+        """Call it off; where the answer is lost, a look tells whether the PMS did."""
+        self._sent = True
+        try:
+            return await client.cancel_reservation(self._ref.provider_id, how)
+        except ProviderError as error:
+            if not is_uncertain(error):
+                raise
+            found = None
+            with suppress(Rejected):
+                found = await self._read(client)
+            if found is None or found.status is not ReservationStatus.CANCELLED:
+                raise
+            return Written(id=found.provider_id, record=found)
+
+    async def call_off(self, client: ProviderClient) -> Written[Reservation]:
+        """What comes nearest to a removal at a PMS that keeps all reservations, with the record that it keeps.
+
+        One that is called off already stays so.
+        """
+        present = await self._current(client, fresh=True)
+        if present.status is ReservationStatus.CANCELLED:
+            return Written(id=present.provider_id, record=present, warnings=(_KEPT,))
+        written = await self._cancelled(client, Cancellation())
+        await self._freed(present)
+        record = written.record
+        if record is None and not self.is_dry:
+            with suppress(Rejected):
+                record = await self._read(client)
+        return replace(written, record=record, warnings=(*written.warnings, _KEPT))
 
     async def _current(self, client: ProviderClient, *, fresh: bool) -> Reservation:
         """The reservation as it is: from the PMS where it matters. Raises ``Rejected``, ``Stale`` for one."""
@@ -191,7 +231,8 @@ class Update(Edit):
             return HeldNights(())
         days = Days(*stay)
         force = self._change.force_overbooking
-        added = _added(days, _nights_of(present) if present.status in _HOLDS_NIGHTS else None)
+        before = _nights_of(present) if present.status in _HOLDS_NIGHTS else None
+        added = _added(days, before)
         ranges = [] if self.is_dry or force else added
         left = max(0.0, current_caller().deadline - self._desk.clock.monotonic())
         seconds = left + 2 * self._desk.call_timeout
@@ -200,7 +241,7 @@ class Update(Edit):
         rules = Rules(nights=not force, stay=guest and not self._ignore_rules)
         try:
             nights = frozenset(night for each in added for night in each)
-            calendar = await self._desk.stays.check(client, listing, days, nights, rules)
+            calendar = await self._desk.stays.check(client, listing, days, nights, rules, before)
         except BaseException:
             await held.release()
             raise

@@ -19,8 +19,8 @@ class ListingPlan:
     async def check(self, client: ProviderClient) -> None:
         """All that can be said is said before."""
 
-    async def enter(self, client: ProviderClient, entry: Entry, seconds: float) -> "_NoGuard":
-        return _NoGuard()
+    async def enter(self, client: ProviderClient, entry: Entry, seconds: float) -> "NoGuard":
+        return NoGuard()
 
     def is_protected(self) -> bool:
         """A PMS makes two listings of the same name without a word."""
@@ -45,8 +45,8 @@ def touched_by_new(outcome: Written[Listing] | None) -> Touched:
     return Touched(everything=True) if outcome is None else Touched(listings=frozenset({outcome.id}))
 
 
-class _NoGuard:
-    """Listings stand in nobody's way."""
+class NoGuard:
+    """What stands in nobody's way: a new listing, or a part of one."""
 
     async def taken(self) -> None: ...
 

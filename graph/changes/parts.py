@@ -4,6 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from graph.changes.ledger import Creation, checked_key
+from graph.changes.new_parts import PartPlan, found_at, shows, shows_text
+from graph.changes.once import Once
 from graph.changes.part_checks import check_agreement, check_channels, check_fee, check_tax
 from graph.changes.problems import check_id
 from graph.changes.targets import ListingTarget, Targets
@@ -26,6 +29,7 @@ from providers.contract import ProviderClient
 from providers.model import ListingFee, ListingTax, PricingSettings, RentalAgreement
 
 T = TypeVar("T")
+P = TypeVar("P", ListingFee, ListingTax, RentalAgreement)
 
 _ID = "listingId"
 
@@ -36,13 +40,25 @@ class PartChanges:
 
     writing: Writing
     targets: Targets
+    once: Once
 
     async def create_fee(
-        self, operation: Operation, ref: Ref, draft: FeeDraft, *, dry_run: bool = False
+        self, operation: Operation, ref: Ref, draft: FeeDraft, *, key: str | None = None, dry_run: bool = False
     ) -> Done[Written[ListingFee]]:
+        checked_key(key)
         target = await self.targets.listing(operation, ref, _ID, Capability.CHANGE_FEES)
         check_fee(draft, target.listing.currency, new=True)
-        return await self._change(target, lambda client: client.create_fee(target.id, draft), dry_run=dry_run)
+
+        async def there(client: ProviderClient) -> Sequence[ListingFee]:
+            return found_at(await client.fees([target.id]), target.id)
+
+        plan = PartPlan(
+            making=lambda client: client.create_fee(target.id, draft),
+            there=there,
+            is_same=lambda fee: shows(draft, fee),
+            changed=_parts_of(target.id),
+        )
+        return await self._make(target, plan, key, f"fee {target.id} {draft!r}", dry_run=dry_run)
 
     async def update_fee(
         self, operation: Operation, ref: Ref, fee_id: str, change: FeeChange, *, dry_run: bool = False
@@ -58,11 +74,22 @@ class PartChanges:
         return await self._change(target, lambda client: client.delete_fee(target.id, fee_id), dry_run=dry_run)
 
     async def create_tax(
-        self, operation: Operation, ref: Ref, draft: TaxDraft, *, dry_run: bool = False
+        self, operation: Operation, ref: Ref, draft: TaxDraft, *, key: str | None = None, dry_run: bool = False
     ) -> Done[Written[ListingTax]]:
+        checked_key(key)
         target = await self.targets.listing(operation, ref, _ID, Capability.CHANGE_TAXES)
         check_tax(draft, target.listing.currency, new=True)
-        return await self._change(target, lambda client: client.create_tax(target.id, draft), dry_run=dry_run)
+
+        async def there(client: ProviderClient) -> Sequence[ListingTax]:
+            return found_at(await client.taxes([target.id]), target.id)
+
+        plan = PartPlan(
+            making=lambda client: client.create_tax(target.id, draft),
+            there=there,
+            is_same=lambda tax: shows(draft, tax),
+            changed=_parts_of(target.id),
+        )
+        return await self._make(target, plan, key, f"tax {target.id} {draft!r}", dry_run=dry_run)
 
     async def update_tax(
         self, operation: Operation, ref: Ref, tax_id: str, change: TaxChange, *, dry_run: bool = False
@@ -78,11 +105,22 @@ class PartChanges:
         return await self._change(target, lambda client: client.delete_tax(target.id, tax_id), dry_run=dry_run)
 
     async def create_agreement(
-        self, operation: Operation, ref: Ref, change: AgreementChange, *, dry_run: bool = False
+        self, operation: Operation, ref: Ref, change: AgreementChange, *, key: str | None = None, dry_run: bool = False
     ) -> Done[Written[RentalAgreement]]:
+        checked_key(key)
         check_agreement(change)
         target = await self.targets.listing(operation, ref, _ID, Capability.CHANGE_AGREEMENTS)
-        return await self._change(target, lambda client: client.create_agreement(target.id, change), dry_run=dry_run)
+
+        async def there(client: ProviderClient) -> Sequence[RentalAgreement]:
+            return found_at(await client.agreements([target.id]), target.id)
+
+        plan = PartPlan(
+            making=lambda client: client.create_agreement(target.id, change),
+            there=there,
+            is_same=lambda agreement: shows_text(change, agreement),
+            changed=_parts_of(target.id),
+        )
+        return await self._make(target, plan, key, f"agreement {target.id} {change!r}", dry_run=dry_run)
 
     async def update_agreement(
         self, operation: Operation, ref: Ref, change: AgreementChange, *, dry_run: bool = False
@@ -130,6 +168,16 @@ class PartChanges:
         return await self._change(
             target, lambda client: client.update_pricing_settings(target.id, change), dry_run=dry_run
         )
+
+    async def _make(
+        self, target: ListingTarget, plan: PartPlan[P], key: str | None, content: str, *, dry_run: bool
+    ) -> Done[Written[P]]:
+        """Make a part, once for each ``key``. Made before under this key, the outcome has no record."""
+        account = target.account
+        if dry_run:
+            return await self.writing.rehearse(account, plan.making)
+        creation = Creation(tenant_id=account.tenant_id, account_id=account.id, key=key, content=content)
+        return await self.once.make(account, creation, plan)
 
     async def _change(
         self, target: ListingTarget, work: Callable[[ProviderClient], Awaitable[T]], *, dry_run: bool

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from graph.changes.ledger import Creation, checked_key
+from graph.changes.new_parts import PartPlan, own_policies, shows_steps
+from graph.changes.once import Once
 from graph.changes.part_checks import check_policy
 from graph.changes.problems import check_id
 from graph.changes.writing import Done, Writing
@@ -19,15 +22,32 @@ class PolicyChanges:
     """Changes the policies for bookings that the business takes itself. All raise ``Rejected``."""
 
     writing: Writing
+    once: Once
 
     async def create(
-        self, operation: Operation, account_id: str, draft: CancellationPolicyDraft, *, dry_run: bool = False
+        self,
+        operation: Operation,
+        account_id: str,
+        draft: CancellationPolicyDraft,
+        *,
+        key: str | None = None,
+        dry_run: bool = False,
     ) -> Done[Written[CancellationPolicy]]:
+        """Make a policy, once for each ``key``."""
+        checked_key(key)
         check_policy(draft)
         account = await self.writing.account(operation.tenant_id, account_id, "accountId", _NEEDED)
-        return await self.writing.carry_out(
-            account, lambda client: client.create_cancellation_policy(draft), _policies, dry_run=dry_run
+        plan = PartPlan(
+            making=lambda client: client.create_cancellation_policy(draft),
+            there=own_policies,
+            is_same=lambda policy: shows_steps(draft, policy),
+            changed=Touched(policies=True),
         )
+        if dry_run:
+            return await self.writing.rehearse(account, plan.making)
+        content = f"policy {draft!r}"
+        creation = Creation(tenant_id=account.tenant_id, account_id=account.id, key=key, content=content)
+        return await self.once.make(account, creation, plan)
 
     async def update(
         self,
