@@ -111,22 +111,28 @@ class Claims:
     @asynccontextmanager
     async def held(self, ids: Collection[str]) -> AsyncIterator[None]:
         """Keep what was claimed until the block ends, however long that takes."""
-        renewing = asyncio.create_task(self._renew(ids))
+        renewing: list[asyncio.Task[None]] = []
+        # Work is mostly over before that.
+        later = asyncio.get_running_loop().call_later(
+            RENEWED_EVERY, lambda: renewing.append(asyncio.create_task(self._renew(ids)))
+        )
         try:
             yield
         finally:
-            renewing.cancel()
-            await asyncio.gather(renewing, return_exceptions=True)
+            later.cancel()
+            for task in renewing:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
 
     async def _renew(self, ids: Collection[str]) -> None:
         row = WebhookDeliveryRow
         mine = (row.id.in_(ids), row.holder == self.holder, row.status == DeliveryStatus.PENDING.value)
         while True:
-            await asyncio.sleep(RENEWED_EVERY)
             # A database that is away is noticed by the work itself.
             with suppress(StorageError):
                 async with self._database.session() as session:
                     await session.execute(update(row).where(*mine).values(lease_until=self._clock.now() + LEASE))
+            await asyncio.sleep(RENEWED_EVERY)
 
     async def release(self, ids: Collection[str]) -> None:
         """Give back what was claimed and not finished."""

@@ -20,6 +20,7 @@ from graph.events.settling import SettledElsewhereError, Settlement, States
 from graph.storage.database import Database
 from graph.storage.event_tables import AccountPollRow
 from graph.storage.failures import StorageError
+from graph.storage.snapshots import SNAPSHOT_SECONDS, Snapshots
 from providers import catalogue
 from providers.errors import ProviderError
 from providers.manifest import LimitScope
@@ -56,6 +57,9 @@ class Processing:
         self._completing = completing
         self._clock = clock
         self._claims = Claims(database, clock, new_id("prc", clock.now()))
+        self._own_ids: Snapshots[tuple[str, str], str | None] = Snapshots(
+            self._own_id, clock=clock, max_age=SNAPSHOT_SECONDS
+        )
         self._learned: set[str] = set()
         self._handing = Handing()
         self._woken = asyncio.Event()
@@ -204,7 +208,7 @@ class Processing:
     async def _settle(self, account: ConnectedAccount, deliveries: Sequence[Claimed]) -> None:
         batch = Batch(
             account=account,
-            own_id=await self._own_id(account),
+            own_id=await self._own_ids.get((account.tenant_id, account.id)),
             states=self._states,
             completing=self._completing,
             vault=self._vault,
@@ -213,8 +217,11 @@ class Processing:
         )
         await self._states.settle(await batch.settlement(deliveries, self._claims.holder))
 
-    async def _own_id(self, account: ConnectedAccount) -> str | None:
-        """The PMS's own id of the account, where its credentials tell it."""
+    async def _own_id(self, whose: tuple[str, str]) -> str | None:
+        """The PMS's own id of an account, where its credentials tell it."""
+        account = await self._accounts.get(*whose)
+        if account is None:
+            return None
         try:
             config = await self._connections.config(account)
             return catalogue.plugin(account.provider).identity(LimitScope.ACCOUNT, config)

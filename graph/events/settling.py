@@ -73,12 +73,14 @@ class States:
         return found | await self._stored(account, [each for each in reservation_ids if each not in found])
 
     async def _stored(self, account: ConnectedAccount, wanted: Sequence[str]) -> dict[str, Known]:
+        return await self._writes.read(partial(self._load, account, wanted)) if wanted else {}
+
+    def _load(self, account: ConnectedAccount, wanted: Sequence[str], session: Session) -> dict[str, Known]:
         found: dict[str, Known] = {}
         for start in range(0, len(wanted), _IDS_AT_ONCE):
             ids = [state_id(account, each) for each in wanted[start : start + _IDS_AT_ONCE]]
-            async with self._database.reading() as session:
-                rows = await session.scalars(select(ReservationStateRow).where(ReservationStateRow.id.in_(ids)))
-                found.update((row.reservation_id, self._known(row)) for row in rows)
+            rows = session.scalars(select(ReservationStateRow).where(ReservationStateRow.id.in_(ids)))
+            found.update((row.reservation_id, self._known(row)) for row in rows)
         return found
 
     async def listings(self, account: ConnectedAccount, listing_ids: Collection[str]) -> set[str]:

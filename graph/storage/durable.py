@@ -1,4 +1,4 @@
-"""Transactions that are on the disk when they return, written in one go."""
+"""Whole transactions in one go: those that write are on the disk when they return."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,19 +18,24 @@ BUSY_MILLISECONDS = 5_000
 """How long a writer waits for another one, in this process or another."""
 
 
+_READERS = 2
+
+
 class DurableWrites:
     """Runs whole transactions. What they wrote outlives the process and a loss of power.
 
     SQLite's asynchronous driver goes to another thread and back for each statement, and its commits do not wait for
-    the disk: where there is a file, a transaction runs in one thread, on a connection of its own that waits.
+    the disk: where there is a file, a transaction runs in one thread, on a connection of its own that waits. While the
+    event loop is busy, each of those ways to another thread and back waits for it.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         url = database.engine.url
         in_file = url.get_backend_name() == "sqlite" and bool(url.database) and ":memory:" not in str(url.database)
-        self._engine = _engine(url) if in_file else None
-        if self._engine is not None:
+        self._engine = _engine(url, _begin_writing, connections=1) if in_file else None
+        self._reading = _engine(url, _begin_reading, connections=_READERS) if in_file else None
+        if in_file:
             # It must not outlive the file that it writes to.
             event.listen(database.engine.sync_engine, "engine_disposed", self._leave)
 
@@ -42,31 +47,43 @@ class DurableWrites:
         """
         if self._engine is not None:
             async with self._database.turn():
-                return await asyncio.to_thread(partial(_written, self._engine, work))
+                return await asyncio.to_thread(partial(_done, self._engine, work))
         async with self._database.session() as session:
             return await session.run_sync(work)
 
+    async def read(self, work: Callable[[Session], T]) -> T:
+        """What ``work`` returns, which only reads: it sees one state of the data and waits for no writer.
+
+        It runs in another thread, as for ``write``. Raises ``StorageUnavailable``.
+        """
+        async with self._database.reading() as session:
+            if self._reading is None:
+                return await session.run_sync(work)
+            # The session is not used, and costs nothing: what goes wrong is noticed by its block.
+            return await asyncio.to_thread(partial(_done, self._reading, work))
+
     def _leave(self, _: Engine) -> None:
-        if self._engine is not None:
-            self._engine.dispose()
+        for engine in (self._engine, self._reading):
+            if engine is not None:
+                engine.dispose()
 
 
-def _engine(url: URL) -> Engine:
-    """An engine with one connection, which serves one transaction after the other, in whatever thread."""
+def _engine(url: URL, begin: Callable[[Connection], None], *, connections: int) -> Engine:
+    """An engine whose connections serve one transaction after the other, in whatever thread."""
     engine = create_engine(
         url.set(drivername="sqlite"),
         poolclass=QueuePool,
-        pool_size=1,
+        pool_size=connections,
         max_overflow=0,
         connect_args={"check_same_thread": False},
         hide_parameters=True,
     )
     event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
+    event.listen(engine, "begin", begin)
     return engine
 
 
-def _written(engine: Engine, work: Callable[[Session], T]) -> T:
+def _done(engine: Engine, work: Callable[[Session], T]) -> T:
     try:
         with Session(engine, expire_on_commit=False) as session, session.begin():
             return work(session)
@@ -83,5 +100,9 @@ def _prepare(connection: Any, _: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin(connection: Connection) -> None:
+def _begin_writing(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin_reading(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")

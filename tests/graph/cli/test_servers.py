@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -14,7 +15,7 @@ import pytest
 
 from graph.cli.apart import served_apart
 from graph.cli.failures import CommandError, ExitCode
-from graph.cli.servers import Site, listen, serve_all, stop_signal
+from graph.cli.servers import Site, listen, run, serve_all, stop_signal
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -199,3 +200,12 @@ async def test_sites_apart_are_down_after_a_block_that_failed() -> None:
             raise ValueError("of the block")
     with pytest.raises(ConnectionRefusedError):
         await ask(url)
+
+
+def test_threads_have_their_turn_soon_while_servers_run() -> None:
+    async def interval() -> float:
+        return sys.getswitchinterval()
+
+    before = sys.getswitchinterval()
+    assert run(interval()) < before / 5
+    assert sys.getswitchinterval() == before
