@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.changes.checks import draft_problems, refuse
-from graph.changes.failures import refusal_of_read
+from graph.changes.failures import refusal_of
 from graph.changes.ledger import Entry
 from graph.changes.pricing import Bill, Tolerance, bill_of, total_of
 from graph.changes.stays import HeldNights, Rules, Stays, multi_unit
@@ -134,7 +134,7 @@ class Booking:
         """The draft with the money of a fresh quote. Raises ``Rejected`` where it is not what was agreed to."""
         outcome = (await self._prices.read(self._operation, [agreed.stay], 0))[agreed.stay]
         if not isinstance(outcome, Kept):
-            raise refusal_of_read(outcome)
+            raise refusal_of(outcome)
         price: PriceDetails = outcome.value
         self.price = price
         bill = bill_of(price)

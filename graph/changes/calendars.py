@@ -48,6 +48,7 @@ class CalendarChanges:
             lambda client: client.change_calendar(target.id, changes),
             lambda _: _touched(target.id, changes),
             dry_run=dry_run,
+            record=f"calendar/{target.id}",
             under=("ranges",),
         )
 

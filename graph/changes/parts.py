@@ -134,7 +134,9 @@ class PartChanges:
     async def _change(
         self, target: ListingTarget, work: Callable[[ProviderClient], Awaitable[T]], *, dry_run: bool
     ) -> Done[T]:
-        return await self.writing.carry_out(target.account, work, lambda _: _parts_of(target.id), dry_run=dry_run)
+        return await self.writing.carry_out(
+            target.account, work, lambda _: _parts_of(target.id), dry_run=dry_run, record=f"listing/{target.id}"
+        )
 
 
 def _parts_of(*ids: str) -> Touched:

@@ -42,7 +42,11 @@ class PolicyChanges:
         check_policy(draft)
         account = await self.writing.account(operation.tenant_id, account_id, "accountId", _NEEDED)
         return await self.writing.carry_out(
-            account, lambda client: client.update_cancellation_policy(policy_id, draft), _policies, dry_run=dry_run
+            account,
+            lambda client: client.update_cancellation_policy(policy_id, draft),
+            _policies,
+            dry_run=dry_run,
+            record=_of(policy_id),
         )
 
     async def delete(
@@ -51,9 +55,18 @@ class PolicyChanges:
         check_id(policy_id, "policyId")
         account = await self.writing.account(operation.tenant_id, account_id, "accountId", _NEEDED)
         return await self.writing.carry_out(
-            account, lambda client: client.delete_cancellation_policy(policy_id), _policies, dry_run=dry_run
+            account,
+            lambda client: client.delete_cancellation_policy(policy_id),
+            _policies,
+            dry_run=dry_run,
+            record=_of(policy_id),
         )
 
 
 def _policies(_: object) -> Touched:
     return Touched(policies=True)
+
+
+def _of(policy_id: str) -> str:
+    """A policy, by name: one change of it at a time."""
+    return f"policy/{policy_id}"
