@@ -11,7 +11,7 @@ from providers.upstream.attempt import Observe
 
 @dataclass(slots=True)
 class Calls:
-    """Calls to PMSs that were sent, repeated ones included; ``changes`` of them were to change something."""
+    """Calls to PMSs that were sent, repeated ones included; ``changes`` of them may have changed something."""
 
     count: int = 0
     changes: int = 0

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from graph.changes.part_checks import check_agreement, check_channels, check_fee, check_tax
 from graph.changes.problems import check_id
-from graph.changes.targets import ListingTarget, Targets
+from graph.changes.targets import ListingTarget, Targets, record_of
 from graph.changes.writing import Done, Writing
 from graph.gateway.operation import Operation
 from graph.gateway.refs import Ref
@@ -135,7 +135,7 @@ class PartChanges:
         self, target: ListingTarget, work: Callable[[ProviderClient], Awaitable[T]], *, dry_run: bool
     ) -> Done[T]:
         return await self.writing.carry_out(
-            target.account, work, lambda _: _parts_of(target.id), dry_run=dry_run, record=f"listing/{target.id}"
+            target.account, work, lambda _: _parts_of(target.id), dry_run=dry_run, record=record_of(target.id)
         )
 
 

@@ -103,6 +103,11 @@ class Targets:
         return found
 
 
+def record_of(listing_id: str) -> str:
+    """A listing with its parts, by name: one change of it at a time."""
+    return f"listing/{listing_id}"
+
+
 def unread(error: ProviderError, field: str) -> Rejected:
     """What a change needs to know could not be read: nothing was changed."""
     (reason,) = refusal_of(error).rejections

@@ -61,7 +61,7 @@ class CallOutcome:
 
     ``status`` is the HTTP status if there was an answer; ``error`` is an ``ErrorCode`` or ``CANCELLED``, None where the
     answer was accepted. ``seconds`` is the time from sending to the end, ``waited`` the time queued for a permit.
-    ``changes`` says that the call was to change something; one for a token is not.
+    ``changes`` says that the call may have changed something: it is not safe to send it twice.
     """
 
     provider: str

@@ -202,6 +202,15 @@ async def test_of_several_each_is_made_or_refused_for_itself(running: World, inn
     assert [codes(each) for each in changed["results"]] == [[("id", "INVALID")], [], []]
 
 
+async def test_what_happens_to_one_inside_staygraph_hides_no_other(running: World, inn: Inn) -> None:
+    inn.script.append("bug")
+    right = await stay(running)
+    later = right | {"arrival": DEPARTURE.isoformat(), "departure": (DEPARTURE + timedelta(days=2)).isoformat()}
+    payload = await running.change(CREATES, WRITE, items=[{"input": right}, {"input": later}])
+    assert sorted(codes(each) for each in payload["results"]) == [[], [("", "UNCERTAIN")]]
+    assert len(inn.stays) == 1
+
+
 async def test_too_many_at_once_are_refused(running: World, inn: Inn) -> None:
     given = await stay(running)
     payload = await running.change(CREATES, WRITE, items=[{"input": given}] * 51)
