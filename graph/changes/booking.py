@@ -93,6 +93,9 @@ class Booking:
     def is_protected(self) -> bool:
         return self._protected
 
+    def is_begun(self, entry: Entry) -> bool:
+        return bool(entry.steps)
+
     async def send(self, client: ProviderClient, entry: Entry) -> Written[Reservation]:
         return await client.create_reservation(self._named(entry.reference), entry)
 

@@ -31,6 +31,6 @@ def build_catalog(writing: Writing, once: Once, listings: Listings, clock: Clock
         targets=targets,
         calendars=CalendarChanges(writing=writing, clock=clock),
         listings=ListingChanges(writing=writing, targets=targets, once=once),
-        parts=PartChanges(writing=writing, targets=targets),
-        policies=PolicyChanges(writing=writing),
+        parts=PartChanges(writing=writing, targets=targets, once=once),
+        policies=PolicyChanges(writing=writing, once=once),
     )

@@ -64,6 +64,10 @@ class Plan(Protocol[T]):
         """Whether the PMS itself refuses to make it a second time. Known once ``enter`` has passed."""
         ...
 
+    def is_begun(self, entry: Entry) -> bool:
+        """Whether earlier steps made something at the PMS, though not it: another attempt goes on from there."""
+        ...
+
     async def send(self, client: ProviderClient, entry: Entry) -> Written[T]:
         """Make it, under the entry's reference."""
         ...
@@ -86,9 +90,12 @@ class Once:
         self._clock = clock
         self._call_timeout = call_timeout
 
-    async def make(self, account: ConnectedAccount, creation: Creation, plan: Plan[T]) -> Done[Written[T]]:
+    async def make(
+        self, account: ConnectedAccount, creation: Creation, plan: Plan[T], *, record: str | None = None
+    ) -> Done[Written[T]]:
         """Make it, or find it where it was made already: then there is no record. Raises ``Rejected``.
 
+        ``record`` names what there is at the PMS that is changed by it: see ``Writing.make``.
         ``UNCERTAIN`` says that the PMS may have made it; asked for again with the same key, it is looked for first.
         """
         attempt = _Attempt(plan, self._ledger, self._clock, self._call_timeout)
@@ -105,7 +112,7 @@ class Once:
         def touched(outcome: Written[T] | None) -> Touched:
             return plan.touched(outcome) if attempt.was_sent else Touched()
 
-        return await self._writing.make(account, work, touched)
+        return await self._writing.make(account, work, touched, record=record)
 
     async def _first(
         self, client: ProviderClient, creation: Creation, plan: Plan[T], attempt: "_Attempt[T]"
@@ -246,7 +253,7 @@ class _Attempt(Generic[T]):
             if found is not None:
                 return await self._made(entry, found)
             await self._leave_open(entry)
-        elif isinstance(refusal, ProviderError) and entry.steps:
+        elif isinstance(refusal, ProviderError) and self._plan.is_begun(entry):
             await self._leave_open(entry)
         else:
             with _bearing(entry):

@@ -4,6 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from graph.changes.ledger import Creation, checked_key
+from graph.changes.new_parts import Making, MakingPlan, Record, making_agreement, making_fee, making_tax
+from graph.changes.once import Once
 from graph.changes.part_checks import check_agreement, check_channels, check_fee, check_tax
 from graph.changes.problems import check_id
 from graph.changes.targets import ListingTarget, Targets, record_of
@@ -26,23 +29,29 @@ from providers.contract import ProviderClient
 from providers.model import ListingFee, ListingTax, PricingSettings, RentalAgreement
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Record)
 
 _ID = "listingId"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartChanges:
-    """Changes parts of listings. All raise ``Rejected``; in a dry run nothing is changed."""
+    """Changes parts of listings. All raise ``Rejected``; in a dry run nothing is changed.
+
+    What has a ``key`` is made once for it: with it two reads more are needed, one of them after a failure only.
+    """
 
     writing: Writing
     targets: Targets
+    once: Once
 
     async def create_fee(
-        self, operation: Operation, ref: Ref, draft: FeeDraft, *, dry_run: bool = False
+        self, operation: Operation, ref: Ref, draft: FeeDraft, *, key: str | None = None, dry_run: bool = False
     ) -> Done[Written[ListingFee]]:
+        checked_key(key)
         target = await self.targets.listing(operation, ref, _ID, Capability.CHANGE_FEES)
         check_fee(draft, target.listing.currency, new=True)
-        return await self._change(target, lambda client: client.create_fee(target.id, draft), dry_run=dry_run)
+        return await self._make(target, making_fee(target.id, draft), key, f"fee {target.id} {draft!r}", dry_run)
 
     async def update_fee(
         self, operation: Operation, ref: Ref, fee_id: str, change: FeeChange, *, dry_run: bool = False
@@ -58,11 +67,12 @@ class PartChanges:
         return await self._change(target, lambda client: client.delete_fee(target.id, fee_id), dry_run=dry_run)
 
     async def create_tax(
-        self, operation: Operation, ref: Ref, draft: TaxDraft, *, dry_run: bool = False
+        self, operation: Operation, ref: Ref, draft: TaxDraft, *, key: str | None = None, dry_run: bool = False
     ) -> Done[Written[ListingTax]]:
+        checked_key(key)
         target = await self.targets.listing(operation, ref, _ID, Capability.CHANGE_TAXES)
         check_tax(draft, target.listing.currency, new=True)
-        return await self._change(target, lambda client: client.create_tax(target.id, draft), dry_run=dry_run)
+        return await self._make(target, making_tax(target.id, draft), key, f"tax {target.id} {draft!r}", dry_run)
 
     async def update_tax(
         self, operation: Operation, ref: Ref, tax_id: str, change: TaxChange, *, dry_run: bool = False
@@ -78,11 +88,13 @@ class PartChanges:
         return await self._change(target, lambda client: client.delete_tax(target.id, tax_id), dry_run=dry_run)
 
     async def create_agreement(
-        self, operation: Operation, ref: Ref, change: AgreementChange, *, dry_run: bool = False
+        self, operation: Operation, ref: Ref, change: AgreementChange, *, key: str | None = None, dry_run: bool = False
     ) -> Done[Written[RentalAgreement]]:
+        checked_key(key)
         check_agreement(change)
         target = await self.targets.listing(operation, ref, _ID, Capability.CHANGE_AGREEMENTS)
-        return await self._change(target, lambda client: client.create_agreement(target.id, change), dry_run=dry_run)
+        content = f"agreement {target.id} {change!r}"
+        return await self._make(target, making_agreement(target.id, change), key, content, dry_run)
 
     async def update_agreement(
         self, operation: Operation, ref: Ref, change: AgreementChange, *, dry_run: bool = False
@@ -130,6 +142,16 @@ class PartChanges:
         return await self._change(
             target, lambda client: client.update_pricing_settings(target.id, change), dry_run=dry_run
         )
+
+    async def _make(
+        self, target: ListingTarget, making: Making[R], key: str | None, content: str, dry_run: bool
+    ) -> Done[Written[R]]:
+        if key is None or dry_run:
+            return await self._change(target, making.make, dry_run=dry_run)
+        account = target.account
+        creation = Creation(tenant_id=account.tenant_id, account_id=account.id, key=key, content=content)
+        plan = MakingPlan(making, _parts_of(target.id))
+        return await self.once.make(account, creation, plan, record=record_of(target.id))
 
     async def _change(
         self, target: ListingTarget, work: Callable[[ProviderClient], Awaitable[T]], *, dry_run: bool

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from graph.changes.ledger import Creation, checked_key
+from graph.changes.new_parts import MakingPlan, making_policy
+from graph.changes.once import Once
 from graph.changes.part_checks import check_policy
 from graph.changes.problems import check_id
 from graph.changes.writing import Done, Writing
@@ -19,15 +22,26 @@ class PolicyChanges:
     """Changes the policies for bookings that the business takes itself. All raise ``Rejected``."""
 
     writing: Writing
+    once: Once
 
     async def create(
-        self, operation: Operation, account_id: str, draft: CancellationPolicyDraft, *, dry_run: bool = False
+        self,
+        operation: Operation,
+        account_id: str,
+        draft: CancellationPolicyDraft,
+        *,
+        key: str | None = None,
+        dry_run: bool = False,
     ) -> Done[Written[CancellationPolicy]]:
+        """Make a policy, once for a ``key``."""
+        checked_key(key)
         check_policy(draft)
         account = await self.writing.account(operation.tenant_id, account_id, "accountId", _NEEDED)
-        return await self.writing.carry_out(
-            account, lambda client: client.create_cancellation_policy(draft), _policies, dry_run=dry_run
-        )
+        making = making_policy(draft)
+        if key is None or dry_run:
+            return await self.writing.carry_out(account, making.make, _policies, dry_run=dry_run)
+        creation = Creation(tenant_id=account.tenant_id, account_id=account.id, key=key, content=f"policy {draft!r}")
+        return await self.once.make(account, creation, MakingPlan(making, _policies(None)), record="policies")
 
     async def update(
         self,

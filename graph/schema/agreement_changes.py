@@ -15,7 +15,7 @@ from graph.gateway.refs import Ref
 from graph.rejections import Rejected, RejectionCode, rejected
 from graph.schema import ids
 from graph.schema.arguments import MAX_IDS, check_list
-from graph.schema.change_payloads import Carried, ChangePayload, DryRun, carried_out, given_ref, ref_in
+from graph.schema.change_payloads import Carried, ChangePayload, DryRun, IdempotencyKey, carried_out, given_ref, ref_in
 from graph.schema.context import Info
 from graph.schema.exposing import exposed
 from graph.schema.inputs import changed_model, input_of
@@ -85,13 +85,16 @@ class AgreementChanges:
         info: Info,
         listing_id: ListingId,
         input: AgreementArgument,  # noqa: A002  # the schema's name
+        idempotency_key: IdempotencyKey = None,
         dry_run: DryRun = False,
     ) -> Any:
         require(info, Permission.WRITE)
 
         async def work() -> Done[Written[model.RentalAgreement]]:
             ref, change = given_ref(listing_id, "listingId", ids.LISTING), changed_model(input, AgreementChange)
-            return await _service(info).create_agreement(info.context.operation, ref, change, dry_run=dry_run)
+            return await _service(info).create_agreement(
+                info.context.operation, ref, change, key=idempotency_key, dry_run=dry_run
+            )
 
         return _payload(await carried_out(info, work(), listing_id), listing_id)
 

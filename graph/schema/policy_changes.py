@@ -8,7 +8,7 @@ from graph.accounts.keys import Permission
 from graph.changes.policies import PolicyChanges as PolicyService
 from graph.changes.writing import Done
 from graph.schema import ids
-from graph.schema.change_payloads import Carried, ChangePayload, DryRun, carried_out, given_ref, ref_in
+from graph.schema.change_payloads import Carried, ChangePayload, DryRun, IdempotencyKey, carried_out, given_ref, ref_in
 from graph.schema.context import Info
 from graph.schema.exposing import exposed
 from graph.schema.inputs import changed_model, input_of
@@ -59,6 +59,7 @@ class PolicyChanges:
         info: Info,
         account_id: AccountId,
         input: PolicyArgument,  # noqa: A002  # the schema's name
+        idempotency_key: IdempotencyKey = None,
         dry_run: DryRun = False,
     ) -> Any:
         require(info, Permission.WRITE)
@@ -66,7 +67,9 @@ class PolicyChanges:
         async def work() -> Done[Written[model.CancellationPolicy]]:
             account = given_ref(account_id, "accountId", ids.ACCOUNT).account_id
             draft = changed_model(input, CancellationPolicyDraft)
-            return await _service(info).create(info.context.operation, account, draft, dry_run=dry_run)
+            return await _service(info).create(
+                info.context.operation, account, draft, key=idempotency_key, dry_run=dry_run
+            )
 
         return _payload(await carried_out(info, work(), account_id), account_id)
 

@@ -10,7 +10,7 @@ from graph.changes.writing import Done
 from graph.gateway.parts import Part
 from graph.gateway.refs import Ref
 from graph.schema import ids
-from graph.schema.change_payloads import Carried, ChangePayload, DryRun, carried_out, given_ref, ref_in
+from graph.schema.change_payloads import Carried, ChangePayload, DryRun, IdempotencyKey, carried_out, given_ref, ref_in
 from graph.schema.context import Info
 from graph.schema.exposing import exposed
 from graph.schema.inputs import changed_model, input_of
@@ -58,13 +58,16 @@ class TaxChanges:
             Any,
             strawberry.argument(description="The tax: an amount or a percentage.", graphql_type=CreateListingTaxInput),
         ],
+        idempotency_key: IdempotencyKey = None,
         dry_run: DryRun = False,
     ) -> Any:
         require(info, Permission.WRITE)
 
         async def work() -> Done[Written[model.ListingTax]]:
             ref, draft = given_ref(listing_id, "listingId", ids.LISTING), changed_model(input, TaxDraft)
-            return await _service(info).create_tax(info.context.operation, ref, draft, dry_run=dry_run)
+            return await _service(info).create_tax(
+                info.context.operation, ref, draft, key=idempotency_key, dry_run=dry_run
+            )
 
         return _payload(await carried_out(info, work(), listing_id), listing_id)
 
