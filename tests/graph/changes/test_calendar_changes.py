@@ -194,6 +194,16 @@ async def test_what_the_plugin_refuses_is_told_in_clients_words(acme: World, est
     assert estate.sent == []
 
 
+async def test_what_the_plugin_refuses_of_a_field_is_told_of_the_range_that_names_it(
+    acme: World, estate: WritableEstate
+) -> None:
+    id_, first = await listing(acme, 1), tomorrow(acme)
+    one = await change(acme, id_, nights(first, 1, price="70"), nights(first, 1, note="red"))
+    assert codes(one) == [("ranges.1.note", "INVALID")]
+    two = await change(acme, id_, nights(first, 1, note="red"), nights(first, 1, note="blue"))
+    assert codes(two) == [("ranges.note", "INVALID")]
+
+
 async def test_an_answer_that_was_lost_is_uncertain_and_shows_what_the_pms_has(
     acme: World, estate: WritableEstate
 ) -> None:
