@@ -152,7 +152,7 @@ class Update(Edit):
         present = await self._current(client, fresh=moves or counts)
         listing = await self._listing(present)
         stay = _stay_after(change, present)
-        refuse(list(change_problems(change, stay, listing, self._desk.clock.now())))
+        refuse(list(change_problems(change, stay, listing, present.provider, self._desk.clock.now())))
         change = _with_money(change, present)
         held = await self._moved(client, present, listing, stay) if moves else HeldNights(())
         self._sent = True

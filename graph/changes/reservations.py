@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.changes.booking import Agreed, Booking
+from graph.changes.checks import insane, refuse
 from graph.changes.edits import Desk, Edit, Update
 from graph.changes.ledger import Creation, checked_key, new_reference
 from graph.changes.once import Once
@@ -114,6 +115,7 @@ class ReservationChanges:
         """Call a reservation off."""
         account = await self.account(operation, ref, "id", Capability.CANCEL_RESERVATIONS)
         how = cancellation(account)
+        refuse(insane(how, account.provider))
         edit = Edit(self._desk, operation, account, ref, version, is_dry=dry_run)
         return await self._carried(
             edit,

@@ -133,6 +133,25 @@ async def test_a_change_that_names_nothing_or_nonsense_is_refused(running: World
     assert codes(gone) == [("id", "NOT_FOUND")]
 
 
+async def test_what_no_pms_can_mean_is_refused_by_field(running: World, inn: Inn) -> None:
+    before = await made(running)
+    many = [{"fieldId": str(number), "value": "x"} for number in range(1001)]
+    for more, wrong in (
+        ({"hostNote": "x" * 10_001}, ("hostNote", "OUT_OF_RANGE")),
+        ({"hostNote": "a\x00b"}, ("hostNote", "INVALID")),
+        ({"customFields": many}, ("customFields", "OUT_OF_RANGE")),
+        ({"customFields": [{"fieldId": "1", "value": "x" * 10_001}]}, ("customFields.0.value", "OUT_OF_RANGE")),
+        ({"guest": {"name": "Ada", "notes": "x" * 10_001}}, ("guest.notes", "OUT_OF_RANGE")),
+    ):
+        assert codes(await running.change(UPDATE, WRITE, id=before["id"], input=more)) == [wrong]
+        assert codes(await create(running, **more)) == [wrong]
+    for field in ("reason", "messageToGuest"):
+        refused = await running.change(CANCEL, WRITE, id=before["id"], input={field: "x" * 10_001})
+        assert codes(refused) == [(field, "OUT_OF_RANGE")]
+    assert not {"update_reservation", "cancel_reservation"} & set(inn.counted())
+    assert inn.counted()["create_reservation"] == 1
+
+
 async def test_lines_that_change_change_the_total(running: World, inn: Inn) -> None:
     lines = [{"type": "RENT", "amount": "100.00"}, {"type": "FEE", "amount": "20.00"}]
     before = await made(running, financeLines=lines)
