@@ -3,13 +3,17 @@
 import logging
 import sys
 import traceback
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any, Literal
 
 import structlog
 
-_QUIET = ("aiosqlite", "alembic", "asyncio", "httpcore", "httpx", "sqlalchemy", "uvicorn.access")
+_QUIET = ("aiosqlite", "alembic", "asyncio", "httpcore", "httpx", "sqlalchemy", "uvicorn.access", "uvicorn.error")
 """Loggers of libraries that say at INFO what nobody needs, or quote addresses with what is in them."""
+
+_FRAMES = 3
+_FRAMES_OF_LIBRARIES = 8
 
 
 def configure_logging(form: Literal["console", "json"], level: str) -> None:
@@ -50,16 +54,28 @@ def configure_logging(form: Literal["console", "json"], level: str) -> None:
 
 
 def _last_steps(form: Literal["console", "json"]) -> list[Any]:
-    # Values of local variables may be secrets: tracebacks are printed without them.
     if form == "json":
-        plain = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-        return [structlog.processors.ExceptionRenderer(plain), structlog.processors.JSONRenderer()]
-    return [
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
-    ]
+        return [_by_kind_and_place, structlog.processors.JSONRenderer()]
+    return [_by_kind_and_place, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
 
 
-def place_of(error: BaseException) -> list[str]:
+def _by_kind_and_place(_: object, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """In place of a traceback, the kind of a fault and where it arose: its text may hold what no log should."""
+    error = _raised(line.pop("exc_info", None))
+    if error is not None:
+        # What libraries add in further lines repeats the fault's text.
+        line["event"] = str(line.get("event", "")).strip().partition("\n")[0]
+        line["error"], line["place"] = type(error).__name__, place_of(error, _FRAMES_OF_LIBRARIES)
+    return line
+
+
+def _raised(info: object) -> BaseException | None:
+    found = sys.exc_info() if info is True else info
+    error = found[1] if isinstance(found, tuple) else found
+    return error if isinstance(error, BaseException) else None
+
+
+def place_of(error: BaseException, frames: int = _FRAMES) -> list[str]:
     """Where a fault arose: file, line and function of its last frames. Its text may hold what no log should."""
-    frames = traceback.extract_tb(error.__traceback__)[-3:]
-    return [f"{Path(frame.filename).stem}:{frame.lineno} {frame.name}" for frame in frames]
+    last = traceback.extract_tb(error.__traceback__)[-frames:]
+    return [f"{Path(frame.filename).stem}:{frame.lineno} {frame.name}" for frame in last]

@@ -39,7 +39,8 @@ class ProviderError(Exception):
     ``message`` is safe to show: tokens, addresses and long numbers, which a PMS's own words may repeat, are struck out.
     ``retry_after`` is in seconds from now where it is known. ``upstream_status`` is the
     HTTP status of the PMS's answer, if there was one. ``was_sent`` says that the PMS may have seen the call and did not
-    refuse it: a change may have been made. ``provider`` and ``account_id`` are filled in by the layer that
+    refuse it: a change may have been made. ``partly`` says that some of a change of several calls was made, and
+    ``message`` which. ``provider`` and ``account_id`` are filled in by the layer that
     knows them.
     """
 
@@ -54,6 +55,7 @@ class ProviderError(Exception):
         retry_after: float | None = None,
         upstream_status: int | None = None,
         was_sent: bool = False,
+        partly: bool = False,
     ) -> None:
         self.message = _PERSONAL.sub("…", message)
         super().__init__(self.message)
@@ -62,6 +64,7 @@ class ProviderError(Exception):
         self.retry_after = retry_after
         self.upstream_status = upstream_status
         self.was_sent = was_sent
+        self.partly = partly
 
 
 class RateLimited(ProviderError):

@@ -23,6 +23,7 @@ from graph.accounts.keys import Permission, Scope
 from graph.app import create_app
 from graph.services import Services
 from graph.settings import Settings
+from graph.web.connections import HttpConnection, SocketConnection
 from providers.bookingsync.simulator import simulator as bookingsync
 from providers.catalogue import plugin
 from providers.contract import Simulation, SimulatorOptions
@@ -193,7 +194,8 @@ async def serving(app: Any, *, sent_ahead: int | None = None) -> AsyncIterator[s
     listener = socket.create_server(("127.0.0.1", 0))
     if sent_ahead is not None:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, sent_ahead)
-    config = uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=0)
+    ours: dict[str, Any] = {"http": HttpConnection, "ws": SocketConnection}
+    config = uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=0, **ours)
     server = uvicorn.Server(config)
     server.capture_signals = _no_signals  # type: ignore[method-assign]  # signals belong to pytest
     task = asyncio.create_task(server.serve(sockets=[listener]))

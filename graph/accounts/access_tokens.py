@@ -6,9 +6,11 @@ the provider's public key could sign. RFC 8725 (JWT best practices), sections 3.
 
 import re
 import warnings
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 from joserfc import jwt
@@ -16,7 +18,7 @@ from joserfc.errors import ExpiredTokenError, InvalidClaimError, JoseError, Miss
 from joserfc.jws import JWSRegistry, extract_compact
 from joserfc.jwt import JWTClaimsRegistry
 
-from graph.accounts.jwks import KeySets, KeysUnavailable
+from graph.accounts.jwks import KeySets, KeysUnavailable, PublicKey
 from graph.accounts.keys import Permission, Scope, Viewer
 from graph.accounts.refusals import NotAuthenticated
 from providers.upstream.clock import Clock
@@ -26,6 +28,9 @@ ALGORITHMS = ("RS256", "ES256", "EdDSA", "Ed25519")
 
 MAX_TOKEN = 8192
 MAX_KEY_ID = 256
+MAX_KNOWN = 10_000
+"""Tokens whose signature need not be checked again."""
+
 LEEWAY = 30
 """Seconds by which the provider's clock may differ from ours."""
 
@@ -48,6 +53,15 @@ class Expected:
     permission_claim: str
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class _Genuine:
+    """A token whose signature is right by this key, the provider's own object of it."""
+
+    key_id: str
+    key: PublicKey
+    claims: dict[str, Any]
+
+
 def looks_like_token(credential: str) -> bool:
     """Whether this has the form of a JWT: three parts with dots between them, which no API key has."""
     return credential.count(".") == 2
@@ -61,6 +75,7 @@ class AccessTokens:
         self._keys = keys
         self._clock = clock
         self._registry = JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
+        self._genuine: OrderedDict[bytes, _Genuine] = OrderedDict()
 
     async def viewer(self, token: str) -> Viewer:
         """Whom the token stands for. Raises ``NotAuthenticated``.
@@ -82,7 +97,24 @@ class AccessTokens:
         return self._viewer(claims)
 
     async def _genuine_claims(self, token: str) -> dict[str, Any]:
-        """The claims, once the signature was found to be the provider's."""
+        """The claims, once the signature was found to be the provider's.
+
+        That is not found out again while the provider's key is the same: clients that stay connected are asked about
+        all the time.
+        """
+        digest = sha256(token.encode("utf-8", "surrogatepass")).digest()
+        known = self._genuine.get(digest)
+        if known is not None and await self._keys.key(known.key_id) is known.key:
+            self._genuine.move_to_end(digest)
+            return known.claims
+        self._genuine.pop(digest, None)
+        found = await self._checked(token)
+        self._genuine[digest] = found
+        if len(self._genuine) > MAX_KNOWN:
+            self._genuine.popitem(last=False)
+        return found.claims
+
+    async def _checked(self, token: str) -> _Genuine:
         if len(token) > MAX_TOKEN or not _TOKEN.fullmatch(token):
             raise ValueError("no token")
         header = extract_compact(token.encode(), registry=self._registry).headers()
@@ -98,7 +130,8 @@ class AccessTokens:
         with warnings.catch_warnings():
             # The library warns of the name EdDSA, which providers still use.
             warnings.simplefilter("ignore")
-            return jwt.decode(token, key, registry=self._registry, algorithms=ALGORITHMS).claims
+            claims = jwt.decode(token, key, registry=self._registry, algorithms=ALGORITHMS).claims
+        return _Genuine(key_id, key, claims)
 
     def _check(self, claims: dict[str, Any]) -> None:
         expected = self._expected

@@ -35,9 +35,11 @@ def check_address(url: str, *, allow_private: bool, fragment: bool = True) -> st
         return "It holds spaces or characters that must be encoded in an address."
     try:
         parts = urlsplit(url)
-        parts.port  # noqa: B018  # raises
+        nowhere = parts.port == 0
     except ValueError:
         return "It is not an address."
+    if nowhere:
+        return "Nothing listens on port 0."
     return _wrong_form(parts, fragment=fragment) or (None if allow_private else _wrong_place(parts))
 
 

@@ -13,9 +13,9 @@ from typing import Protocol
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
 
 from graph.accounts.addresses import check_address, is_public
+from graph.accounts.names import OwnThreads
 from providers.upstream.transport import tls_context
 
 TIMEOUT = 10.0
@@ -80,7 +80,8 @@ class _NotPublicError(Exception):
 class HttpDelivery:
     """Delivers over HTTP: no redirects, no cookies, no proxies, and nothing of the answer but its status is read.
 
-    ``allow_private`` admits http and any address. ``resolver`` replaces the system's. More than ``connections`` wait
+    ``allow_private`` admits http and any address. ``resolver`` replaces the system's, which has threads of its own
+    here, so that a name server that says nothing holds up nothing else. More than ``connections`` wait
     for each other.
     """
 
@@ -88,7 +89,7 @@ class HttpDelivery:
         self, *, allow_private: bool, resolver: AbstractResolver | None = None, connections: int = MOST_CONNECTIONS
     ) -> None:
         self._allow_private = allow_private
-        self._resolver = resolver
+        self._resolver = resolver or OwnThreads()
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
 
@@ -116,12 +117,12 @@ class HttpDelivery:
         """Close all connections."""
         if self._session is not None:
             await self._session.close()
+        await self._resolver.close()
 
     def _open(self) -> aiohttp.ClientSession:
-        inner = self._resolver or ThreadedResolver()
         # Resolved anew for each connection: an address must not outlive its check.
         connector = aiohttp.TCPConnector(
-            resolver=inner if self._allow_private else PublicResolver(inner),
+            resolver=self._resolver if self._allow_private else PublicResolver(self._resolver),
             ssl=tls_context(),
             use_dns_cache=False,
             limit=self._connections,

@@ -19,9 +19,12 @@ from graph.gateway.touched import Touched
 from graph.rejections import Rejected, Rejection, RejectionCode, rejected
 from providers.changes import NoProgress, Progress, ReservationDraft, ReservationKind, Written, or_none
 from providers.contract import ProviderClient
+from providers.errors import ErrorCode, ProviderError
 from providers.model import Listing, PriceDetails, Reservation
 from providers.queries import Days
 from providers.upstream.clock import Clock
+
+_NOES = frozenset({ErrorCode.UPSTREAM_REFUSED, ErrorCode.NOT_FOUND, ErrorCode.NOT_SUPPORTED})
 
 
 class PriceChanged(Rejected):
@@ -137,7 +140,7 @@ class Booking:
         """The draft with the money of a fresh quote. Raises ``Rejected`` where it is not what was agreed to."""
         outcome = (await self._prices.read(self._operation, [agreed.stay], 0))[agreed.stay]
         if not isinstance(outcome, Kept):
-            raise refusal_of(outcome)
+            raise _unpriced(outcome, agreed.stay)
         price: PriceDetails = outcome.value
         self.price = price
         bill = bill_of(price)
@@ -164,6 +167,21 @@ class Booking:
 
     def _named(self, reference: str) -> ReservationDraft:
         return replace(self._draft, reference=reference)
+
+
+def _unpriced(error: ProviderError, stay: Stay) -> Rejected:
+    """Why there is no price, with the part of the stay that is to blame, where that is known.
+
+    A quote that is not supported is so for a wish about its components: everything else is checked before. Of coupons
+    PMSs say in their own words that they are no longer good.
+    """
+    wishes = stay.request.components
+    if error.code is ErrorCode.NOT_SUPPORTED and wishes:
+        field = "components.0" if len(wishes) == 1 else "components"
+        return rejected(field, RejectionCode.INVALID, error.message)
+    if error.code in _NOES and stay.request.coupon and "coupon" in error.message.lower():
+        return rejected("coupon", RejectionCode.INVALID, error.message)
+    return refusal_of(error)
 
 
 def _with_money(draft: ReservationDraft, listing: Listing) -> ReservationDraft:

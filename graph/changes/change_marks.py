@@ -1,9 +1,10 @@
 """How the processes on one database tell each other what they changed at the PMSs, so that each reads it anew."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, fields
 from datetime import timedelta
+from functools import partial
 from secrets import token_hex
 from typing import Any
 
@@ -32,6 +33,8 @@ HEARD_SECONDS = 1.0
 MAX_IDS = 500
 """Ids that one mark holds; a change that touched more is told as one of everything."""
 
+Mark = Mapping[str, Any]
+
 _SETS = tuple(each.name for each in fields(Touched) if each.type == frozenset[str])
 
 
@@ -56,23 +59,22 @@ class ChangeMarks:
 
     async def tell(self, account: ConnectedAccount, touched: Touched) -> None:
         """Tell of a change that this process made. Without the database the others see it when their answers age."""
+        mark = self.mark(account, touched)
+        if mark is not None:
+            with suppress(StorageUnavailable):  # the log has it
+                await self._writes.write(partial(write_mark, mark))
+
+    def mark(self, account: ConnectedAccount, touched: Touched) -> Mark | None:
+        """What ``write_mark`` writes of a change that this process makes, to tell of it; None if nothing is touched."""
         if touched == Touched():
-            return
-        now = self._clock.now()
-        row = {
+            return None
+        return {
             "tenant_id": account.tenant_id,
             "account_id": account.id,
             "origin": self._origin,
             "touched": dumped(touched),
-            "made_at": now,
+            "made_at": self._clock.now(),
         }
-
-        def write(session: Session) -> None:
-            session.execute(delete(ChangeMarkRow).where(ChangeMarkRow.made_at < now - KEPT))
-            session.execute(insert(ChangeMarkRow), [row])
-
-        with suppress(StorageUnavailable):  # the log has it
-            await self._writes.write(write)
 
     async def hear(self) -> None:
         """Make outdated what the other processes changed up to a second ago, at the latest.
@@ -94,6 +96,12 @@ class ChangeMarks:
                 await self._keeper.outdate(mark.account_id, loaded(mark.touched))
             self._last = mark.id
         self._last = self._last or 0
+
+
+def write_mark(mark: Mark, session: Session) -> None:
+    """Write a mark, and let go of old ones, in a transaction that holds the lock of all writers."""
+    session.execute(delete(ChangeMarkRow).where(ChangeMarkRow.made_at < mark["made_at"] - KEPT))
+    session.execute(insert(ChangeMarkRow), [mark])
 
 
 def dumped(touched: Touched) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A change of one reservation that is there: of the state that it was based on, and of nights that are free."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -19,13 +20,14 @@ from graph.gateway.operation import Operation
 from graph.gateway.refs import Ref
 from graph.gateway.touched import Touched
 from graph.rejections import Rejected, Rejection, RejectionCode, rejected
-from providers.changes import ChangeRefused, Omitted, ReservationChange, Written, or_none
+from providers.changes import Cancellation, ChangeRefused, Omitted, ReservationChange, Written, or_none
 from providers.contract import ProviderClient
 from providers.errors import ProviderError
 from providers.model import Listing, Reservation, ReservationStatus
 from providers.queries import Days
 from providers.upstream.clock import Clock
 
+_KEPT = "The PMS removes no reservations: it was called off, and stays there as cancelled."
 _HOLDS_NIGHTS = frozenset({ReservationStatus.CONFIRMED, ReservationStatus.PENDING, ReservationStatus.BLOCKED})
 
 
@@ -90,9 +92,47 @@ class Edit:
         present = await self._current(client, fresh=False)
         self._sent = True
         written = await work()
-        if (before := _nights_of(present)) is not None:
-            await self._freed(present, [before])
+        await self._ended(present)
         return written
+
+    async def cancel(self, client: ProviderClient, how: Cancellation) -> Written[Reservation]:
+        """Call it off: its nights are free again."""
+        present = await self._current(client, fresh=False)
+        written = await self._cancelled(client, how)
+        await self._ended(present)
+        return written
+
+    async def _cancelled(self, client: ProviderClient, how: Cancellation) -> Written[Reservation]:
+        """Call it off; where the answer is lost, a look tells whether the PMS did."""
+        self._sent = True
+        with counting() as calls:
+            try:
+                return await client.cancel_reservation(self._ref.provider_id, how)
+            except ProviderError as error:
+                if not is_uncertain(error, calls):
+                    raise
+                found = None
+                with suppress(Rejected):
+                    found = await self._read(client)
+                if found is None or found.status is not ReservationStatus.CANCELLED:
+                    raise
+                return Written(id=found.provider_id, record=found)
+
+    async def call_off(self, client: ProviderClient) -> Written[Reservation]:
+        """What comes nearest to a removal at a PMS that keeps all reservations, with the record that it keeps.
+
+        One that is called off already stays so.
+        """
+        present = await self._current(client, fresh=True)
+        if present.status is ReservationStatus.CANCELLED:
+            return Written(id=present.provider_id, record=present, warnings=(_KEPT,))
+        written = await self._cancelled(client, Cancellation())
+        await self._ended(present)
+        record = written.record
+        if record is None and not self.is_dry:
+            with suppress(Rejected):
+                record = await self._read(client)
+        return replace(written, record=record, warnings=(*written.warnings, _KEPT))
 
     async def _current(self, client: ProviderClient, *, fresh: bool) -> Reservation:
         """The reservation as it is: from the PMS where it matters. Raises ``Rejected``, ``Stale`` for one."""
@@ -119,6 +159,11 @@ class Edit:
         if (failure := batch.failed.get(id_)) is not None:
             raise refusal_of(failure)
         return batch.found.get(id_)
+
+    async def _ended(self, present: Reservation) -> None:
+        """All nights of a reservation may be had again."""
+        if (nights := _nights_of(present)) is not None:
+            await self._freed(present, [nights])
 
     async def _freed(self, present: Reservation, ranges: Sequence[Days]) -> None:
         """These nights of a reservation may be had again."""
@@ -195,7 +240,8 @@ class Update(Edit):
             return HeldNights(())
         days = Days(*stay)
         force = self._change.force_overbooking
-        added = _without(days, _nights_of(present) if present.status in _HOLDS_NIGHTS else None)
+        before = _nights_of(present) if present.status in _HOLDS_NIGHTS else None
+        added = _without(days, before)
         ranges = [] if self.is_dry or force else added
         seconds = lease_seconds(self._desk.clock, self._desk.call_timeout)
         held = await self._desk.stays.hold(self.account, listing.provider_id, ranges, new_reference(), seconds)
@@ -203,7 +249,7 @@ class Update(Edit):
         rules = Rules(nights=not force, stay=guest and not self._ignore_rules)
         try:
             nights = frozenset(night for each in added for night in each)
-            calendar = await self._desk.stays.check(client, listing, days, nights, rules)
+            calendar = await self._desk.stays.check(client, listing, days, nights, rules, before)
         except BaseException:
             await held.release()
             raise

@@ -12,6 +12,8 @@ UNCERTAIN_MESSAGE = (
     "idempotencyKey."
 )
 
+PARTLY_MESSAGE = "The rest was not made, or not for certain: look before you repeat it."
+
 _KINDS = {kind: RejectionCode[kind.name] for kind in ProblemKind}
 _CODES = {
     ErrorCode.RATE_LIMITED: RejectionCode.UNAVAILABLE,
@@ -54,9 +56,8 @@ def refusal_of(
             )
         )
     if calls is not None and is_uncertain(error, calls):
-        return Rejected(
-            Rejection(field=(), code=RejectionCode.UNCERTAIN, message=f"{error.message} {UNCERTAIN_MESSAGE}")
-        )
+        advice = PARTLY_MESSAGE if error.partly else UNCERTAIN_MESSAGE
+        return Rejected(Rejection(field=(), code=RejectionCode.UNCERTAIN, message=f"{error.message} {advice}"))
     code = _CODES.get(error.code, RejectionCode.REFUSED)
     return Rejected(Rejection(field=(), code=code, message=error.message))
 

@@ -8,21 +8,14 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from graph.changes.ledger import Entry
 from graph.changes.no_guard import NoGuard
 from graph.gateway.touched import Touched
-from providers.changes import (
-    AgreementChange,
-    CancellationPolicyDraft,
-    FeeDraft,
-    Omitted,
-    TaxDraft,
-    Written,
-)
+from providers.changes import AgreementChange, CancellationPolicyDraft, FeeDraft, TaxDraft, Written, given
 from providers.contract import ProviderClient
+from providers.errors import UpstreamUnavailable
 from providers.model import CancellationPolicy, Channel, ListingFee, ListingTax, Money, RentalAgreement
 from providers.queries import Batch
 
@@ -73,14 +66,19 @@ class MakingPlan(Generic[R]):
         return False
 
     async def send(self, client: ProviderClient, entry: Entry) -> Written[R]:
-        return await self.making.make(client)
+        written = await self.making.make(client)
+        if written.id and written.id in _before(entry):
+            # The answer was lost, and what the plugin found instead was there already.
+            raise UpstreamUnavailable("The PMS did not answer.", was_sent=True)
+        return written
 
     async def find(self, client: ProviderClient, entry: Entry, since: datetime) -> Written[R] | None:
-        if (noted := entry.made(_BEFORE)) is None:
+        """The first that was not there before, does not say that it was made before ``since``, and is as asked for."""
+        if entry.made(_BEFORE) is None:
             return None
-        before = set(json.loads(noted))
+        before = _before(entry)
         for each in await self.making.listed(client):
-            if each.provider_id not in before and self.making.is_like(each):
+            if each.provider_id not in before and _may_be_made_since(each, since) and self.making.is_like(each):
                 # The one agreement of a listing may have no id of its own.
                 return Written(id=each.provider_id or "", record=each)
         return None
@@ -112,7 +110,7 @@ def making_agreement(listing_id: str, change: AgreementChange) -> Making[RentalA
     return Making(
         make=lambda client: client.create_agreement(listing_id, change),
         listed=lambda client: _of(listing_id, client.agreements([listing_id])),
-        is_like=lambda agreement: _same(agreement.text, change.text),
+        is_like=lambda agreement: _is_like(agreement, change),
     )
 
 
@@ -121,8 +119,13 @@ def making_policy(draft: CancellationPolicyDraft) -> Making[CancellationPolicy]:
     return Making(
         make=lambda client: client.create_cancellation_policy(draft),
         listed=lambda client: _of(Channel.DIRECT.value, client.cancellation_policies([Channel.DIRECT])),
-        is_like=lambda policy: _same(policy.name, draft.name) and _counts(policy, draft),
+        is_like=lambda policy: _same(policy.name, draft.name) and _has_steps(policy, draft),
     )
+
+
+def _before(entry: Entry) -> frozenset[str | None]:
+    """The ids of what was there before the first attempt."""
+    return frozenset(json.loads(entry.made(_BEFORE) or "[]"))
 
 
 async def _of(key: str, reading: Awaitable[Batch[list[R]]]) -> Sequence[R]:
@@ -133,24 +136,33 @@ async def _of(key: str, reading: Awaitable[Batch[list[R]]]) -> Sequence[R]:
     return batch.found.get(key, [])
 
 
-def _is_like(record: ListingFee | ListingTax, draft: FeeDraft | TaxDraft) -> bool:
+def _may_be_made_since(record: object, since: datetime) -> bool:
+    """Whether it was made since, as far as the PMS tells when that was."""
+    made_at: datetime | None = getattr(record, "created_at", None)
+    return made_at is None or made_at >= since
+
+
+def _is_like(record: object, asked: Any) -> bool:
     """Whether a record says nothing else than what was asked for. What it does not tell, or was left out, may be."""
-    return (
-        _equal(record.amount, draft.amount)
-        and _equal(record.percentage, draft.percentage)
-        and _same(record.name, draft.name)
-        and _same(record.title, draft.title)
-    )
+    return all(_same(getattr(record, name, None), value) for name, value in given(asked).items())
 
 
-def _equal(told: Money | Decimal | None, asked: Decimal | Omitted) -> bool:
-    number = told.amount if isinstance(told, Money) else told
-    return number is None or isinstance(asked, Omitted) or number == asked
+def _same(told: object, asked: object) -> bool:
+    if isinstance(told, Money):
+        told = told.amount
+    if isinstance(told, str) and isinstance(asked, str):
+        told, asked = told.strip(), asked.strip()
+    return told in (None, "") or asked in (None, "") or told == asked
 
 
-def _same(told: str | None, asked: str | Omitted | None) -> bool:
-    return not told or not asked or told.strip() == asked.strip()
-
-
-def _counts(policy: CancellationPolicy, draft: CancellationPolicyDraft) -> bool:
-    return policy.items is None or len(policy.items) == len(draft.items)
+def _has_steps(policy: CancellationPolicy, draft: CancellationPolicyDraft) -> bool:
+    """Whether a policy has the steps of a draft, in whatever order."""
+    if policy.items is None:
+        return True
+    left = list(policy.items)
+    for asked in draft.items:
+        found = next((each for each in left if _is_like(each, asked)), None)
+        if found is None:
+            return False
+        left.remove(found)
+    return not left

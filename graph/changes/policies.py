@@ -15,6 +15,8 @@ from providers.changes import CancellationPolicyDraft, Written
 from providers.model import CancellationPolicy
 
 _NEEDED = Capability.CHANGE_CANCELLATION_POLICIES
+_ALL = "policies"
+"""What a new policy changes, by name: one is made at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +41,9 @@ class PolicyChanges:
         account = await self.writing.account(operation.tenant_id, account_id, "accountId", _NEEDED)
         making = making_policy(draft)
         if key is None or dry_run:
-            return await self.writing.carry_out(account, making.make, _policies, dry_run=dry_run)
+            return await self.writing.carry_out(account, making.make, _policies, dry_run=dry_run, record=_ALL)
         creation = Creation(tenant_id=account.tenant_id, account_id=account.id, key=key, content=f"policy {draft!r}")
-        return await self.once.make(account, creation, MakingPlan(making, _policies(None)), record="policies")
+        return await self.once.make(account, creation, MakingPlan(making, _policies(None)), record=_ALL)
 
     async def update(
         self,

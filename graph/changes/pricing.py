@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 
-from providers.changes import FinanceLineChange
+from providers.changes import OMITTED, FinanceLineChange
 from providers.model import FinanceLineType, PriceComponent, PriceDetails, PriceSource, smallest_unit
 
 _ZERO = Decimal(0)
@@ -109,6 +109,7 @@ def _line(component: PriceComponent, amount: Decimal, *, counts: bool) -> Financ
         mandatory=component.mandatory,
         overridden=component.overridden,
         deleted=component.deleted,
+        booked_with=OMITTED if component.booked_with is None else component.booked_with,
     )
 
 

@@ -45,9 +45,9 @@ class ReservationChanges:
         self._once = once
         self._desk = Desk(gateway=gateway, stays=stays, clock=clock, call_timeout=call_timeout)
 
-    async def account(self, operation: Operation, ref: Ref, field: str, needed: Capability) -> ConnectedAccount:
+    async def account(self, operation: Operation, ref: Ref, field: str, *needed: Capability) -> ConnectedAccount:
         """The tenant's own account of an object, able to do what is needed. Raises ``Rejected``."""
-        return await self._writing.account(operation.tenant_id, ref.account_id, field, needed)
+        return await self._writing.account(operation.tenant_id, ref.account_id, field, *needed)
 
     def booking(
         self,
@@ -117,11 +117,7 @@ class ReservationChanges:
         how = cancellation(account)
         refuse(insane(how, account.provider))
         edit = Edit(self._desk, operation, account, ref, version, is_dry=dry_run)
-        return await self._carried(
-            edit,
-            lambda client: edit.end(client, lambda: client.cancel_reservation(ref.provider_id, how)),
-            dry_run=dry_run,
-        )
+        return await self._carried(edit, lambda client: edit.cancel(client, how), dry_run=dry_run)
 
     async def report_no_show(
         self, operation: Operation, ref: Ref, version: str | None, no_show: NoShow, *, dry_run: bool = False
@@ -138,9 +134,12 @@ class ReservationChanges:
     async def delete(
         self, operation: Operation, ref: Ref, version: str | None, *, dry_run: bool = False
     ) -> Done[Written[Reservation]]:
-        """Remove a reservation for good."""
-        account = await self.account(operation, ref, "id", Capability.DELETE_RESERVATIONS)
+        """Remove a reservation for good; where the PMS knows no removal, call it off: then the outcome has a record."""
+        account = await self.account(operation, ref, "id")
         edit = Edit(self._desk, operation, account, ref, version, is_dry=dry_run)
+        if not self._writing.can(account, Capability.DELETE_RESERVATIONS):
+            await self.account(operation, ref, "id", Capability.CANCEL_RESERVATIONS)
+            return await self._carried(edit, edit.call_off, dry_run=dry_run)
 
         async def gone(client: ProviderClient) -> Written[Reservation]:
             await client.delete_reservation(ref.provider_id)

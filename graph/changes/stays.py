@@ -94,10 +94,17 @@ class Stays:
         return Nights(tenant_id=account.tenant_id, account_id=account.id, place=place, listing_id=listing_id, days=days)
 
     async def check(
-        self, client: ProviderClient, listing: Listing, stay: Days, nights: Collection[date], rules: Rules
+        self,
+        client: ProviderClient,
+        listing: Listing,
+        stay: Days,
+        nights: Collection[date],
+        rules: Rules,
+        before: Days | None = None,
     ) -> Calendar | None:
         """Look at the PMS's calendar of a stay, of which ``nights`` have to be free. Raises ``Rejected``.
 
+        ``before`` are the nights that the same reservation holds now.
         One call, never from the cache. None where the PMS shows no calendars: then it decides alone.
         """
         if not (rules.nights or rules.stay) or Capability.CALENDAR not in capabilities(type(client)):
@@ -115,7 +122,7 @@ class Stays:
         refuse(
             [
                 *(night_problems(calendar, nights) if rules.nights else ()),
-                *(rule_problems(calendar, listing, stay) if rules.stay else ()),
+                *(rule_problems(calendar, listing, stay, before) if rules.stay else ()),
             ]
         )
         return calendar

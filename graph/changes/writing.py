@@ -81,6 +81,10 @@ class Writing:
                 raise rejected(field, RejectionCode.NOT_SUPPORTED, message)
         return account
 
+    def can(self, account: ConnectedAccount, capability: Capability) -> bool:
+        """Whether the PMS of an account that ``account`` gave can do something."""
+        return capability in capabilities(self._connections.plugin_of(account).client_class)
+
     async def make(
         self,
         account: ConnectedAccount,

@@ -55,8 +55,15 @@ async def _serve(settings: Settings) -> None:
 
 def gateway_site(app: "FastAPI", listener: socket.socket, settings: Settings) -> Site:
     """The gateway as it is served. Clients that stay connected hear of it before it stops."""
+    from graph.web.connections import (  # noqa: PLC0415  # like the app: other commands need none
+        HttpConnection,
+        SocketConnection,
+    )
+
     options: dict[str, Any] = {
         "lifespan": "on",
+        "http": HttpConnection,
+        "ws": SocketConnection,
         "ws_max_size": settings.max_body_bytes,
         # Each frame would be packed anew for each subscriber: time is dearer than bytes here.
         "ws_per_message_deflate": False,

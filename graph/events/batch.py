@@ -11,6 +11,7 @@ from graph.accounts.accounts import ConnectedAccount
 from graph.accounts.sealed import delivery_context
 from graph.accounts.use import is_idle
 from graph.accounts.vault import Vault
+from graph.changes.change_marks import Mark
 from graph.events.account_webhooks import webhooks_of
 from graph.events.claiming import RELEASED, Claimed, DeliveryStatus
 from graph.events.completing import Answers, Completing, touched_by
@@ -84,13 +85,15 @@ class Batch:
             for id_, group in asked.items():
                 self._answered(courses[id_], group, id_, answers)
         self._messages(news, courses)
-        await self._outdate(courses, answers)
+        mark = await self._outdate(courses, answers)
         return Settlement(
             account=self.account,
             holder=holder,
+            judged={id_: 0 if course.before is None else course.before.revision for id_, course in courses.items()},
             states={id_: course.known for id_, course in courses.items() if course.moved and course.known is not None},
             events=[event for course in courses.values() for event in course.events],
             deliveries=self.outcomes,
+            mark=mark,
         )
 
     def _news(self, deliveries: Sequence[Claimed]) -> dict[str, list[News]]:
@@ -196,13 +199,13 @@ class Batch:
                 if isinstance(each.told, MessageReceived):
                     courses[id_].message(each.told, each.delivery.received_at)
 
-    async def _outdate(self, courses: Mapping[str, Course], answers: Answers) -> None:
+    async def _outdate(self, courses: Mapping[str, Course], answers: Answers) -> Mark | None:
         moved = {id_: course for id_, course in courses.items() if course.moved}
         if not moved:
-            return
+            return None
         before = {id_: course.before.reservation for id_, course in moved.items() if course.before is not None}
         after = {id_: course.known.reservation for id_, course in moved.items() if course.known is not None}
-        await self.completing.outdate(self.account, touched_by(before, after), answers)
+        return await self.completing.outdate(self.account, touched_by(before, after), answers)
 
     def _settled(self, status: DeliveryStatus, reason: str | None = None) -> Values:
         return {**RELEASED, "status": status.value, "reason": reason, "settled_at": self.now}

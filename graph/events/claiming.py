@@ -49,6 +49,15 @@ class Claimed:
     body: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handed:
+    """A delivery that was claimed by this process as it was stored, to be worked on from ``due_at`` on."""
+
+    claimed: Claimed
+    due_at: datetime
+    subject: str | None
+
+
 class Claims:
     """Claims what is due. ``holder`` names this process among all that work on the database."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from graph.accounts.accounts import ConnectedAccount
-from graph.changes.change_marks import ChangeMarks
+from graph.changes.change_marks import ChangeMarks, Mark
 from graph.gateway.holdings import OVERLAP
 from graph.gateway.keeper import Kept
 from graph.gateway.operation import Freshness
@@ -61,18 +61,21 @@ class Completing:
         await self._reading.keeper.behind_all(ask)
         return answers
 
-    async def outdate(self, account: ConnectedAccount, touched: Touched, answers: Answers) -> None:
-        """Have what changed read anew by whoever asks next, but for what was read just now: that is kept."""
+    async def outdate(self, account: ConnectedAccount, touched: Touched, answers: Answers) -> Mark | None:
+        """Have what changed read anew by whoever asks next, but for what was read just now: that is kept.
+
+        What is returned is to be written with the change: it tells the other processes.
+        """
         keeper = self._reading.keeper
         self._part(account.id)
         await keeper.outdate(account.id, touched)
-        await self._marks.tell(account, touched)
         await keeper.keep(
             {
                 key_of(account, RESERVATIONS.entity, id_): Held(record, read_at)
                 for id_, (record, read_at) in answers.found.items()
             }
         )
+        return self._marks.mark(account, touched)
 
     async def _by_id(
         self, account: ConnectedAccount, wanted: Collection[str], since: datetime, answers: Answers

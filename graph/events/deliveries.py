@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
-from sqlalchemy import delete, insert, select, tuple_, update
+from sqlalchemy import delete, insert, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.accounts.ids import new_id
 from graph.accounts.sealed import delivery_context
 from graph.accounts.vault import Vault
+from graph.events.claiming import LEASE, Claimed, DeliveryStatus, Handed
+from graph.events.handing import FRESH
 from graph.storage.database import Database
 from graph.storage.durable import DurableWrites
 from graph.storage.tables import AccountRow, AccountWebhookRow, WebhookDeliveryRow
@@ -36,6 +38,7 @@ _Row = dict[str, Any]
 _Owner = tuple[str, str]
 _Key = tuple[str, str | None]
 _HOUR = 3600.0
+_CLAIMED = ("id", "tenant_id", "account_id", "event", "provider_account", "received_at", "body")
 
 
 class Kept(Enum):
@@ -56,13 +59,45 @@ class _Waiting:
     done: "asyncio.Future[Kept]"
 
 
+class Worker(Protocol):
+    """Who works on deliveries in this process."""
+
+    @property
+    def holder(self) -> str: ...
+
+    def takes(self, account_id: str) -> bool:
+        """Whether a delivery of an account may be claimed for it as it is stored."""
+        ...
+
+    def take(self, handed: Sequence[Handed]) -> None:
+        """Work on what was claimed for it."""
+        ...
+
+    def wake(self) -> None:
+        """Something was stored that it was not given."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """``accounts`` whose deliveries ``holder`` would have, until ``lease_until`` at first."""
+
+    holder: str
+    lease_until: datetime
+    accounts: frozenset[str]
+
+
 class Deliveries:
     """Keeps deliveries. All that wait at a time are written together.
 
     ``hold``: seconds that each waits for those about earlier changes before it is worked on.
     """
 
-    def __init__(self, writes: DurableWrites, vault: Vault, clock: Clock, *, hold: float = 0.0) -> None:
+    def __init__(
+        self, writes: DurableWrites, vault: Vault, clock: Clock, *, hold: float = 0.0, worker: Worker | None = None
+    ) -> None:
+        """``worker`` is given what it takes of the deliveries; the others are claimed by whoever comes first."""
+        self._worker = worker
         self._writes = writes
         self._vault = vault
         self._clock = clock
@@ -105,6 +140,8 @@ class Deliveries:
             "received_at": now,
             "subject": note.subject,
             "due_at": now + self._hold,
+            "holder": None,
+            "lease_until": None,
         }
 
     async def _write_all(self) -> None:
@@ -123,21 +160,55 @@ class Deliveries:
                         each.done.set_result(outcome)
 
     async def _write(self, batch: Sequence[_Waiting]) -> list[Kept]:
-        return await self._writes.write(partial(_stored, [each.row for each in batch]))
+        rows = [each.row for each in batch]
+        kept = await self._writes.write(partial(_stored, rows, self._offer(rows)))
+        if self._worker is not None:
+            stored = [row for row, outcome in zip(rows, kept, strict=True) if outcome is Kept.NEW]
+            self._worker.take([_handed(row) for row in stored if row["holder"] is not None])
+            if any(row["holder"] is None for row in stored):
+                self._worker.wake()
+        return kept
+
+    def _offer(self, rows: Sequence[_Row]) -> _Offer | None:
+        """What is offered to the worker of this process; nothing that is to wait for long."""
+        worker = self._worker
+        if worker is None or self._hold > FRESH:
+            return None
+        accounts = frozenset(account for account in {row["account_id"] for row in rows} if worker.takes(account))
+        return _Offer(worker.holder, self._clock.now() + LEASE, accounts)
 
 
-def _stored(rows: Sequence[_Row], session: Session) -> list[Kept]:
+def _stored(rows: Sequence[_Row], offer: _Offer | None, session: Session) -> list[Kept]:
     """All of a batch or nothing. What arrived already, or belongs to nobody any more, fails no other."""
     alive = _alive(session, {_owner(row) for row in rows})
     known = _known(session, {_key(row) for row in rows if row["delivery_key"] is not None})
     kept = [_outcome(row, alive, known) for row in rows]
     new = [row for row, outcome in zip(rows, kept, strict=True) if outcome is Kept.NEW]
     if new:
+        _claim(session, new, offer)
         session.execute(insert(WebhookDeliveryRow), new)
     for owner in alive:
         last = max(row["received_at"] for row in rows if _owner(row) == owner)
         _count(session, owner, sum(_owner(row) == owner for row in new), last)
     return kept
+
+
+def _claim(session: Session, new: Sequence[_Row], offer: _Offer | None) -> None:
+    """Claim what is offered, of accounts none of whose deliveries waits, or is worked on by another process."""
+    if offer is None or not offer.accounts:
+        return
+    row = WebhookDeliveryRow
+    theirs = (row.account_id.in_(offer.accounts), or_(row.holder.is_(None), row.holder != offer.holder))
+    waiting = select(row.account_id).where(row.status == DeliveryStatus.PENDING.value, *theirs).distinct()
+    free = offer.accounts - set(session.scalars(waiting))
+    for each in new:
+        if each["account_id"] in free:
+            each.update(holder=offer.holder, lease_until=offer.lease_until)
+
+
+def _handed(row: _Row) -> Handed:
+    given = {name: row[name] for name in _CLAIMED}
+    return Handed(claimed=Claimed(**given, tries=0, early=False), due_at=row["due_at"], subject=row["subject"])
 
 
 def _owner(row: _Row) -> _Owner:

@@ -1,7 +1,8 @@
 """The event log: written in the order of commits, read from a cursor on, let go when it is old."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from typing import Any
 
@@ -63,6 +64,13 @@ class EventFilter:
 EVERYTHING = EventFilter()
 
 
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """Events that were written, in the order of their cursors, as they are read back."""
+
+    events: Sequence[ReservationEvent] = ()
+
+
 class EventLog:
     """The log of all tenants. A tenant's cursor is good for its own events alone.
 
@@ -75,30 +83,51 @@ class EventLog:
         self._clock = clock
         self._age = timedelta(days=days)
         self._waking = Waking(self._look)
+        self._recent: OrderedDict[int, ReservationEvent] = OrderedDict()
         self._told: list[Callable[[], None]] = []
 
-    def append(self, session: Session, events: Sequence[NewEvent]) -> dict[str, int]:
+    def append(self, session: Session, events: Sequence[NewEvent]) -> "Appended":
         """Write events, in this order, in a transaction that holds the lock of all writers.
 
-        What is already there by its content key is left out. Returns the newest cursor of each tenant: give it to
-        ``wake`` once the transaction is committed. Touches nothing but the session, so it may run in another thread.
+        What is already there by its content key is left out. Give what is returned to ``wake`` once the transaction is
+        committed. Touches nothing but the session, so it may run in another thread.
         """
         new = _without_known(session, events)
         if not new:
-            return {}
+            return Appended()
+        rows = [self._row(event) for event in new]
         inserted = session.execute(
-            insert(ReservationEventRow).returning(
-                ReservationEventRow.tenant_id, ReservationEventRow.cursor, sort_by_parameter_order=True
-            ),
-            [self._row(event) for event in new],
+            insert(ReservationEventRow).returning(ReservationEventRow.cursor, sort_by_parameter_order=True), rows
         )
-        return dict(inserted.all())
+        return Appended(
+            [
+                _appended(event, row["id"], cursor)
+                for event, row, cursor in zip(new, rows, inserted.scalars(), strict=True)
+            ]
+        )
 
-    def wake(self, newest: Mapping[str, int]) -> None:
+    def wake(self, appended: "Appended") -> None:
         """Events were committed: whoever waits for them in this process goes on at once."""
-        self._waking.wake(newest)
+        for event in appended.events:
+            self._recent[event.cursor] = event
+        while len(self._recent) > MOST:
+            self._recent.popitem(last=False)
+        self._waking.wake({event.tenant_id: event.cursor for event in appended.events})
         for told in self._told:
             told()
+
+    def at_hand(self, tenant_id: str, cursor: int, limit: int) -> tuple[list[ReservationEvent], int]:
+        """The tenant's first events behind ``cursor`` and the cursor behind them, without asking the database.
+
+        Only as far as this process wrote all that lies behind ``cursor``, of whatever tenant: an event of another
+        process may lie behind that.
+        """
+        found: list[ReservationEvent] = []
+        while len(found) < limit and (event := self._recent.get(cursor + 1)) is not None:
+            cursor = event.cursor
+            if event.tenant_id == tenant_id:
+                found.append(event)
+        return found, cursor
 
     def when_appended(self, told: Callable[[], None]) -> None:
         """Have ``told`` called whenever this process has committed events."""
@@ -215,6 +244,13 @@ class EventLog:
             reservation=reservation,
             content_key=row.content_key,
         )
+
+
+def _appended(event: NewEvent, event_id: str, cursor: int) -> ReservationEvent:
+    kept: dict[str, Any] = {each.name: getattr(event, each.name) for each in fields(NewEvent)}
+    if event.reservation is not None:
+        kept["reservation"] = replace(event.reservation, raw=None)
+    return ReservationEvent(**kept, id=event_id, cursor=cursor)
 
 
 def _without_known(session: Session, events: Sequence[NewEvent]) -> list[NewEvent]:

@@ -96,6 +96,8 @@ class Turns:
         """
         now = self._clock.now()
         async with self._database.session() as session:
+            # First of all: an endpoint that was deleted meanwhile has no rows any more.
+            await self._hold(session, turn)
             row = await self._row(session, turn, event)
             row.attempts += 1
             row.last_status, row.last_error, row.attempted_at = failure.status, str(failure), now

@@ -56,9 +56,9 @@ def begin_events(
     if settings.event_polling:
         polling.start()
         stack.push_async_callback(polling.aclose)
-    deliveries = Deliveries(writes, vault, clock, hold=settings.event_reorder_seconds)
+    deliveries = Deliveries(writes, vault, clock, hold=settings.event_reorder_seconds, worker=processing)
     stack.push_async_callback(deliveries.aclose)
-    receiving = Receiving(database, accounts, connections, webhooks, deliveries, clock=clock, kept=processing.wake)
+    receiving = Receiving(database, accounts, connections, webhooks, deliveries, clock=clock)
     receiving.start()
     stack.push_async_callback(receiving.aclose)
     retention = Retention(database, clock, settings.webhook_days, [log.clear])

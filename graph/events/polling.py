@@ -276,11 +276,12 @@ class Polling:
             if course.moved:
                 courses[id_] = course
         told = {id_: course for id_, course in courses.items() if course.events}
+        mark = None
         if told:
             before = {id_: each.before.reservation for id_, each in told.items() if each.before is not None}
             after = {id_: each.known.reservation for id_, each in told.items() if each.known is not None}
             answers = Answers({id_: (shown[id_], read_at) for id_ in told})
-            await self._completing.outdate(account, touched_by(before, after), answers)
+            mark = await self._completing.outdate(account, touched_by(before, after), answers)
         await self._states.settle(
             Settlement(
                 account=account,
@@ -288,6 +289,7 @@ class Polling:
                 states={id_: course.known for id_, course in courses.items() if course.known is not None},
                 events=[event for course in courses.values() for event in course.events],
                 poll={"lease_until": now + LEASE},
+                mark=mark,
             )
         )
 

@@ -1,8 +1,9 @@
 """Works on what was received, until it is in the event log: in this process and in any number of others."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from functools import partial
+from typing import Any
 
 import structlog
 from sqlalchemy import select
@@ -12,8 +13,9 @@ from graph.accounts.connections import Connections
 from graph.accounts.ids import new_id
 from graph.accounts.vault import Vault
 from graph.events.batch import Batch, failed
-from graph.events.claiming import Claimed, Claims
+from graph.events.claiming import Claimed, Claims, Handed
 from graph.events.completing import Completing
+from graph.events.handing import Handing
 from graph.events.settling import SettledElsewhereError, Settlement, States
 from graph.storage.database import Database
 from graph.storage.event_tables import AccountPollRow
@@ -54,7 +56,10 @@ class Processing:
         self._completing = completing
         self._clock = clock
         self._claims = Claims(database, clock, new_id("prc", clock.now()))
+        self._learned: set[str] = set()
+        self._handing = Handing()
         self._woken = asyncio.Event()
+        self._passed_over = False
         self._working: dict[str, asyncio.Task[None]] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -64,17 +69,38 @@ class Processing:
 
     async def aclose(self) -> None:
         """Stop. What was begun is given up: it is worked on again later, by whoever is there."""
+        self._handing.clear()
         tasks = [*self._working.values(), *([self._task] if self._task is not None else [])]
+        self._task = None
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def wake(self) -> None:
-        """Something was received."""
+        """Something was received that is to be claimed."""
+        self._passed_over = True
         self._woken.set()
+
+    @property
+    def holder(self) -> str:
+        """Who this process is among those that claim deliveries."""
+        return self._claims.holder
+
+    def takes(self, account_id: str) -> bool:
+        """Whether a delivery of an account may be claimed for this process as it is stored."""
+        busy = len(self._working) >= ACCOUNTS_AT_ONCE and account_id not in self._working
+        return self._task is not None and not busy and self._handing.has_room(account_id)
+
+    def take(self, handed: Sequence[Handed]) -> None:
+        """Work on what was claimed as it was stored."""
+        for account_id in self._handing.put(handed):
+            if account_id not in self._working:
+                self._begin(account_id, self._work_through(account_id))
 
     async def drain(self) -> None:
         """Work until nothing is due."""
+        while self._working:
+            await asyncio.wait(self._working.values())
         while claimed := await self._claims.claim():
             await asyncio.gather(*(self._work_on(*each) for each in claimed.items()))
 
@@ -105,19 +131,43 @@ class Processing:
         wait = (due - self._clock.now()).total_seconds()
         if wait > 0:
             return min(max(wait, _SOON), LOOK_SECONDS)
+        # What is of an account that is worked on has its turn afterwards.
+        self._passed_over = bool(self._working)
         claimed = await self._claims.claim(list(self._working))
         for account_id, deliveries in claimed.items():
-            task = asyncio.create_task(self._work_on(account_id, deliveries))
-            self._working[account_id] = task
-            task.add_done_callback(partial(self._worked, account_id))
+            # What was stored meanwhile may be worked on already.
+            if account_id in self._working:
+                await self._claims.release([each.id for each in deliveries])
+            else:
+                self._begin(account_id, self._work_on(account_id, deliveries))
         # What is due and could not be claimed is of an account that another process works on.
         return _SOON if claimed else LOOK_SECONDS
 
+    def _begin(self, account_id: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._working[account_id] = task
+        task.add_done_callback(partial(self._worked, account_id))
+
     def _worked(self, account_id: str, task: "asyncio.Task[None]") -> None:
         del self._working[account_id]
-        self._woken.set()
+        if self._passed_over:
+            self._woken.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("received webhooks could not be worked on", account=account_id, error=type(error).__name__)
+            self._handing.drop(account_id)
+        elif self._handing.waits(account_id) and not task.cancelled():
+            self._begin(account_id, self._work_through(account_id))
+
+    async def _work_through(self, account_id: str) -> None:
+        """Work on what waits of an account, and on what comes meanwhile."""
+        while self._handing.waits(account_id):
+            wait = self._handing.due_in(account_id, self._clock.now()).total_seconds()
+            if wait > 0:
+                await asyncio.sleep(max(wait, _SOON))
+            elif late := self._handing.take_late(account_id, self._clock.now()):
+                await self._claims.release([each.id for each in late])
+            else:
+                await self._work_on(account_id, self._handing.take_due(account_id, self._clock.now()))
 
     async def _work_on(self, account_id: str, deliveries: Sequence[Claimed]) -> None:
         account = await self._accounts.get(deliveries[0].tenant_id, account_id)
@@ -159,7 +209,7 @@ class Processing:
             completing=self._completing,
             vault=self._vault,
             now=self._clock.now(),
-            learned=await learned(self._database, account),
+            learned=await self._has_learned(account),
         )
         await self._states.settle(await batch.settlement(deliveries, self._claims.holder))
 
@@ -170,6 +220,12 @@ class Processing:
             return catalogue.plugin(account.provider).identity(LimitScope.ACCOUNT, config)
         except (ProviderError, catalogue.UnknownProvider):
             return None
+
+    async def _has_learned(self, account: ConnectedAccount) -> bool:
+        """Whether all its reservations were learned once: that stays so."""
+        if account.id not in self._learned and await learned(self._database, account):
+            self._learned.add(account.id)
+        return account.id in self._learned
 
 
 async def learned(database: Database, account: ConnectedAccount) -> bool:

@@ -1,7 +1,7 @@
 """Receiving webhooks: whose address it is, whether the PMS sent it, and keeping it before saying so."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
@@ -77,13 +77,10 @@ class Receiving:
         *,
         clock: Clock,
         snapshot_seconds: float = SNAPSHOT_SECONDS,
-        kept: Callable[[], None] = lambda: None,
     ) -> None:
-        """``kept`` is called when something was stored."""
         self._database = database
         self._accounts = accounts
         self._connections = connections
-        self._kept = kept
         self._account_webhooks = account_webhooks
         self._deliveries = deliveries
         self._clock = clock
@@ -128,8 +125,6 @@ class Receiving:
         if kept is Kept.ACCOUNT_GONE:
             self._addresses.drop(digest)
             return Receipt.UNKNOWN
-        if kept is Kept.NEW:
-            self._kept()
         return Receipt.KEPT
 
     async def _account_of(self, address: _Address, note: WebhookNote, request: WebhookRequest) -> ConnectedAccount:

@@ -1,7 +1,8 @@
 """What is known of reservations, kept: loaded before news are judged, and stored with the events in one transaction."""
 
+from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -13,8 +14,9 @@ from sqlalchemy.orm import Session
 from graph.accounts.accounts import ConnectedAccount
 from graph.accounts.sealed import state_context
 from graph.accounts.vault import Vault
+from graph.changes.change_marks import Mark, write_mark
 from graph.events.event import NewEvent, dump_reservation, load_reservation, packed, unpacked
-from graph.events.log import EventLog
+from graph.events.log import Appended, EventLog
 from graph.events.states import Known
 from graph.storage.database import Database
 from graph.storage.durable import DurableWrites
@@ -22,6 +24,9 @@ from graph.storage.event_tables import AccountPollRow, ReservationStateRow
 from graph.storage.tables import WebhookDeliveryRow
 
 _IDS_AT_ONCE = 500
+
+_MOST_HELD = 2_000
+"""States that are kept at hand: those that were stored last."""
 
 
 class SettledElsewhereError(Exception):
@@ -32,7 +37,8 @@ class SettledElsewhereError(Exception):
 class Settlement:
     """What is written together: states by reservation, events in their order, what became of deliveries, and polling.
 
-    ``deliveries`` and ``poll`` are rows' new values; ``holder`` is who must still hold them.
+    ``deliveries`` and ``poll`` are rows' new values; ``holder`` is who must still hold them. ``judged`` are the
+    revisions of the states that the judgement rests on, 0 where there was none. ``mark`` tells the other processes.
     """
 
     account: ConnectedAccount
@@ -41,6 +47,8 @@ class Settlement:
     events: Sequence[NewEvent] = ()
     deliveries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     poll: Mapping[str, Any] | None = None
+    judged: Mapping[str, int] = field(default_factory=dict)
+    mark: Mark | None = None
 
 
 class States:
@@ -51,6 +59,7 @@ class States:
         self._vault = vault
         self._log = log
         self._writes = writes
+        self._held: OrderedDict[str, Known] = OrderedDict()
 
     async def of(self, account: ConnectedAccount, reservation_ids: Collection[str]) -> dict[str, Known]:
         """What is known of these reservations; those that were never seen are left out.
@@ -58,10 +67,16 @@ class States:
         Raises ``VaultError`` where it cannot be opened.
         """
         found: dict[str, Known] = {}
-        wanted = list(reservation_ids)
-        async with self._database.reading() as session:
-            for start in range(0, len(wanted), _IDS_AT_ONCE):
-                ids = [state_id(account, each) for each in wanted[start : start + _IDS_AT_ONCE]]
+        for id_ in reservation_ids:
+            if (known := self._held.get(state_id(account, id_))) is not None:
+                found[id_] = known
+        return found | await self._stored(account, [each for each in reservation_ids if each not in found])
+
+    async def _stored(self, account: ConnectedAccount, wanted: Sequence[str]) -> dict[str, Known]:
+        found: dict[str, Known] = {}
+        for start in range(0, len(wanted), _IDS_AT_ONCE):
+            ids = [state_id(account, each) for each in wanted[start : start + _IDS_AT_ONCE]]
+            async with self._database.reading() as session:
                 rows = await session.scalars(select(ReservationStateRow).where(ReservationStateRow.id.in_(ids)))
                 found.update((row.reservation_id, self._known(row)) for row in rows)
         return found
@@ -87,13 +102,33 @@ class States:
         Raises ``SettledElsewhereError``, or what the database raises.
         """
         rows = [self._row(settlement.account, known) for known in settlement.states.values()]
-        self._log.wake(await self._writes.write(partial(self._written, settlement, rows)))
+        try:
+            appended = await self._writes.write(partial(self._written, settlement, rows))
+        except BaseException:
+            # Whoever wrote what, the next judgement begins with what is stored.
+            for id_ in (*settlement.judged, *settlement.states):
+                self._held.pop(state_id(settlement.account, id_), None)
+            raise
+        self._hold(settlement)
+        self._log.wake(appended)
 
-    def _written(self, settlement: Settlement, rows: Sequence[dict[str, Any]], session: Session) -> dict[str, int]:
+    def _written(self, settlement: Settlement, rows: Sequence[dict[str, Any]], session: Session) -> Appended:
+        _check_judged(session, settlement)
         _store_deliveries(session, settlement)
         _store_poll(session, settlement)
         _store_states(session, rows)
+        if settlement.mark is not None:
+            write_mark(settlement.mark, session)
         return self._log.append(session, settlement.events)
+
+    def _hold(self, settlement: Settlement) -> None:
+        """Keep the states at hand. Another process may store newer ones: that is found when something rests on them."""
+        for id_, known in settlement.states.items():
+            key = state_id(settlement.account, id_)
+            self._held[key] = replace(known, revision=known.revision + 1)
+            self._held.move_to_end(key)
+        while len(self._held) > _MOST_HELD:
+            self._held.popitem(last=False)
 
     def _row(self, account: ConnectedAccount, known: Known) -> dict[str, Any]:
         reservation = known.reservation
@@ -125,6 +160,16 @@ class States:
 def state_id(account: ConnectedAccount, reservation_id: str) -> str:
     """The key of a reservation's row."""
     return f"{account.id}/{reservation_id}"
+
+
+def _check_judged(session: Session, settlement: Settlement) -> None:
+    ids = [state_id(settlement.account, id_) for id_ in settlement.judged]
+    if not ids:
+        return
+    columns = (ReservationStateRow.reservation_id, ReservationStateRow.revision)
+    stored = dict(session.execute(select(*columns).where(ReservationStateRow.id.in_(ids))).all())
+    if any(stored.get(id_, 0) != revision for id_, revision in settlement.judged.items()):
+        raise SettledElsewhereError
 
 
 def _store_states(session: Session, rows: Sequence[dict[str, Any]]) -> None:

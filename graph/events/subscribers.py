@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from graph.events.audience import Audience
 from graph.events.event import ReservationEvent
 from graph.events.lifetime import Ending, Lifetime
 from graph.events.log import CursorTooOldError, EventFilter, EventLog
@@ -174,7 +175,7 @@ class _Reader:
         self._log = events
         self._see = see
         self._tenant_id = tenant_id
-        self._members: set[_Member] = set()
+        self._members: Audience[_Member] = Audience()
         self._starting: asyncio.Task[None] | None = None
         self._reading: asyncio.Task[None] | None = None
 
@@ -222,15 +223,18 @@ class _Reader:
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def _hand_on(self) -> None:
-        found = await self._log.after(self._tenant_id, self.position, limit=AT_ONCE)
+        found, position = self._log.at_hand(self._tenant_id, self.position, AT_ONCE)
+        if position == self.position:
+            found = await self._log.after(self._tenant_id, self.position, limit=AT_ONCE)
+            position = found[-1].cursor if found else position
         seen = await self._see(self._tenant_id, found)
         # No waiting from here on: whoever joins sees either none or all of these behind it.
         for event in seen:
             told = Told(event)
-            wanted_by = [member for member in self._members if member.wanted.keeps(event)]
-            self._members.difference_update([member for member in wanted_by if not member.offer(told)])
-        if found:
-            self.position = found[-1].cursor
+            for member in self._members.of(event):
+                if not member.offer(told):
+                    self._members.discard(member)
+        self.position = position
 
 
 async def _next(member: _Member, reader: _Reader, lifetime: Lifetime) -> Told:

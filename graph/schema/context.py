@@ -1,6 +1,6 @@
 """What a resolver can reach: the operation, its loaders, the gateway, and where to report partial failures."""
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Awaitable, Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,13 +20,16 @@ from providers.errors import ProviderError
 from providers.upstream.caller import Caller, calling
 from providers.upstream.upstream import Upstream
 
+Repeat = Callable[[str], Awaitable[None]]
+
 
 @dataclass(slots=True, kw_only=True)
 class Context:
     """The context of one operation; of a subscription, of one event after another.
 
     ``lifetime`` is that of the client where it stays connected, None where it gets one answer. ``told`` is the event
-    that is being answered; operations with the same ``shared_as`` answer the same of it.
+    that is being answered; operations with the same ``shared_as`` answer the same of it. ``repeat`` sends the text of
+    an answer that another of them was given already; without it each makes its own.
     """
 
     operation: Operation
@@ -40,6 +43,7 @@ class Context:
     lifetime: Lifetime | None = None
     shared_as: str = ""
     told: Told | None = None
+    repeat: Repeat | None = None
     partial_failures: list[GraphQLError] = field(default_factory=list)
     _ages: dict[str | int, int | None] = field(default_factory=dict)
     _reported: set[Hashable] = field(default_factory=set)
@@ -69,6 +73,14 @@ class Context:
         if what not in self._reported:
             self._reported.add(what)
             self.report(info, error)
+
+    async def repeated(self, told: Told) -> bool:
+        """Tell of an event as another operation that answers the same was told; False if none was yet."""
+        text = told.texts.get(self.shared_as) if self.repeat is not None else None
+        if text is None or self.repeat is None:
+            return False
+        await self.repeat(text)
+        return True
 
     @contextmanager
     def telling(self, told: Told) -> Iterator[None]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from graphql import GraphQLError
+from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
 from strawberry.extensions import SchemaExtension
 
 from graph.schema.context import Context
@@ -21,6 +21,32 @@ class OperationGuard(SchemaExtension):
         deadline = clock.monotonic() + context.operation_timeout
         with calling(Caller(key=context.operation.key, deadline=deadline)):
             yield
+
+
+class OperationChoice(SchemaExtension):
+    """Refuses what names no operation of its document, or leaves open which of several it means.
+
+    GraphQL specification, section 6.1, GetOperation. The library would run the first of several, a mutation perhaps.
+    """
+
+    def on_parse(self) -> Iterator[None]:
+        yield
+        context = self.execution_context
+        if context.graphql_document is not None:
+            # What ``operation_name`` says may be the library's own choice.
+            problem = _choice_problem(context.graphql_document, context._provided_operation_name)
+            if problem is not None:
+                raise GraphQLError(problem)
+
+
+def _choice_problem(document: DocumentNode, wanted: str | None) -> str | None:
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    if not operations:
+        return "The document holds no operation."
+    if wanted is None:
+        return None if len(operations) == 1 else "The document holds several operations: operationName must name one."
+    names = {each.name.value for each in operations if each.name is not None}
+    return None if wanted in names else "The document holds no operation of the name that operationName gives."
 
 
 @dataclass(frozen=True, slots=True)

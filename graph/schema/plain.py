@@ -92,6 +92,8 @@ class PlainExecutor(StrawberryGraphQLCoreExecutionContext):
         super().__init__(*args, **kwargs)
         self._reads: dict[int, tuple[Any, Read | None, _Elements | None]] = {}
         self._turn = asyncio.Lock()
+        # The executors of a subscription's events are copies of one another: they share this.
+        self._roots: dict[GraphQLObjectType, Any] = {}
 
     def execute_operation(self, serially: bool | None = None) -> Any:
         """As usual; what operations that answer the same make of one event is made once."""
@@ -106,6 +108,17 @@ class PlainExecutor(StrawberryGraphQLCoreExecutionContext):
 
     async def _kept(self, context: Context, result: Awaitable[Any]) -> Any:
         return _keep(context, await result)
+
+    def execute_root_grouped_field_set(
+        self, root_type: GraphQLObjectType, root_value: Any, grouped_field_set: Any, serially: bool, context: Any
+    ) -> Any:
+        """As usual, but of the fields as the first event of a subscription had them.
+
+        They are the same for every event, and what is found out about them is kept by their identity: collected anew
+        it would be found out anew, and kept once more, for every event.
+        """
+        fields = self._roots.setdefault(root_type, grouped_field_set)
+        return super().execute_root_grouped_field_set(root_type, root_value, fields, serially, context)
 
     def execute_field(
         self, parent_type: GraphQLObjectType, source: Any, field_details_list: Any, path: Any, position_context: Any

@@ -19,7 +19,7 @@ from providers.capabilities import Capability
 from providers.changes import Written
 from providers.model import Reservation
 
-_OF_STAY = frozenset({"arrival", "departure", "listingId", "coupon"})
+_OF_STAY = frozenset({"arrival", "departure", "listingId", "coupon", "components"})
 _OF_ROOT = frozenset({"total", "currency", "tolerance", "stay", "idempotencyKey"})
 
 

@@ -192,8 +192,9 @@ class ReservationChanges:
             return await changes.delete(info.context.operation, ref, version, dry_run=dry_run)
 
         carried = await _carried(info, id, delete)
-        stale = carried.refusal.reservation if isinstance(carried.refusal, Stale) else None
-        shown: Any = stale
+        shown: Any = carried.refusal.reservation if isinstance(carried.refusal, Stale) else None
+        if carried.value is not None:
+            shown = carried.value.record
         deleted = id if carried.value is not None else None
         return DeleteReservationPayload(deleted_id=deleted, reservation=shown, **carried.fields())
 

@@ -39,9 +39,12 @@ class ReservationsPayload(ChangePayload):
 
 @strawberry.type(description="A reservation that was removed.")
 class DeleteReservationPayload(ChangePayload):
-    deleted_id: strawberry.ID | None = strawberry.field(description="The id that it had; null if nothing was removed.")
+    deleted_id: strawberry.ID | None = strawberry.field(
+        description="The id of what was removed, or called off; null if nothing was."
+    )
     reservation: Reservation | None = strawberry.field(
-        description="The reservation as it is now where the removal was refused as STALE; null otherwise."
+        description="The reservation as it is now where the PMS keeps it, called off, or the removal was refused as "
+        "STALE; null otherwise."
     )
 
 

@@ -14,7 +14,7 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from graph.schema.account import Account
-from graph.schema.guards import OperationGuard, SizeLimits, size_guard
+from graph.schema.guards import OperationChoice, OperationGuard, SizeLimits, size_guard
 from graph.schema.listing import Listing
 from graph.schema.mutation import Mutation
 from graph.schema.parsing import CheckedCache, DocumentCache
@@ -47,6 +47,7 @@ def build_schema(*, max_tokens: int = 5000, limits: SizeLimits = SizeLimits()) -
     """The schema with its limits, the same one for the same limits: making it takes a tenth of a second."""
     extensions: list[Any] = [
         OperationGuard,
+        OperationChoice,
         lambda: MaxTokensLimiter(max_tokens),
         # Around the parser's cache, whose documents it sizes.
         size_guard(limits),

@@ -56,6 +56,8 @@ class Subscription:
         try:
             async with aclosing(context.subscribers.follow(tenant_id, wanted, start, lifetime)) as events:
                 async for told in events:
+                    if await context.repeated(told):
+                        continue
                     with context.telling(told):
                         yield shown_event(context, told.event)
         except (CursorTooOldError, CursorAheadError) as error:

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import QueuePool
 
 from graph.storage.database import Database
 
@@ -28,13 +29,10 @@ class DurableWrites:
         self._database = database
         url = database.engine.url
         in_file = url.get_backend_name() == "sqlite" and bool(url.database) and ":memory:" not in str(url.database)
-        # A connection lives as long as its transaction: one that stayed open would outlive the file it writes to.
-        self._engine = (
-            create_engine(url.set(drivername="sqlite"), poolclass=NullPool, hide_parameters=True) if in_file else None
-        )
+        self._engine = _engine(url) if in_file else None
         if self._engine is not None:
-            event.listen(self._engine, "connect", _prepare)
-            event.listen(self._engine, "begin", _begin)
+            # It must not outlive the file that it writes to.
+            event.listen(database.engine.sync_engine, "engine_disposed", self._leave)
 
     async def write(self, work: Callable[[Session], T]) -> T:
         """What ``work`` returns, once it is committed; rolled back on an error. It holds the lock of all writers.
@@ -48,10 +46,34 @@ class DurableWrites:
         async with self._database.session() as session:
             return await session.run_sync(work)
 
+    def _leave(self, _: Engine) -> None:
+        if self._engine is not None:
+            self._engine.dispose()
+
+
+def _engine(url: URL) -> Engine:
+    """An engine with one connection, which serves one transaction after the other, in whatever thread."""
+    engine = create_engine(
+        url.set(drivername="sqlite"),
+        poolclass=QueuePool,
+        pool_size=1,
+        max_overflow=0,
+        connect_args={"check_same_thread": False},
+        hide_parameters=True,
+    )
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
 
 def _written(engine: Engine, work: Callable[[Session], T]) -> T:
-    with Session(engine, expire_on_commit=False) as session, session.begin():
-        return work(session)
+    try:
+        with Session(engine, expire_on_commit=False) as session, session.begin():
+            return work(session)
+    except DBAPIError:
+        # What failed once on this connection may be mended on the next.
+        engine.dispose()
+        raise
 
 
 def _prepare(connection: Any, _: Any) -> None:

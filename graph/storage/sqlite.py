@@ -83,7 +83,8 @@ class Sqlite:
         if self._path is None:
             return
         try:
-            found = await asyncio.to_thread(self._path.stat)
+            # Of a file that is open the kernel knows this without the disk: a thread would take far longer.
+            found = self._path.stat()
         except OSError as error:
             await self.engine.dispose()
             raise FileGone(error.errno, error.strerror) from None

@@ -14,11 +14,15 @@ from graph.accounts.refusals import NotAllowed, NotAuthenticated
 from graph.events.lifetime import Ending, Lifetime
 from graph.schema.errors import FORBIDDEN, SERVER_STOPPING, UNAUTHENTICATED
 from graph.storage.failures import StorageUnavailable
+from graph.web.lobby import Lobby
 
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 0.5
 """Between two looks at whether those who are here may stay."""
+
+REST = 3
+"""Where a look takes long, the next begins after so many times that long: looking is not what the server is for."""
 
 _STOPPING = Ending(SERVER_STOPPING, "The server is stopping. Subscribe again after this cursor.")
 
@@ -45,9 +49,13 @@ class Guest:
 
 
 class Guests:
-    """Everybody who stays connected to this process. ``per_key`` connections are allowed at a time."""
+    """Everybody who stays connected to this process. ``per_key`` connections are allowed at a time.
+
+    In its ``lobby`` sockets wait until they are let in.
+    """
 
     def __init__(self, authentication: Authentication, *, per_key: int) -> None:
+        self.lobby = Lobby()
         self._authentication = authentication
         self._per_key = per_key
         self._here: dict[Credentials, set[Guest]] = {}
@@ -111,6 +119,8 @@ class Guests:
                 return  # nobody can be told apart now; the next look will
             else:
                 self._compare(credentials, viewer)
+            # Others have their turn: there may be thousands to look at.
+            await asyncio.sleep(0)
 
     def _compare(self, credentials: Credentials, viewer: Viewer) -> None:
         for guest in self._here.get(credentials, ()):
@@ -122,12 +132,15 @@ class Guests:
             guest.lifetime.end(ending)
 
     async def _look_again(self) -> None:
+        pause = LOOK_SECONDS
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(pause)
+            begun = asyncio.get_running_loop().time()
             try:
                 await self.look()
             except Exception as error:  # noqa: BLE001 - whatever it was, the others have to be looked at next time
                 log.error("who is connected could not be looked at", error=type(error).__name__)
+            pause = max(LOOK_SECONDS, REST * (asyncio.get_running_loop().time() - begun))
 
 
 def _no_less(now: Viewer, before: Viewer) -> bool:

@@ -14,7 +14,7 @@ from graph.access.loaders import LoaderRegistry
 from graph.accounts.keys import Viewer
 from graph.events.lifetime import Lifetime
 from graph.gateway.operation import Operation
-from graph.schema.context import Context
+from graph.schema.context import Context, Repeat
 from graph.schema.errors import present
 from graph.services import Services
 
@@ -83,14 +83,18 @@ class Operations:
         )
 
     async def answers(
-        self, viewer: Viewer, lifetime: Lifetime, request: OperationRequest
+        self, viewer: Viewer, lifetime: Lifetime, request: OperationRequest, repeat: Repeat | None = None
     ) -> AsyncGenerator[Answer, None]:
-        """What the operation answers: once for a query or mutation, for ever for a subscription."""
+        """What the operation answers: once for a query or mutation, for ever for a subscription.
+
+        With ``repeat``, texts that others were sent already do not come this way: they are handed to it, in their turn.
+        """
         context = self.context(viewer, lifetime)
+        context.repeat = repeat
         context.shared_as = _shared_as(viewer, request)
-        # What another process changed must not be answered from before.
-        await self._services.change_marks.hear()
         try:
+            # What another process changed must not be answered from before.
+            await self._services.change_marks.hear()
             results = await self._services.schema.stream(
                 request.query,
                 variable_values=request.variables,

@@ -82,7 +82,7 @@ class SocketClient:
 
     async def _talk(self) -> None:
         try:
-            async with asyncio.timeout(self._settings.connection_init_timeout):
+            async with self._services.guests.lobby.wait(self._settings.connection_init_timeout):
                 while self._guest is None:
                     await self._take(await self._receive())
         except TimeoutError:
@@ -170,8 +170,13 @@ class SocketClient:
     async def _run(self, guest: Guest, message: Subscribe) -> None:
         id_ = _json(message.id)
         last = complete_message(id_)
+
+        async def repeat(text: str) -> None:
+            await self._send(next_message(id_, text))
+
+        answers_of = self._operations.answers
         try:
-            async with aclosing(self._operations.answers(guest.viewer, guest.lifetime, message.request)) as answers:
+            async with aclosing(answers_of(guest.viewer, guest.lifetime, message.request, repeat)) as answers:
                 async for answer in answers:
                     if answer.refused is not None:
                         last = error_message(id_, answer.refused)

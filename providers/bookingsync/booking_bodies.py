@@ -52,6 +52,7 @@ BOOKING_NAMES: Mapping[str, tuple[str | int, ...]] = {
     "name": ("source",),
     "client_id": ("guest",),
     "tentative_expires_at": ("expires_at",),
+    "booked": ("bookingsync", "confirmed"),
     "cancelation_reason": ("reason",),
     "cancelation_message_to_guest": ("message_to_guest",),
     "cancelation_message_to_channel": ("message_to_channel",),
@@ -145,6 +146,10 @@ def check_draft(draft: ReservationDraft, now: datetime) -> None:
     elif draft.kind is not ReservationKind.HOLD and expires_at is not None:
         said = "Only a HOLD ends by itself."
         problems.append(Problem(kind=ProblemKind.NOT_SUPPORTED, message=said, field=("expires_at",)))
+    if extras_of(draft).confirmed is True:
+        said = "It is for a hold that is there: a new reservation is what kind says."
+        at = ("bookingsync", "confirmed")
+        problems.append(Problem(kind=ProblemKind.NOT_SUPPORTED, message=said, field=at))
     if draft.kind is ReservationKind.BLOCK:
         problems += [
             Problem(kind=ProblemKind.NOT_SUPPORTED, message="A block has neither guests nor money.", field=(name,))
@@ -229,6 +234,8 @@ def extra_attributes(extras: BookingExtras) -> dict[str, Any]:
             body[name] = None if value is None else sent_id(value)
         elif name == "tag_ids":
             body["bookings_tag_ids"] = [sent_id(each) for each in value]
+        elif name == "confirmed":
+            body |= {"booked": True} if value else {}
         else:
             body[name] = text(value) if isinstance(value, Decimal) else value
     return body

@@ -16,6 +16,7 @@ from providers.bookingsync.booking_bodies import (
     wall_time,
 )
 from providers.bookingsync.booking_money import FeeLine, text
+from providers.bookingsync.bookings import STATUSES
 from providers.bookingsync.guests import changed_client, new_client
 from providers.bookingsync.money_changes import MoneyChange, money_change
 from providers.bookingsync.nights import TakenNights
@@ -34,13 +35,14 @@ from providers.changes import (
     refused,
 )
 from providers.errors import PermissionDenied, UpstreamRefused
-from providers.model import Reservation
+from providers.model import Reservation, ReservationStatus
 from providers.upstream.calls import Answer
 from providers.wire import OddValue
 from providers.wire.values import read_decimal
 
 _OPEN_TO_ALL = frozenset({"check_in_time", "check_out_time"})
 _OPEN_EXTRAS = frozenset({"rental_payback_to_owner"})
+_FEES = frozenset({"finance_lines", "total"})
 """What a booking that another application has locked still takes, beside more fees (BookingSync documentation, OAuth
 scopes).
 """
@@ -93,6 +95,7 @@ class BookingChanges:
         body = {**plain_attributes(change), **_days(booking, change), **_hold(booking, change), **money.attributes}
         if "channel_reference" in given(change):
             body["external_reference"] = or_none(change.channel_reference)
+        _check_confirmed(booking, change)
         body |= extra_attributes(extras_of(change))
         steps = Steps(BOOKING_NAMES)
         if "source_id" not in body and "source" in given(change):
@@ -102,8 +105,9 @@ class BookingChanges:
         if body:
             await steps.take("the booking's attributes", self._put(there, body, _stay(booking, body)))
         total = await self._fees(there, money, steps)
-        if money.total is not None and total is not None and total != money.total and money.attributes:
-            await steps.take("the total", self._put(there, {"final_price": text(money.total)}, None))
+        wanted = money.total if money.names_total or money.attributes else None
+        if wanted is not None and total not in (None, wanted) and not there.is_locked:
+            await steps.take("the total", self._put(there, {"final_price": text(wanted)}, None))
         await self._known_client(booking, change, steps)
         if comment := or_none(change.comment):
             await steps.take("the comment", self._comment(booking.id, comment))
@@ -122,13 +126,16 @@ class BookingChanges:
             raise there.locked() from None
 
     async def _fees(self, there: Present, money: MoneyChange, steps: Steps) -> Decimal | None:
-        """Strike out and add fees, which moves the total: what it is after the last call."""
+        """Add fees and strike them out, which moves the total: what it is after the last call.
+
+        What replaces a fee is added first: once refused, the old one is still there.
+        """
         total: Decimal | None = None
         path = f"bookings/{there.booking.id}"
-        for fee_id in money.removed:
-            total = await steps.take("a fee struck out", self._fee(f"{path}/remove_bookings_fee/{fee_id}", None))
         for fee in money.added:
             total = await steps.take("a fee added", self._fee(f"{path}/add_bookings_fee", fee))
+        for fee_id in money.removed:
+            total = await steps.take("a fee struck out", self._fee(f"{path}/remove_bookings_fee/{fee_id}", None))
         return total
 
     async def _fee(self, path: str, fee: FeeLine | None) -> Decimal | None:
@@ -169,7 +176,7 @@ def _is_open(change: ReservationChange, money: MoneyChange) -> bool:
     names = {name for name, value in given(change).items() if name not in ("extras", "force_overbooking") and value}
     extras = set(given(extras_of(change)))
     fees_only = not money.attributes and not money.removed
-    return names <= _OPEN_TO_ALL | ({"finance_lines"} if fees_only else set()) and extras <= _OPEN_EXTRAS
+    return names <= _OPEN_TO_ALL | (_FEES if fees_only else frozenset()) and extras <= _OPEN_EXTRAS
 
 
 def _days(booking: Booking, change: ReservationChange) -> dict[str, Any]:
@@ -192,6 +199,17 @@ def _hold(booking: Booking, change: ReservationChange) -> dict[str, Any]:
     if or_none(change.expires_at) is not None and booking.tentative_expires_at is None:
         raise refused(ProblemKind.CONFLICT, "Only a hold ends by itself, and this booking is none.", "expires_at")
     return hold(change)
+
+
+def _check_confirmed(booking: Booking, change: ReservationChange) -> None:
+    """Exactly one of its words sets a booking's status (BookingSync documentation, Bookings)."""
+    if extras_of(change).confirmed is not True:
+        return
+    at = ("bookingsync", "confirmed")
+    if STATUSES.get((booking.status or "").strip().lower()) is not ReservationStatus.PENDING:
+        raise refused(ProblemKind.CONFLICT, "Only a hold can be confirmed, and this booking is none.", *at)
+    if or_none(change.expires_at) is not None:
+        raise refused(ProblemKind.INVALID, "What is agreed does not end by itself: leave out expiresAt.", *at)
 
 
 def _stay(booking: Booking, body: Mapping[str, Any]) -> tuple[date, date] | None:

@@ -59,11 +59,13 @@ class TaxLine:
     name: str
     setting_id: str | None
     included: bool
+    taxable_type: str | None = None
+    taxable_id: str | None = None
 
     def on_create(self, rental_id: str) -> dict[str, Any]:
         body: dict[str, Any] = {
-            "taxable_type": "Rental",
-            "taxable_id": rental_id,
+            "taxable_type": self.taxable_type or "Rental",
+            "taxable_id": self.taxable_id or rental_id,
             "amount": text(self.amount),
             "included": self.included,
             "name": self.name,
@@ -209,14 +211,28 @@ def fee_line(line: FinanceLineChange, amount: Decimal) -> FeeLine:
 
 
 def tax_line(line: FinanceLineChange, amount: Decimal, *, counted: bool) -> TaxLine:
-    """A tax that the total counts is one that no price includes."""
+    """A tax that the total counts is one that no price includes. What a quote said of it is written as it was."""
+    quoted = or_none(line.booked_with) or {}
+    percentage = or_none(line.percentage)
+    if percentage is None and "percentage" in quoted:
+        percentage = Decimal(quoted["percentage"])
     return TaxLine(
         amount=amount,
-        percentage=or_none(line.percentage),
+        percentage=percentage,
         name=_label(line) or "Tax",
         setting_id=or_none(line.setting_id),
         included=not counted,
+        taxable_type=quoted.get("taxable_type"),
+        taxable_id=quoted.get("taxable_id"),
     )
+
+
+def tax_terms(taxable_type: str | None, taxable_id: str | None, percentage: Decimal | None) -> dict[str, str]:
+    """What a quoted tax is charged on and by how much, for the booking that is made of the quote."""
+    terms = {"percentage": text(percentage)} if percentage is not None else {}
+    if taxable_type is not None and taxable_id is not None:
+        terms |= {"taxable_type": taxable_type, "taxable_id": taxable_id}
+    return terms
 
 
 def _label(line: FinanceLineChange) -> str | None:

@@ -1,7 +1,7 @@
 """Making, finding, changing and cancelling bookings."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -10,12 +10,12 @@ from providers.bookingsync.booking_changes import BookingChanges, Present, prese
 from providers.bookingsync.booking_money import priced, text
 from providers.bookingsync.booking_reads import BookingReads
 from providers.bookingsync.bookings import reservation
-from providers.bookingsync.guests import new_client
+from providers.bookingsync.client_writes import CLOCKS_APART, ClientWrites
 from providers.bookingsync.nights import TakenNights
 from providers.bookingsync.parts import Reading
 from providers.bookingsync.rental_records import Rental
 from providers.bookingsync.resources import Resources, is_id
-from providers.bookingsync.sending import BOOKINGS_WRITE, CLIENTS_WRITE, ScopeMissing, Sender, refused_by_field, sent_id
+from providers.bookingsync.sending import BOOKINGS_WRITE, ScopeMissing, Sender, refused_by_field, sent_id
 from providers.bookingsync.source_writes import Sources
 from providers.bookingsync.wire import Booking
 from providers.changes import (
@@ -36,8 +36,6 @@ from providers.wire import OddValue, parse_records, read_records
 from providers.wire.values import read_decimal
 
 _BY_REASON = ("reason", "message_to_guest", "message_to_channel")
-_CLOCKS_APART = timedelta(minutes=5)
-"""How far BookingSync's clock may be from ours."""
 
 
 class BookingWrites:
@@ -57,6 +55,7 @@ class BookingWrites:
         self._account_id = account_id
         self._now = now
         self._sources = Sources(resources, sender)
+        self._clients = ClientWrites(resources, sender, now)
         self._nights = TakenNights(reads)
         self._changes = BookingChanges(sender, self._sources, self._nights)
 
@@ -91,7 +90,7 @@ class BookingWrites:
             if given_reference is None and each.channel_reference == draft.reference:
                 return each
             same_days = (each.arrival, each.departure) == (draft.arrival, draft.departure)
-            is_new = each.created_at is not None and each.created_at >= since - _CLOCKS_APART
+            is_new = each.created_at is not None and each.created_at >= since - CLOCKS_APART
             if each.channel_reference == given_reference and same_days and is_new:
                 return each
         return None
@@ -137,17 +136,7 @@ class BookingWrites:
 
     async def _client(self, draft: ReservationDraft, progress: Progress) -> str | None:
         guest = or_none(draft.guest)
-        body = new_client(guest) if guest is not None else None
-        if body is None:
-            return None
-        if (made := progress.made("client")) is not None:
-            return made
-        try:
-            client = await self._sender.create("clients", "clients", body, scopes=CLIENTS_WRITE)
-        except UpstreamRefused as error:
-            raise refused_by_field(error, BOOKING_NAMES) from None
-        await progress.note("client", client.id)
-        return client.id
+        return None if guest is None else await self._clients.make(guest, progress)
 
     def _read(self, reading: Reading | None) -> list[Reservation]:
         if reading is None:

@@ -21,6 +21,7 @@ from providers.bookingsync.wire import (
     read_clock,
 )
 from providers.model import (
+    Channel,
     Comment,
     Guest,
     Money,
@@ -63,6 +64,8 @@ def reservation(booking: Booking, account_id: str, read_at: datetime) -> Reserva
     """
     currency = booking.currency.upper() if booking.currency else None
     arrival, departure = _day(booking.start_at), _day(booking.end_at)
+    named = booking.source.name if booking.source else None
+    known = channel(named)
     return Reservation(
         provider=CODE,
         account_id=account_id,
@@ -75,8 +78,10 @@ def reservation(booking: Booking, account_id: str, read_at: datetime) -> Reserva
         nights=(departure - arrival).days if arrival and departure and departure >= arrival else None,
         check_in_time=_hour(booking.expected_checkin_time, booking.start_at),
         check_out_time=_hour(booking.expected_checkout_time, booking.end_at),
-        channel=channel(booking.source.name) if booking.source else None,
-        provider_channel=booking.source.name if booking.source else None,
+        channel=known,
+        provider_channel=named,
+        # Sources are free text: one that is no channel's name is the business's own word for where it came from.
+        source=named if known is Channel.OTHER else None,
         channel_reference=booking.external_reference,
         confirmation_code=booking.reference,
         guest=_guest(booking, read_at),

@@ -31,6 +31,7 @@ def calendar(rental: CalendarRental, rows: list[CalendarDay], days: Days, accoun
         end=days.end,
         currency=rental.currency.upper() if rental.currency else None,
         days=rows,
+        closed_by_stays=True,
     )
 
 

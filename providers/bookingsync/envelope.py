@@ -82,7 +82,7 @@ def record_id(record: Any) -> str | None:
 
 def _ids(value: Any) -> list[str]:
     if isinstance(value, list):
-        return [each for item in value for each in _ids(item) if not isinstance(item, list)]
+        return [each for item in value if not isinstance(item, list) for each in _ids(item)]
     if isinstance(value, Mapping):
         value = value.get("id")
     try:

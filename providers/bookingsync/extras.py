@@ -34,6 +34,7 @@ class BookingExtras:
         Decimal | Omitted | None, Doc("The owner's part of the total, less than the total.")
     ] = OMITTED
     imported: Annotated[bool | Omitted, Doc("Whether it was imported from a channel.")] = OMITTED
+    confirmed: Annotated[bool | Omitted, Doc("True makes an agreed stay of a HOLD that is there.")] = OMITTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

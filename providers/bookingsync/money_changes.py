@@ -25,16 +25,18 @@ _TAX_ONCE = "BookingSync takes taxes only when a booking is made."
 
 @dataclass(slots=True, kw_only=True)
 class MoneyChange:
-    """``attributes`` of the booking to send, fees to strike out by their ids and fees to add, in this order.
+    """``attributes`` of the booking to send, fees to add and fees to strike out by their ids, in this order.
 
     BookingSync moves ``final_price`` by what each fee costs, so that the one in ``attributes`` leads to ``total`` once
-    all fees are done: at every moment it is the sum of the lines that are there.
+    all fees are done: at every moment it is the sum of the lines that are there. What stays is not sent again: a
+    discount in per cent would become an amount. ``names_total``: the change itself says what the total is to be.
     """
 
     attributes: dict[str, Any] = field(default_factory=dict)
     removed: list[str] = field(default_factory=list)
     added: list[FeeLine] = field(default_factory=list)
     total: Decimal | None = None
+    names_total: bool = False
     warnings: list[str] = field(default_factory=list)
 
 
@@ -97,10 +99,14 @@ def _settled(
     if rent < discount or rent < 0:
         said = "The rent must be 0 or more, and the discount no more than it."
         raise refused(ProblemKind.OUT_OF_RANGE, said, "finance_lines" if total is None else "total")
-    if rent != before or cut or total is not None:
-        made.attributes["initial_price"] = text(rent)
-        made.attributes["discount"] = text(discount) if discount else ""
-        made.attributes["final_price"] = text(made.total - added + removed)
+    made.names_total = total is not None
+    attributes = {} if rent == before else {"initial_price": text(rent)}
+    if rent != before or discount != _discount(booking):
+        attributes["discount"] = text(discount) if discount else ""
+    begun = made.total - added + removed
+    if attributes or (made.names_total and begun != booking.final_price):
+        attributes["final_price"] = text(begun)
+    made.attributes |= attributes
     return made
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from providers.bookingsync.booking_money import tax_terms
 from providers.bookingsync.manifest import CODE, RENTALS_PER_PAGE
 from providers.bookingsync.resources import Options
 from providers.bookingsync.texts import best_text
@@ -140,7 +141,11 @@ def _fee(fee: QuotedFee, amount: Money) -> PriceComponent:
 
 
 def _tax(tax: QuotedTax, amount: Money) -> PriceComponent:
-    """A tax that the rent or a fee holds already adds nothing to the total. Nobody can leave a tax out."""
+    """A tax that the rent or a fee holds already adds nothing to the total. Nobody can leave a tax out.
+
+    What it is charged on, and its percentage, have to be copied from the quote into the booking (BookingSync
+    documentation, Bookings, Create).
+    """
     return PriceComponent(
         type=FinanceLineType.TAX,
         provider_id=tax.tax_id,
@@ -148,4 +153,5 @@ def _tax(tax: QuotedTax, amount: Money) -> PriceComponent:
         amount=amount,
         included_in_total=tax.included is not True,
         mandatory=True,
+        booked_with=tax_terms(tax.taxable_type, tax.taxable_id, tax.percentage),
     )

@@ -39,12 +39,13 @@ class Steps:
 
     def _partly(self, error: ProviderError) -> ProviderError:
         """The failure with what was done. Something was changed, whatever became of the last call."""
-        done = ", ".join(self._done)
+        said = error.message if error.message.endswith((".", "!", "?")) else f"{error.message}."
         return type(error)(
-            f"{error.message} Made already: {done}.",
+            f"{said} Made already: {', '.join(self._done)}.",
             retry_after=error.retry_after,
             upstream_status=error.upstream_status,
             was_sent=True,
+            partly=True,
         )
 
 

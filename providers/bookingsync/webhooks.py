@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from providers.bookingsync.envelope import linked_id
+from providers.bookingsync.envelope import linked_ids
 from providers.bookingsync.manifest import OAuthConfig
 from providers.webhooks import (
     MAX_ACCOUNT_ID,
@@ -53,8 +53,9 @@ class BookingsyncWebhooks(Webhooks):
 
     uses_login: ClassVar[bool] = False
     setup: ClassVar[str] = (
-        "In BookingSync's partner panel, at the application, under Webhooks: enter this URL and choose the booking "
-        "events. Once is enough for all accounts of the application; the Client Secret signs what is sent."
+        "In BookingSync's partner panel, at the application, under Webhooks: enter this URL and choose the events of "
+        "bookings, booking comments, bookings fees, bookings tags items, payments and inbox messages. Once is enough "
+        "for all accounts of the application; the Client Secret signs what is sent."
     )
 
     def provable(self, config: BaseModel) -> bool:
@@ -83,10 +84,7 @@ class BookingsyncWebhooks(Webhooks):
         sent = json_object(body)
         kind, action = _event(sent)
         told: list[Told] = []
-        for record in _records(sent.get("resource")):
-            booking_id = _booking_id(kind, record)
-            if booking_id is None:
-                continue
+        for record, booking_id in _bookings(kind, sent.get("resource")):
             if kind == _MESSAGE:
                 message_id = short_text(record.get("id"), MAX_RECORD_ID)
                 if message_id is not None and action == "created":
@@ -104,7 +102,20 @@ class BookingsyncWebhooks(Webhooks):
 
 _BOOKING = "booking"
 _MESSAGE = "inbox_message"
-_PARTS = frozenset({"booking_comment", "bookings_fee", "bookings_payment", "bookings_tags_item", "payment"})
+_PARTS = frozenset(
+    {
+        "booking_comment",
+        "booking_discount_code",
+        "booking_discount_code_usage",
+        "bookings_fee",
+        "bookings_payment",
+        "bookings_tags_item",
+        "payment",
+    }
+)
+_MOST_BOOKINGS = 100
+"""How many bookings one record is believed to be about."""
+
 _EVENT = re.compile(r"([a-z_]+)_(created|updated|destroyed)")
 
 
@@ -118,20 +129,27 @@ def _made(sent: dict[str, Any]) -> bool:
     return _event(sent) == (_BOOKING, "created")
 
 
-def _booking_id(kind: str, record: dict[str, Any]) -> str | None:
+def _bookings(kind: str, resource: Any) -> Iterator[tuple[dict[str, Any], str]]:
+    """The records of a delivery, each with every booking that it is about: a payment may be for several."""
+    for record in _records(resource):
+        for booking_id in _booking_ids(kind, record):
+            yield record, booking_id
+
+
+def _booking_ids(kind: str, record: dict[str, Any]) -> list[str]:
     if kind == _BOOKING:
-        return short_text(record.get("id"), MAX_RECORD_ID)
-    if kind not in _PARTS and kind != _MESSAGE:
-        return None
-    try:
-        return linked_id(record, "booking") or short_text(record.get("booking_id"), MAX_RECORD_ID)
-    except OddValue:
-        return None
+        found = [short_text(record.get("id"), MAX_RECORD_ID)]
+    elif kind in _PARTS or kind == _MESSAGE:
+        linked: list[Any] = [*linked_ids(record, "booking"), *linked_ids(record, "bookings")][:_MOST_BOOKINGS]
+        found = [short_text(each, MAX_RECORD_ID) for each in linked or [record.get("booking_id")]]
+    else:
+        found = []
+    return list(dict.fromkeys(each for each in found if each is not None))
 
 
 def _subject(sent: dict[str, Any]) -> str | None:
     kind, _ = _event(sent)
-    return next((found for each in _records(sent.get("resource")) if (found := _booking_id(kind, each))), None)
+    return next((booking_id for _, booking_id in _bookings(kind, sent.get("resource"))), None)
 
 
 def _records(resource: Any) -> Iterator[dict[str, Any]]:

@@ -308,6 +308,9 @@ class Rate(Record):
 
 class QuotedTax(WireModel):
     tax_id: LenientId = None
+    taxable_type: LenientStr = None
+    taxable_id: LenientId = None
+    percentage: LenientDecimal = None
     name: Translations = Field(default_factory=dict)
     amount: LenientDecimal = None
     included: LenientBool = None

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from providers.bookingsync.booking_money import tax_terms
 from providers.bookingsync.fee_amounts import FeeTerms, fee_amount, is_due, tax_amount
 from providers.bookingsync.quotes import Stay
 from providers.bookingsync.setting_records import AppliedTax, RentalsFee
@@ -106,6 +107,7 @@ def tax_parts(tax: AppliedTax, base: Decimal, currency: str) -> tuple[PriceCompo
     """A tax on ``base``, and the step by which it adds to the total: none where it is inside already."""
     amount = tax_amount(tax, base, currency)
     title = best_text(tax.tax.name) if tax.tax else None
+    percentage = tax.tax.percentage if tax.tax else None
     part = PriceComponent(
         type=FinanceLineType.TAX,
         provider_type=tax.tax.kind if tax.tax else None,
@@ -114,7 +116,13 @@ def tax_parts(tax: AppliedTax, base: Decimal, currency: str) -> tuple[PriceCompo
         amount=Money(amount=amount, currency=currency),
         included_in_total=tax.tax_included_in_rate is False,
         mandatory=True,
+        booked_with=tax_terms(*_taxable(tax), percentage),
     )
-    percentage = tax.tax.percentage if tax.tax else None
     step = PriceStep(text=f"{title or 'Tax'}, {percentage} % of {base}", amount=amount)
     return part, [step] if tax.tax_included_in_rate is False else []
+
+
+def _taxable(tax: AppliedTax) -> tuple[str | None, str | None]:
+    """What the tax is charged on, in the words of quotes: a fee of the catalogue, or a rental."""
+    fee = tax.link("fee")
+    return ("Fee", fee) if fee is not None else ("Rental", tax.link("rental"))

@@ -1,6 +1,6 @@
 """Inputs of writes to reservations."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -78,6 +78,8 @@ class FinanceLineChange:
     mandatory: Annotated[bool | Omitted | None, Doc("Whether the guest cannot leave it out.")] = OMITTED
     overridden: Annotated[bool | Omitted, Doc("Whether the amount was set by hand, and stays.")] = OMITTED
     deleted: Annotated[bool | Omitted, Doc("True strikes the line out.")] = OMITTED
+    booked_with: Mapping[str, str] | Omitted = OMITTED
+    """What the plugin said of the component of its quote that the line was made of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,7 @@ class CalendarWrites(ProviderClient):
             raise refused(ProblemKind.NOT_FOUND, "Hostaway has no such listing.")
         if not wanted:
             return Written(id=listing_id)
-        change = _Change(self._reader, listing_id, wanted, self._interval_end)
+        change = _Change(self._reader, listing_id, wanted, self._interval_end, changes)
         await change.make()
         return Written(id=listing_id, warnings=change.warnings)
 
@@ -56,12 +56,20 @@ class CalendarWrites(ProviderClient):
 class _Change:
     """One change of the nights of one listing."""
 
-    def __init__(self, reader: Reader, listing_id: str, wanted: Wanted, end: IntervalEnd) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        listing_id: str,
+        wanted: Wanted,
+        end: IntervalEnd,
+        changes: Sequence[CalendarChange],
+    ) -> None:
         self._reader = reader
         self._path = f"{LISTINGS}/{listing_id}"
         self._listing_id = listing_id
         self._wanted = wanted
         self._end = end
+        self._changes = changes
         self._before: Mapping[date, Night] = {}
         self._reads_hold_their_end = True
         self.warnings: list[str] = []
@@ -110,7 +118,7 @@ class _Change:
         if untold:
             message = f"Hostaway's calendar does not tell of these nights: {named(untold)}."
             raise ChangeRefused(Problem(kind=ProblemKind.OUT_OF_RANGE, message=message))
-        check_units(self._before, self._wanted)
+        check_units(self._before, self._wanted, self._changes)
 
     def _is_held(self, night: date) -> bool:
         there = self._before[night]

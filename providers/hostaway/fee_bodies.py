@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from pydantic.alias_generators import to_camel
+
 from providers.changes import FeeChange, FeeDraft, ProblemKind, given
 from providers.hostaway.change_checks import Checks
 from providers.hostaway.writer import nothing_named
@@ -60,7 +62,7 @@ def fee_body(draft: FeeDraft) -> dict[str, Any]:
         (("amount", "percentage"), "amount" not in body),
     ):
         if missing:
-            checks.wrong(ProblemKind.REQUIRED, "A fee needs it.", (names[0],), " or ".join(names))
+            checks.wrong(ProblemKind.REQUIRED, "A fee needs it.", (names[0],), " or ".join(map(to_camel, names)))
     checks.done()
     return {"feeTitle": None, "isMandatory": 0, "isQuantitySelectable": 0, **body}
 

@@ -15,9 +15,8 @@ from providers.changes import (
     given,
     or_none,
 )
-from providers.errors import NotFound, UpstreamRefused
 from providers.hostaway.change_checks import Checks
-from providers.hostaway.echoes import not_taken
+from providers.hostaway.echoes import not_taken, shows_all
 from providers.hostaway.listing_bodies import SECRETS, Body, custom_values, merged_custom_values, plain_body
 from providers.hostaway.listing_images import kept_gallery, needs_those_there, new_images, whole_gallery
 from providers.hostaway.property_types import property_type_id
@@ -59,7 +58,12 @@ class ListingWrites(WritingClient):
         body |= _new_arrays(draft, checks)
         checks.done()
         body |= await self._kind_of_building(draft)
-        answer = await self._writer.send(Call(method="POST", path=LISTINGS, json=body, safe=False, secrets=SECRETS))
+
+        async def unmade() -> bool:
+            return await self.find_listing(draft, self._now()) is None
+
+        call = Call(method="POST", path=LISTINGS, json=body, safe=False, secrets=SECRETS, unmade=unmade)
+        answer = await self._writer.send(call)
         record = self._writer.record(answer)
         return Written(id=self._writer.id_in(record), warnings=[*warnings, *not_taken(body, record)])
 
@@ -102,16 +106,10 @@ class ListingWrites(WritingClient):
         return await self._put(listing_id, body)
 
     async def delete_listing(self, id_: str) -> None:
-        """One call. After a refusal the list tells whether the listing is gone."""
+        """One call. After a refusal, or without an answer, the list tells whether the listing is gone."""
         listing_id = known_id(id_, "listing")
         call = Call(method="DELETE", path=f"{LISTINGS}/{listing_id}", safe=False)
-        try:
-            await self._writer.attempt(call)
-        except NotFound:
-            return
-        except UpstreamRefused as error:
-            if await self._is_listed(listing_id):
-                raise await self._writer.refusal(error, call, None) from None
+        await self._writer.gone(call, lambda: self._is_listed(listing_id))
 
     async def add_images(self, listing_id: str, images: Sequence[ImageDraft]) -> Written[Listing]:
         """One call. Where the API is too old for it, the pictures are sent with those that are there: two more."""
@@ -146,10 +144,17 @@ class ListingWrites(WritingClient):
     async def _put(self, listing_id: str, body: Body) -> Written[Listing]:
         path = f"{LISTINGS}/{listing_id}"
         call = Call(method="PUT", path=path, json=body, safe=False, secrets=SECRETS)
-        answer = await self._writer.send(call, listing_id=listing_id)
-        if "currencyCode" in body:
-            self._currencies.pop(listing_id, None)
-        return Written(id=listing_id, warnings=not_taken(body, self._writer.record(answer)))
+        try:
+            record = await self._writer.made(call, lambda: self._taken(listing_id, body), listing_id=listing_id)
+        finally:
+            if "currencyCode" in body:
+                self._currencies.pop(listing_id, None)
+        return Written(id=listing_id, warnings=not_taken(body, record))
+
+    async def _taken(self, listing_id: str, body: Body) -> Mapping[str, Any] | None:
+        """The listing, if it shows all that was sent."""
+        record, _ = await self._reader.record(LISTINGS, listing_id, _WHOLE)
+        return record if shows_all(body, record) else None
 
     async def _changeable(self, listing_id: str) -> Mapping[str, Any]:
         """The whole listing as it is. Raises ``ChangeRefused`` where it is archived."""

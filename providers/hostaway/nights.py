@@ -192,28 +192,49 @@ def is_as_wanted(night: Night, wanted: Mapping[str, Any]) -> bool:
     return all(shown[name] == (value or None if name == "note" else value) for name, value in wanted.items())
 
 
-def check_units(nights: Mapping[date, Night], wanted: Mapping[date, Mapping[str, Any]]) -> None:
+def check_units(
+    nights: Mapping[date, Night], wanted: Mapping[date, Mapping[str, Any]], changes: Sequence[CalendarChange]
+) -> None:
     """Raises ``ChangeRefused`` where units are named of a single unit, or more of them than are left."""
     for night, fields in wanted.items():
         there = nights[night]
         if "units_to_sell" in fields and not there.has_units:
             message = "The listing is a single unit."
             raise ChangeRefused(
-                Problem(kind=ProblemKind.NOT_SUPPORTED, message=message, field=("units_to_sell",), allowed="available")
+                Problem(
+                    kind=ProblemKind.NOT_SUPPORTED,
+                    message=message,
+                    field=_told_in(changes, night, "units_to_sell"),
+                    allowed="available",
+                )
             )
         most = there.most_units
         if most is not None and fields.get("units_to_sell", 0) > most:
             message = f"So many units are not left on {night}."
             raise ChangeRefused(
                 Problem(
-                    kind=ProblemKind.OUT_OF_RANGE, message=message, field=("units_to_sell",), allowed=f"0 to {most}"
+                    kind=ProblemKind.OUT_OF_RANGE,
+                    message=message,
+                    field=_told_in(changes, night, "units_to_sell"),
+                    allowed=f"0 to {most}",
                 )
             )
         if there.has_units and most is None and fields.get("available"):
             message = "Hostaway does not tell how many units are left: name how many are to be sold."
             raise ChangeRefused(
-                Problem(kind=ProblemKind.INVALID, message=message, field=("available",), allowed="unitsToSell")
+                Problem(
+                    kind=ProblemKind.INVALID,
+                    message=message,
+                    field=_told_in(changes, night, "available"),
+                    allowed="unitsToSell",
+                )
             )
+
+
+def _told_in(changes: Sequence[CalendarChange], night: date, name: str) -> tuple[str | int, ...]:
+    """The path of what holds for a night: that of the last change which says it."""
+    told = [index for index, each in enumerate(changes) if night in Days(each.start, each.end) and name in given(each)]
+    return (told[-1], name) if told else (name,)
 
 
 def spans(nights: Sequence[date]) -> Iterator[Days]:

@@ -61,6 +61,15 @@ class Update:
         lost = [name for name in UPDATE_SET if name not in self.named and _is_lost(self.before, after, name)]
         return [*found, *(f"Hostaway emptied {_called(name)}, which was not to change." for name in lost)]
 
+    def is_made(self, after: Mapping[str, Any]) -> bool:
+        """Whether the reservation shows all that was to change, and nothing lost.
+
+        A new price line may be like one that was there: as many lines as were sent must be shown.
+        """
+        if any(name not in after for name in self.named) or self.warnings(after):
+            return False
+        return _LINES not in self.named or len(after[_LINES] or ()) >= len(self.body[_LINES])
+
     def _new_nights(self) -> Days | None:
         """The stretch of nights that the reservation does not hold yet; None where there is none, or more than one."""
         old, new = _stay(self.before), _stay(self.body)

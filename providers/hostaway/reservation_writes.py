@@ -1,6 +1,7 @@
 """The writes of reservations of a Hostaway account."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +27,7 @@ from providers.hostaway.reservation_updates import Update, not_taken_over, updat
 from providers.hostaway.reservations import build_reservation
 from providers.hostaway.sending import Attempt, refusal, send
 from providers.hostaway.wire import WireReservation
+from providers.hostaway.writer import looked, may_be_made
 from providers.model import CancelledBy, Reservation, ReservationStatus
 from providers.queries import ReservationQuery
 from providers.upstream.calls import Call
@@ -43,10 +45,17 @@ class ReservationWrites(ProviderClient):
     """Making, changing, calling off and removing reservations."""
 
     _reader: Reader
+    _now: Callable[[], datetime]
 
     async def create_reservation(self, draft: ReservationDraft, progress: Progress) -> Written[Reservation]:
         """One call. After a refusal up to two reads tell why."""
         call = create_call(draft)
+
+        async def unmade() -> bool:
+            return await self.find_reservation(draft, self._now()) is None
+
+        if draft.card is None:  # a charge may be what was refused: it is not tried twice
+            call = replace(call, unmade=unmade)
         try:
             raw, answer = await send(self._reader, call)
         except NotFound:
@@ -83,7 +92,7 @@ class ReservationWrites(ProviderClient):
         return None
 
     async def update_reservation(self, id_: str, change: ReservationChange) -> Written[Reservation]:
-        """Three calls: the reservation is read, written whole, and read again."""
+        """Three calls: the reservation is read, written whole, and read again, also where the answer is lost."""
         before = await self._raw(id_)
         update = update_of(before, change)
         call = Call(
@@ -98,6 +107,8 @@ class ReservationWrites(ProviderClient):
             answered, _ = await send(self._reader, call)
         except UpstreamRefused as error:
             raise await refusal(self._reader, error, update.attempt(forced=change.force_overbooking)) from None
+        except ProviderError as error:
+            return await self._settled(id_, error, update.is_made)
         return await self._compared(id_, update, answered)
 
     async def cancel_reservation(self, id_: str, cancellation: Cancellation) -> Written[Reservation]:
@@ -110,10 +121,12 @@ class ReservationWrites(ProviderClient):
         except UpstreamRefused as error:
             await self._check_alive(id_)
             raise await refusal(self._reader, error, Attempt(listing_id=None)) from None
+        except ProviderError as error:
+            return await self._settled(id_, error, self._is_cancelled)
         return await self._shown(id_, raw)
 
     async def delete_reservation(self, id_: str) -> None:
-        """One call. After a refusal a read tells whether it is gone already."""
+        """One call. After a refusal, or without an answer, a read tells whether it is gone."""
         if not is_id(id_):
             return
         try:
@@ -124,6 +137,9 @@ class ReservationWrites(ProviderClient):
             if await self._is_gone(id_, error):
                 return
             raise refused(ProblemKind.REFUSED, error.message) from None
+        except ProviderError as error:
+            if not (may_be_made(error) and await self._is_gone(id_, error)):
+                raise
 
     async def report_no_show(self, id_: str, no_show: NoShow) -> Written[Reservation]:
         """Two calls: only reservations of Booking.com can be reported, so the channel is read first."""
@@ -136,6 +152,8 @@ class ReservationWrites(ProviderClient):
             raw, _ = await send(self._reader, Call(method="PUT", path=path, json=body, safe=False))
         except UpstreamRefused as error:
             raise refused(ProblemKind.REFUSED, error.message) from None
+        except ProviderError as error:
+            return await self._settled(id_, error, lambda after: _is_reported(before, after, no_show))
         return await self._shown(id_, raw)
 
     async def _raw(self, id_: str) -> dict[str, Any]:
@@ -161,6 +179,24 @@ class ReservationWrites(ProviderClient):
             return Written(id=id_, record=shown, is_reduced=True, warnings=[unread])
         return Written(id=id_, record=self._read(after), warnings=update.warnings(after))
 
+    async def _settled(
+        self, id_: str, error: ProviderError, is_made: Callable[[Mapping[str, Any]], bool]
+    ) -> Written[Reservation]:
+        """What became of a change whose answer was lost. Raises ``error`` where nothing shows that it was made."""
+
+        async def look() -> Mapping[str, Any] | None:
+            after = await self._raw(id_)
+            return after if is_made(after) else None
+
+        found = await looked(error, look)
+        if found is None:
+            raise error
+        return Written(id=id_, record=self._read(found))
+
+    def _is_cancelled(self, raw: Mapping[str, Any]) -> bool:
+        reservation = self._read(raw)
+        return reservation is not None and reservation.status is ReservationStatus.CANCELLED
+
     async def _shown(self, id_: str, raw: dict[str, Any] | None) -> Written[Reservation]:
         """The outcome of a change of the status; where the answer lacks the record, who asked reads it."""
         record = self._read(raw) if raw is not None and id_of(raw) == id_ else None
@@ -173,14 +209,18 @@ class ReservationWrites(ProviderClient):
             message = f"It has ended already: Hostaway says {reservation.provider_status}."
             raise refused(ProblemKind.CONFLICT, message)
 
-    async def _is_gone(self, id_: str, error: UpstreamRefused) -> bool:
+    async def _is_gone(self, id_: str, error: ProviderError) -> bool:
         """Whether there is no such reservation (any more). A server that says so with a refusal says it twice."""
         try:
             await self._raw(id_)
         except NotFound:
             return True
         except UpstreamRefused as again:
-            return again.message == error.message and "not found" in again.message.lower()
+            said_so = not isinstance(error, UpstreamRefused) or again.message == error.message
+            return said_so and "not found" in again.message.lower()
+        except ProviderError:
+            if isinstance(error, UpstreamRefused):
+                raise
         return False
 
 
@@ -194,6 +234,13 @@ def _canceller(cancellation: Cancellation) -> str:
     if by not in _CANCELLED_BY:
         raise refused(ProblemKind.INVALID, "Hostaway knows two who call off.", "by", allowed="GUEST, HOST")
     return _CANCELLED_BY[by]
+
+
+def _is_reported(before: Mapping[str, Any], after: Mapping[str, Any], no_show: NoShow) -> bool:
+    """Whether a reservation shows this report: it has another time than the one that was there, if any."""
+    at = after.get("bookingcomNoShowReportedAt")
+    waived = bool(after.get("bookingcomNoShowFeeWaived"))
+    return bool(at) and at != before.get("bookingcomNoShowReportedAt") and waived == no_show.waived_fees
 
 
 def _is_made_of(draft: ReservationDraft, reservation: Reservation, since: datetime) -> bool:

@@ -1,6 +1,7 @@
 """One account's way to change something at Hostaway: sent once, and each refusal told apart from a failure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,8 @@ ARCHIVED = "The listing is archived in Hostaway, where archived listings take no
 NOT_THERE = frozenset({404, 405})
 """Statuses of an address that a version of the API does not know."""
 
+Look = Callable[[], Awaitable[Mapping[str, Any] | None]]
+"""Reads what a change is about. Answers the record if it is as it was to become, else None."""
 
 REFUSALS = (UpstreamRefused, NotFound, PermissionDenied)
 """How a refusal comes; that of what is archived may look like one of the token."""
@@ -41,6 +44,36 @@ class Writer:
             return await self.attempt(call)
         except REFUSALS as error:
             raise await self.refusal(error, call, listing_id) from None
+
+    async def made(self, call: Call, look: Look, *, listing_id: str | None = None) -> Mapping[str, Any]:
+        """The record that a change answered with. Where no answer showed whether it was made, the one ``look`` finds.
+
+        What is not found is no proof that it was not made: the change may arrive later. Then the failure stands.
+        """
+
+        async def unmade() -> bool:
+            return await look() is None
+
+        try:
+            return self.record(await self.send(replace(call, unmade=unmade), listing_id=listing_id))
+        except ProviderError as error:
+            found = await looked(error, look)
+            if found is None:
+                raise
+            return found
+
+    async def gone(self, call: Call, is_there: Callable[[], Awaitable[bool]], *, listing_id: str | None = None) -> None:
+        """Remove something. One that is gone already is no failure, whatever Hostaway says about it."""
+        try:
+            await self.attempt(call)
+        except NotFound:
+            return
+        except UpstreamRefused as error:
+            if await is_there():
+                raise await self.refusal(error, call, listing_id) from None
+        except ProviderError as error:
+            if not (may_be_made(error) and await _is_gone(is_there)):
+                raise
 
     async def refusal(self, error: ProviderError, call: Call, listing_id: str | None) -> Exception:
         """Why Hostaway refused. What it says of archived listings is not documented, so the listing is looked at."""
@@ -74,6 +107,28 @@ class Writer:
         except ProviderError:
             return False
         return is_archived(record)
+
+
+def may_be_made(error: ProviderError) -> bool:
+    """Whether Hostaway may have made a change although this came back."""
+    return error.was_sent or isinstance(error, UpstreamInvalid)
+
+
+async def looked(error: ProviderError, look: Look) -> Mapping[str, Any] | None:
+    """What a change that may have been made has left; None where it was not made, or that cannot be seen."""
+    if not may_be_made(error):
+        return None
+    try:
+        return await look()
+    except ProviderError:
+        return None
+
+
+async def _is_gone(is_there: Callable[[], Awaitable[bool]]) -> bool:
+    try:
+        return not await is_there()
+    except ProviderError:
+        return False
 
 
 class WritingClient(PartReads):

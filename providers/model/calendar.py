@@ -64,3 +64,5 @@ class Calendar:
     end: Annotated[date, Doc("Day after the last one: not included, like a checkout day.")]
     currency: str | None = None
     days: Annotated[list[CalendarDay], Doc("One entry per day, in order, none left out.")]
+    closed_by_stays: bool = False
+    """Whether days count as closed to arrival or departure also where stays are in the way, not by rules alone."""

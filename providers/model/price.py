@@ -72,6 +72,8 @@ class PriceComponent:
     overridden: Annotated[bool, Doc("True if the amount was set by hand.")] = False
     deleted: Annotated[bool, Doc("True if it was struck out: it counts for nothing.")] = False
     source: Annotated[ComponentSource, Doc("Who put it into the price.")] = ComponentSource.PMS
+    booked_with: Mapping[str, str] | None = None
+    """What the plugin that quoted it has to see again when it is booked; nobody else reads it."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,4 +1,6 @@
-"""Records by their unified values: without ``raw``, which changes with every new field, and the moment of a quote."""
+"""Records by their unified values: without ``raw``, which changes with every new field, the moment of a quote, and what
+a plugin notes for itself.
+"""
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -6,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 RAW = "raw"
-_PASSING = frozenset({RAW, "quoted_at"})
+_PASSING = frozenset({RAW, "quoted_at", "booked_with"})
 
 
 def unified(value: Any) -> list[tuple[str, Any]]:

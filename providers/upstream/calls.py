@@ -1,7 +1,7 @@
 """A call to a PMS and its answer, as plain data: what plugins write and read."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -21,7 +21,8 @@ class Call:
     calls are shared while in flight and retried (None: GET and HEAD are safe). ``json`` and ``form`` exclude each
     other. ``charge`` names the limit it counts towards, if the PMS has one of its own for this kind of call.
     ``authorized`` is False for calls that carry no token. ``imagined`` is what a dry run takes for the JSON that the
-    PMS would answer; without it a dry run ends at this call.
+    PMS would answer; without it a dry run ends at this call. ``unmade`` looks whether what the call makes is missing:
+    asked where the PMS may have made it although it refused the token.
     """
 
     method: str
@@ -35,6 +36,7 @@ class Call:
     authorized: bool = True
     imagined: Any = None
     secrets: frozenset[str] = frozenset()
+    unmade: Callable[[], Awaitable[bool]] | None = None
 
     @property
     def is_safe(self) -> bool:

@@ -20,6 +20,7 @@ from providers.upstream.sharing import SPENT, Flight, Flights
 from providers.upstream.windows import UNLIMITED, WindowKey, WindowSpec
 
 UNAUTHORIZED = 401
+_REPEATABLE = frozenset({"PUT", "DELETE"})
 ANY_HOST = "this host"
 T = TypeVar("T")
 
@@ -165,7 +166,8 @@ class AccountSession:
         """Send with a token; where the PMS rejects it, renew it and send once more.
 
         A rejected call has done nothing, with one doubt: some PMSs say 403 both for a dead token and for other reasons
-        ("a 403 on a write", Hostaway documentation, Authentication), so writes are repeated after a 401 only.
+        ("a 403 on a write", Hostaway documentation, Authentication). So what makes something new is repeated after a
+        403 only where a look finds that it is not there; replacing or removing something twice is as good as once.
         """
         self._sender.breaker.check()
         await self._notice_partner_key()
@@ -180,7 +182,7 @@ class AccountSession:
             raise
         if better is None:
             return answer
-        if not call.is_safe and answer.status != UNAUTHORIZED:
+        if answer.status != UNAUTHORIZED and not await _may_repeat(call):
             raise PermissionDenied(
                 "The PMS refused the token of this change. The token has been renewed: check and try again.",
                 upstream_status=answer.status,
@@ -245,3 +247,15 @@ class AccountSession:
             raise
         flight.was_sent = True
         return await self._sender.send(request, call, permit, number, partner_key), used
+
+
+async def _may_repeat(call: Call) -> bool:
+    """Whether a call that may have been carried out although its token was refused can be sent again."""
+    if call.is_safe or call.method in _REPEATABLE:
+        return True
+    if call.unmade is None:
+        return False
+    try:
+        return await call.unmade()
+    except ProviderError:
+        return False

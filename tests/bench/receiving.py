@@ -1,7 +1,8 @@
 """How soon a webhook is acknowledged at 200 deliveries a second, beside a bare ASGI route that keeps nothing.
 
 ``python -m tests.bench.receiving`` serves both over HTTP, sends to each in turn from another process, at fixed moments
-whether the former was answered or not, and counts from those moments.
+whether the former was answered or not, and counts from those moments. The event loop is that of ``staygraph serve``,
+and so is when garbage is collected.
 """
 
 import asyncio
@@ -20,6 +21,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from graph.cli.garbage import collecting_when_idle
+from graph.cli.servers import run
 from tests.gateway_world import serving, world
 from tests.graph.events.webhook_world import RESERVATION, address, basic
 
@@ -95,6 +98,7 @@ async def measure(rate: int = RATE, seconds: float = SECONDS, turns: int = TURNS
             world(Path(folder), hostaway_accounts=1, bookingsync_accounts=0) as running,
             serving(running.app) as ours,
             serving(_bare()) as bare,
+            collecting_when_idle(lambda: False),
         ):
             to = await address(running)
             wrong = basic("staygraph", "x" * 43)
@@ -112,7 +116,7 @@ async def measure(rate: int = RATE, seconds: float = SECONDS, turns: int = TURNS
 
 def main() -> None:
     """Print the figures."""
-    measured = asyncio.run(measure())
+    measured = run(measure())
     ours, bare = _p99(measured.ours), _p99(measured.bare)
     print(f"webhooks acknowledged at {RATE} a second, to a bare route that keeps nothing")
     print(f"  median          {median(measured.ours) / median(measured.bare):6.1f}")

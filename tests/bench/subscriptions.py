@@ -3,7 +3,8 @@
 ``python -m tests.bench.subscriptions`` serves the gateway, and beside it a bare app that broadcasts what it receives in
 memory and keeps nothing, and measures both in turn from another process: it is the PMS and all subscribers. Each
 subscriber follows one of 100 listings, so an event reaches ten of them. Counted from the moment at which a webhook is
-due, whether the former was answered or not, to the frame; every frame has to come, once.
+due, whether the former was answered or not, to the frame; every frame has to come, once. The event loop is that of
+``staygraph serve``, and so is when garbage is collected.
 """
 
 import asyncio
@@ -27,6 +28,8 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from graph.cli.garbage import collecting_when_idle
+from graph.cli.servers import run
 from graph.events.lifetime import Lifetime
 from graph.events.log import EVERYTHING
 from graph.schema import ids
@@ -244,7 +247,11 @@ async def measure(
             Path(folder), hostaway_accounts=1, bookingsync_accounts=0, listings=listings, **settings
         ) as running:
             bare = Broadcast()
-            async with serving(running.app) as url, serving(bare.app) as bare_url:
+            async with (
+                serving(running.app) as url,
+                serving(bare.app) as bare_url,
+                collecting_when_idle(lambda: False),
+            ):
                 stage, to = Stage(running), await address(running)
                 await stage.warm_up(to, round(rate * seconds))
                 account_id = ids.parse(to.id, "id").account_id
@@ -267,7 +274,7 @@ async def measure(
 
 def main() -> None:
     """Print the figures."""
-    measured = asyncio.run(measure())
+    measured = run(measure())
     ours, bare = _p99(measured.ours), _p99(measured.bare)
     print(f"webhook to frame, {SUBSCRIBERS} subscribers, {RATE} webhooks a second: to a bare broadcast in memory")
     print(f"  median          {median(measured.ours) / median(measured.bare):6.1f}")

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from joserfc import jwt
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, RSAKey
 
+from graph.accounts import access_tokens
 from graph.accounts.access_tokens import LEEWAY, AccessTokens, Expected
 from graph.accounts.jwks import FRESH_SECONDS, MAX_BYTES, PAUSE_SECONDS, STALE_SECONDS, KeySets
 from graph.accounts.keys import Permission, Scope, Viewer
@@ -241,6 +243,35 @@ async def test_a_rotated_key_is_found_and_one_withdrawn_is_forgotten(door: Door)
     await door.admit(alg="ES256", kid="ec-2")
     assert door.provider.asked == 2
     assert await door.refusal() == PLAIN
+
+
+async def test_a_signature_is_checked_once_for_each_key(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients that stay connected are asked about several times a second."""
+    checked: list[str] = []
+    decode = jwt.decode
+
+    def noted(token: str, *arguments: Any, **more: Any) -> Any:
+        checked.append(token)
+        return decode(token, *arguments, **more)
+
+    monkeypatch.setattr(jwt, "decode", noted)
+    monkeypatch.setattr(access_tokens, "MAX_KNOWN", 2)
+    one, two, three = (door.token(sub=name, exp=int(door.clock.now().timestamp()) + 7200) for name in "abc")
+    for token in (one, two, one, two, one):
+        assert (await door.tokens.viewer(token)).tenant_id == "default"
+    assert checked == [one, two]
+    # The least recently seen leaves where there are too many.
+    for token in (three, one, two):
+        await door.tokens.viewer(token)
+    assert checked == [one, two, three, two]
+    # Keys that were fetched anew may be others.
+    door.clock.elapsed += FRESH_SECONDS
+    await door.tokens.viewer(one)
+    assert checked[4:] == [one]
+    # All else is looked at each time.
+    door.clock.elapsed += 7200
+    assert await door.refusal(one) == "The token has expired."
+    assert await door.refusal(one[:-4] + "AAAA") == PLAIN
 
 
 async def test_unknown_keys_make_us_fetch_no_more_than_now_and_then(door: Door) -> None:

@@ -45,6 +45,7 @@ def test_servers_on_the_internet_are_accepted(url: str) -> None:
         ("https://app.example.com/\r\nSet-Cookie:x", "characters"),
         ("https://bücher.example/", "characters"),
         ("https://app.example.com:99999/", "not an address"),
+        ("https://app.example.com:0/", "port 0"),
         ("https://[::1/", "not an address"),
         ("https://-a.example/", "host"),
         ("https://a..example/", "host"),

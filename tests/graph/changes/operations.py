@@ -32,7 +32,7 @@ NO_SHOW = f"mutation ($id: ID!) {{ reportNoShow(id: $id) {{ {SHOWN} }} }}"
 
 DELETE = """mutation ($id: ID!, $version: String, $dry: Boolean! = false) {
   deleteReservation(id: $id, version: $version, dryRun: $dry) {
-    deletedId reservation { version } userErrors { field code } planned { method path } } }"""
+    deletedId reservation { version status } userErrors { field code } warnings planned { method path } } }"""
 
 BOOK = f"""mutation ($input: BookQuoteInput!, $key: String, $dry: Boolean! = false) {{
   bookQuote(input: $input, idempotencyKey: $key, dryRun: $dry) {{

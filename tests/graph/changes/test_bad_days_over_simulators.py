@@ -52,6 +52,25 @@ async def test_a_coupon_runs_out(running: World) -> None:
     assert [field for field, _ in codes(refused)] == ["coupon"]
 
 
+@pytest.mark.parametrize(
+    ("wish", "field"),
+    [
+        ({"coupon": "PAST"}, "stay.coupon"),
+        ({"components": [{"feeId": "999999999"}]}, "stay.components.0"),
+        ({"components": [{"name": "nonsense"}, {"name": "cleaningFee", "deleted": True}]}, "stay.components"),
+    ],
+)
+async def test_a_quote_that_cannot_be_had_names_what_is_to_blame(
+    running: World, wish: dict[str, Any], field: str
+) -> None:
+    stay = await free_stay(running, "HOSTAWAY")
+    asked = {"listingId": stay["id"], "arrival": stay["arrival"], "departure": stay["departure"], "adults": 1}
+    before = await count(running)
+    given = {"stay": asked | wish, "total": "700", "reservation": {"guest": {"name": "Ada"}}}
+    assert codes(await running.change(BOOK, WRITE, input=given, key="k")) == [(field, "INVALID")]
+    assert await count(running) == before
+
+
 async def test_a_fee_setting_that_is_not_there_is_refused_and_nothing_is_made(running: World) -> None:
     stay = await free_stay(running, "HOSTAWAY")
     before = await count(running)
@@ -85,6 +104,35 @@ async def test_a_pms_that_says_yes_and_fails_has_made_nothing(running: World) ->
     made = await running.change(CREATE, WRITE, input=draft(stay), key="k")
     assert made["userErrors"] == []
     assert await count(running) == before + 1
+
+
+NOTE = {"hostNote": "late"}
+
+
+async def test_a_token_that_ends_in_the_middle_of_a_change_is_renewed_and_the_change_made_once(running: World) -> None:
+    """Hostaway says 403 of a token that expired or was revoked."""
+    stay = await free_stay(running, "HOSTAWAY")
+    before = await count(running)
+    await running.fault("HOSTAWAY", kind="status", status=403, method="POST", path="/v1/reservations", times=1)
+    made = await running.change(CREATE, WRITE, input=draft(stay), key="k")
+    assert made["userErrors"] == []
+    assert await count(running) == before + 1
+    await running.fault("HOSTAWAY", kind="status", status=403, method="PUT", path="/v1/reservations", times=1)
+    changed = await running.change(UPDATE, WRITE, id=made["reservation"]["id"], input=NOTE)
+    assert changed["userErrors"] == []
+    assert changed["reservation"]["hostNote"] == "late"
+
+
+async def test_a_key_that_may_not_write_at_the_pms_is_told_so_with_one_new_token(running: World) -> None:
+    stay = await free_stay(running, "HOSTAWAY")
+    await running.fault("HOSTAWAY", kind="status", status=403, method="POST", path="/v1/reservations")
+    running.calls.clear()
+    for _ in range(2):
+        refused = await running.change(CREATE, WRITE, input=draft(stay), key="k")
+        assert codes(refused) == [("", "REFUSED")]
+        assert "do not allow this" in refused["userErrors"][0]["message"]
+        assert refused["reservation"] is None
+    assert len(running.calls) - len(running.data_calls()) == 1
 
 
 async def test_who_imported_a_listing_changes_nothing_of_it(running: World) -> None:

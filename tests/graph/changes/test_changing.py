@@ -120,6 +120,19 @@ async def test_a_stay_is_not_moved_onto_another(running: World, inn: Inn) -> Non
     assert (await running.change(UPDATE, WRITE, id=first["id"], input=forced))["userErrors"] == []
 
 
+async def test_a_day_that_stays_breaks_no_rule_and_one_that_is_new_does(running: World, inn: Inn) -> None:
+    day = timedelta(days=1)
+    before = await made(running)
+    inn.rules = {each: {"closed_to_arrival": True, "closed_to_departure": True} for each in (ARRIVAL, DEPARTURE)}
+    later = {"departure": (DEPARTURE + day).isoformat()}
+    assert (await running.change(UPDATE, WRITE, id=before["id"], input=later))["userErrors"] == []
+    inn.rules = {ARRIVAL + day: {"closed_to_arrival": True, "closed_to_departure": True}}
+    within = await running.change(UPDATE, WRITE, id=before["id"], input={"arrival": (ARRIVAL + day).isoformat()})
+    assert codes(within) == [("arrival", "OUT_OF_RANGE")]
+    shorter = await running.change(UPDATE, WRITE, id=before["id"], input={"departure": (ARRIVAL + day).isoformat()})
+    assert codes(shorter) == [("departure", "OUT_OF_RANGE")]
+
+
 async def test_a_change_that_names_nothing_or_nonsense_is_refused(running: World, inn: Inn) -> None:
     before = await made(running)
     assert codes(await running.change(UPDATE, WRITE, id=before["id"], input={})) == [("", "REQUIRED")]

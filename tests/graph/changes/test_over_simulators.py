@@ -1,5 +1,6 @@
 """Reservations over the simulators of the real PMSs."""
 
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,23 @@ async def test_a_reservation_lives_and_ends(running: World, provider: str) -> No
     assert (await running.change(CREATE, WRITE, input=draft(stay)))["userErrors"] == []
 
 
+async def test_a_stay_is_moved_within_its_own_nights_and_beyond_them(running: World, provider: str) -> None:
+    stay = await free_stay(running, provider, 9)
+    first, last = (date.fromisoformat(stay[name]) for name in ("arrival", "departure"))
+    began = {"departure": (last - timedelta(days=1)).isoformat()}
+    made = await running.change(CREATE, WRITE, input=draft(stay) | began)
+    assert made["userErrors"] == []
+    for days in (
+        {"departure": (last - timedelta(days=2)).isoformat()},
+        {"arrival": (first + timedelta(days=1)).isoformat()},
+        {"arrival": first.isoformat(), "departure": last.isoformat()},
+    ):
+        moved = await running.change(UPDATE, WRITE, id=made["reservation"]["id"], input=days)
+        assert moved["userErrors"] == []
+    within = draft(stay, arrival=(first + timedelta(days=1)).isoformat(), departure=began["departure"])
+    assert codes(await running.change(CREATE, WRITE, input=within)) == [("arrival", "NIGHTS_TAKEN")]
+
+
 @pytest.mark.parametrize("kind", ["cut", "truncate"])
 async def test_an_answer_that_is_lost_after_the_pms_made_it_is_found(running: World, provider: str, kind: str) -> None:
     stay = await free_stay(running, provider)
@@ -124,14 +142,68 @@ async def test_what_is_meant_for_another_pms_is_refused(running: World, provider
     assert codes(refused) == [(other, "NOT_SUPPORTED")]
 
 
-async def test_hostaway_removes_and_bookingsync_says_that_it_cannot(running: World, provider: str) -> None:
+async def test_hostaway_removes_and_bookingsync_calls_off(running: World, provider: str) -> None:
     stay = await free_stay(running, provider)
     made = await running.change(CREATE, WRITE, input=draft(stay))
-    gone = await running.change(DELETE, WRITE, id=made["reservation"]["id"])
-    if provider == "HOSTAWAY":
-        assert gone["deletedId"] == made["reservation"]["id"]
+    id_, version = made["reservation"]["id"], made["reservation"]["version"]
+    dry = await running.change(DELETE, WRITE, id=id_, dry=True)
+    assert [(each["method"], dry["deletedId"]) for each in dry["planned"]] == [("DELETE", None)]
+    await running.change(UPDATE, WRITE, id=id_, input={"hostNote": "late"})
+    stale = await running.change(DELETE, WRITE, id=id_, version=version)
+    assert (codes(stale), stale["reservation"]["status"]) == ([("version", "STALE")], "CONFIRMED")
+    gone = await running.change(DELETE, WRITE, id=id_)
+    assert (gone["userErrors"], gone["deletedId"]) == ([], id_)
+    if provider == "BOOKINGSYNC":
+        assert gone["reservation"]["status"] == "CANCELLED"
+        assert "stays there as cancelled" in gone["warnings"][0]
+        before = len(running.calls)
+        again = await running.change(DELETE, WRITE, id=id_)
+        assert (again["userErrors"], again["reservation"]["status"]) == ([], "CANCELLED")
+        assert {call.method for call in running.calls[before:]} == {"GET"}
     else:
-        assert codes(gone) == [("id", "NOT_SUPPORTED")]
+        assert gone["reservation"] is None
+    assert (await running.change(CREATE, WRITE, input=draft(stay)))["userErrors"] == []
+
+
+@pytest.mark.parametrize("provider", ["BOOKINGSYNC"])
+async def test_a_hold_is_confirmed(running: World, provider: str) -> None:
+    until = (running.clock.now() + timedelta(days=2)).isoformat()
+    held = draft(await free_stay(running, provider), kind="HOLD", expiresAt=until)
+    made = await running.change(CREATE, WRITE, input=held)
+    assert made["reservation"]["status"] == "PENDING"
+    id_ = made["reservation"]["id"]
+    sure = await running.change(UPDATE, WRITE, id=id_, input={"bookingsync": {"confirmed": True}})
+    assert (sure["userErrors"], sure["reservation"]["status"]) == ([], "CONFIRMED")
+    again = await running.change(UPDATE, WRITE, id=id_, input={"bookingsync": {"confirmed": True}})
+    assert codes(again) == [("bookingsync.confirmed", "CONFLICT")]
+
+
+@pytest.mark.parametrize("kind", ["cut", "status"])
+async def test_a_cancellation_whose_answer_is_lost_is_looked_for(running: World, provider: str, kind: str) -> None:
+    made = await running.change(CREATE, WRITE, input=draft(await free_stay(running, provider)))
+    path, method = ("/v1/reservations", "PUT") if provider == "HOSTAWAY" else ("/api/v3/bookings", "DELETE")
+    more = {"status": 500} if kind == "status" else {}
+    await running.fault(provider, kind=kind, path=path, method=method, times=1, **more)
+    off = await running.change(CANCEL, WRITE, id=made["reservation"]["id"])
+    if kind == "cut":
+        assert (off["userErrors"], off["reservation"]["status"]) == ([], "CANCELLED")
+    else:
+        assert codes(off) == [("", "UNCERTAIN")]
+
+
+@pytest.mark.parametrize("provider", ["BOOKINGSYNC"])
+async def test_a_change_of_several_calls_says_what_of_it_was_made(running: World, provider: str) -> None:
+    made = await running.change(CREATE, WRITE, input=draft(await free_stay(running, provider)))
+    await running.fault(provider, kind="status", status=422, path="/api/v3/clients", method="PUT", times=1)
+    change = {"hostNote": "late", "guest": {"email": "other@example.com"}}
+    partly = await running.change(UPDATE, WRITE, id=made["reservation"]["id"], input=change)
+    assert codes(partly) == [("", "UNCERTAIN")]
+    said = partly["userErrors"][0]["message"]
+    assert "Made already: the booking's attributes." in said
+    assert "did not say" not in said
+    query = "query ($id: ID!) { reservation(id: $id) { hostNote guest { email } } }"
+    now = (await running.data(query, id=made["reservation"]["id"]))["reservation"]
+    assert now == {"hostNote": "late", "guest": {"email": "ada@example.com"}}
 
 
 async def test_a_card_that_fails_leaves_no_reservation(running: World, provider: str) -> None:

@@ -172,6 +172,7 @@ async def test_an_agreement_of_hostaway_lives_is_copied_and_ends(running: World)
     assert (made["userErrors"], made["agreement"]) == ([], text)
     assert (await running.change(CREATE_AGREEMENT, WRITE, id=one, input=text, key="kind"))["agreement"] == text
     assert codes(await running.change(CREATE_AGREEMENT, WRITE, id=one, input=text)) == [("", "CONFLICT")]
+    assert codes(await running.change(CREATE_AGREEMENT, WRITE, id=one, input=text, key="b")) == [("", "CONFLICT")]
     changed = await running.change(UPDATE_AGREEMENT, WRITE, id=one, input={"text": "Be quick."})
     assert changed["agreement"] == {"text": "Be quick."}
     copied = await running.change(COPY, WRITE, id=one, to=[other, one])

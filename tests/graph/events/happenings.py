@@ -51,8 +51,7 @@ async def happened(
     ]
     log = running.services.events
     writes = DurableWrites(running.services.database)
-    newest: dict[str, Any] = await writes.write(lambda session: log.append(session, events))
-    log.wake(newest)
+    log.wake(await writes.write(lambda session: log.append(session, events)))
 
 
 async def until(fulfilled: Callable[[], Any]) -> None:

@@ -3,11 +3,15 @@
 import asyncio
 from collections import Counter
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from graph.events.claiming import LEASE
 from graph.events.processing import Processing
+from graph.events.settling import SettledElsewhereError, Settlement, States
 from tests.gateway_world import World, world
 from tests.graph.events.event_world import Hostaway, deliveries, events, learn, settle, told
 from tests.graph.events.webhook_world import send
@@ -163,3 +167,22 @@ async def test_what_two_roads_find_at_once_is_told_once(tmp_path: Path) -> None:
             await asyncio.gather(processing(running).drain(), running.services.polling.poll_due())
             await settle(running)
         assert Counter(await told(running)) == Counter({("UPDATED", str(id_)): 5 for id_ in hostaway.ids[:10]})
+
+
+async def test_a_judgement_on_a_state_that_another_process_replaced_is_not_written(tmp_path: Path) -> None:
+    async with small(tmp_path) as running:
+        await running.services.processing.aclose()
+        await learn(running)
+        hostaway = await Hostaway.of(running)
+        (account,) = await running.services.accounts.list("default")
+        id_ = str(hostaway.ids[0])
+        own: Any = processing(running)
+        states = own._states
+        other = States(running.services.database, running.services.vault, running.services.events, states._writes)
+        before = (await states.of(account, [id_]))[id_]
+        newer = replace(before, changed_at=running.clock.now())
+        await other.settle(Settlement(account=account, holder="", states={id_: newer}, judged={id_: before.revision}))
+        assert (await states.of(account, [id_]))[id_] == before, "kept at hand"
+        with pytest.raises(SettledElsewhereError):
+            await states.settle(Settlement(account=account, holder="", judged={id_: before.revision}))
+        assert (await states.of(account, [id_]))[id_] == replace(newer, revision=before.revision + 1)

@@ -110,6 +110,28 @@ async def test_events_come_back_as_they_were_written(log: Log) -> None:
     assert found.id.startswith("evt_")
 
 
+async def test_what_this_process_wrote_is_at_hand_as_it_is_read_back(log: Log) -> None:
+    await log.add(event(1), event(2, account_id="acc_3", tenant_id="other"), event(3))
+    found, cursor = log.log.at_hand("default", 0, 10)
+    assert found == await log.log.after("default", 0)
+    assert (len(found), cursor) == (2, 3)
+    assert log.log.at_hand("default", 0, 1) == (found[:1], 1)
+    assert log.log.at_hand("default", cursor, 10) == ([], cursor)
+
+
+async def test_behind_an_event_of_another_process_nothing_is_at_hand(
+    log: Log, database: Database, clock: ShiftedClock
+) -> None:
+    other = Log(database, clock)
+    await log.add(event(1))
+    await other.add(event(2))
+    await log.add(event(3))
+    found, cursor = log.log.at_hand("default", 0, 10)
+    assert ([each.reservation_id for each in found], cursor) == (["1"], 1)
+    assert await log.numbers(cursor) == ["2", "3"]
+    await other.log.aclose()
+
+
 async def test_they_are_read_in_the_order_of_writing_from_behind_a_cursor(log: Log) -> None:
     await log.add(*(event(number) for number in range(3)))
     await log.add(*(event(number) for number in range(3, 6)))

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from graph.accounts.delivery import PAUSES
 from graph.events.event import EventType
 from graph.events.outgoing_turns import DISABLED_AFTER
-from graph.storage.endpoint_tables import WebhookEndpointRow
+from graph.storage.endpoint_tables import EndpointDeliveryRow, WebhookEndpointRow
 from graph.storage.event_tables import ReservationEventRow
 from tests.graph.events.event_world import Hostaway, learn, settle
 from tests.graph.events.happenings import until
-from tests.graph.events.outgoing_world import REPLAY, UPDATE, Sent, sending, signatures
+from tests.graph.events.outgoing_world import DELETE, REPLAY, UPDATE, Sent, sending, signatures
 
 DAY = 86_400
 
@@ -295,6 +295,25 @@ async def test_what_was_changed_meanwhile_is_not_sent_the_former_way(sent: Sent)
     await sent.drain()
     assert sent.server.reservations("/slow") == ["1"]
     assert sent.server.reservations() == ["1", "2"]
+
+
+@pytest.mark.parametrize("status", [204, 500])
+async def test_an_endpoint_that_is_deleted_while_it_is_sent_to_leaves_nothing_behind(
+    sent: Sent, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    id_, _ = await sent.endpoint("/slow")
+    sent.server.gate, sent.server.status = asyncio.Event(), status
+    await sent.happened("1", "2")
+    working = asyncio.create_task(sent.drain())
+    await until(lambda: len(sent.server.got) == 1)
+    assert (await sent.change(DELETE, id=id_))["deletedId"] == id_
+    sent.server.gate.set()
+    await working
+    await sent.drain()
+    assert sent.server.reservations("/slow") == ["1"]
+    async with sent.world.services.database.reading() as session:
+        assert await session.scalar(select(func.count()).select_from(EndpointDeliveryRow)) == 0
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_what_is_no_longer_wanted_is_not_tried_again(sent: Sent) -> None:

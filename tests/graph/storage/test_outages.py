@@ -1,10 +1,15 @@
 """The database locked, full, or gone: a clear code, one log line, nothing half done, and recovery by itself."""
 
 import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from sqlalchemy import event, select, text
 from sqlalchemy.exc import DBAPIError
@@ -14,8 +19,9 @@ from graph.accounts.keys import Permission
 from graph.storage.database import Database
 from graph.storage.failures import StorageUnavailable
 from graph.storage.tables import TenantRow
-from tests.gateway_world import World
+from tests.gateway_world import World, serving
 from tests.graph.storage.conftest import HASTY, Away
+from tests.graph.web.socket_client import connected
 from tests.postgres import Server
 
 READ = "{ accounts { nodes { id name } } }"
@@ -87,6 +93,37 @@ async def test_who_asks_cannot_be_told_while_it_is_gone(acme: World, away: Away)
     answer = await acme.client.post("/graphql", json={"query": READ}, headers={"Authorization": f"Bearer {STRANGER}"})
     assert answer.status_code == 401
     assert await acme.data(READ)
+
+
+async def test_who_stays_connected_is_told_of_each_operation_while_it_is_gone(
+    acme: World, away: Away, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = await admitted(acme, monkeypatch)
+    gone = {"message": MESSAGE, "extensions": {"code": "STORAGE_UNAVAILABLE"}}
+    async with serving(acme.app) as url, connected(url) as client:
+        await client.init(apiKey=key)
+        away.begin()
+        for query in (READ, "subscription { reservationEvents { id } }"):
+            await client.subscribe("a", query)
+            async with asyncio.timeout(30):
+                assert await client.receive() == {"id": "a", "type": "error", "payload": [gone]}
+            async with streamed(url, key, query) as answer:
+                lines = (await answer.text()).split("\n")
+            assert json.loads(lines[3].removeprefix("data: ")) == {"data": None, "errors": [gone]}
+            assert lines[5] == "event: complete"
+        away.end()
+        assert (await client.ask(READ))["data"]["accounts"]["nodes"]
+        assert [record for record in caplog.records if record.exc_info or record.levelno >= logging.ERROR] == []
+
+
+@asynccontextmanager
+async def streamed(url: str, key: str, query: str) -> AsyncIterator[aiohttp.ClientResponse]:
+    headers = {"X-API-Key": key, "Accept": "text/event-stream"}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{url}/graphql", json={"query": query}, headers=headers) as answer,
+    ):
+        yield answer
 
 
 async def test_credentials_that_cannot_be_read_are_no_failure_of_the_pms(

@@ -67,6 +67,7 @@ async def connected(
     protocols: tuple[str, ...] = (PROTOCOL,),
     origin: str | None = None,
     narrow: bool = False,
+    query: str = "",
     **headers: str,
 ) -> AsyncIterator[SocketClient]:
     """A connection to the gateway at ``url`` (http), not let in yet. A ``narrow`` one holds little that is not read."""
@@ -74,7 +75,7 @@ async def connected(
     wanted = [Subprotocol(each) for each in protocols] or None
     # No pings: a client that is slow on purpose would miss the answers.
     async with connect(
-        f"ws{url[4:]}/graphql",
+        f"ws{url[4:]}/graphql?{query}",
         subprotocols=wanted,
         additional_headers=sent,
         proxy=None,

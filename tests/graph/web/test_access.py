@@ -61,14 +61,45 @@ async def test_only_json_by_post_is_accepted(running: World) -> None:
     assert (await running.client.put("/graphql", content=body)).status_code == 405
 
 
-async def test_an_operation_name_that_is_not_there_is_refused(running: World) -> None:
+TWO = "query A { accounts { totalCount } } query B { providers { code } }"
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
+@pytest.mark.parametrize(
+    ("query", "name", "problem"),
+    [
+        (TWO, "C", "no operation of the name"),
+        (TWO, "", "no operation of the name"),
+        (TWO, None, "operationName must name one"),
+        ("{ providers { code } }", "A", "no operation of the name"),
+        ("fragment A on Query { providers { code } }", None, "holds no operation"),
+        ("subscription A { reservationEvents { id } }", "B", "no operation of the name"),
+    ],
+)
+async def test_which_operation_is_meant_must_be_clear(
+    running: World, query: str, name: str | None, problem: str, accept: str, caplog: pytest.LogCaptureFixture
+) -> None:
     answer = await running.client.post(
         "/graphql",
-        json={"query": "query A { accounts { totalCount } } query B { providers { code } }", "operationName": "C"},
+        json={"query": query, "operationName": name},
+        headers={"Authorization": f"Bearer {running.key}", "Accept": accept},
+    )
+
+    assert answer.status_code == 200
+    text = answer.text.partition("data: ")[2].partition("\n")[0] if "event" in accept else answer.text
+    (error,) = json.loads(text)["errors"]
+    assert error["extensions"]["code"] == "INVALID_OPERATION"
+    assert problem in error["message"]
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+async def test_one_of_several_operations_is_run_by_its_name(running: World) -> None:
+    answer = await running.client.post(
+        "/graphql",
+        json={"query": TWO, "operationName": "B"},
         headers={"Authorization": f"Bearer {running.key}"},
     )
-    assert answer.status_code in (200, 400)
-    assert answer.json()["errors"][0]["extensions"]["code"] == "INVALID_OPERATION"
+    assert answer.json()["data"].keys() == {"providers"}
 
 
 async def test_browsers_get_the_explorer_without_a_key_in_it(running: World) -> None:

@@ -109,6 +109,22 @@ async def test_who_says_nothing_is_let_go(tmp_path: Path) -> None:
         assert await client.closed() == (4408, "Connection initialisation timeout")
 
 
+async def test_who_says_nothing_makes_room_for_others(
+    running: World, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lobby = running.services.guests.lobby
+    monkeypatch.setattr(lobby, "_most", 2)
+    async with connected(url) as one, connected(url) as two:
+        await until(lambda: lobby.count == 2)
+        async with connected(url) as three, connected(url) as four:
+            for silent in (one, two):
+                assert await silent.closed() == (4408, "Connection initialisation timeout")
+            for client in (three, four):
+                await client.init(apiKey=running.key)
+            assert lobby.count == 0
+            assert (await three.ask(LISTINGS))["data"]
+
+
 async def test_only_so_many_connections_of_a_key(running: World, url: str) -> None:
     async with connected(url) as one, connected(url) as two, connected(url) as three:
         await one.init(apiKey=running.key)
@@ -210,6 +226,8 @@ async def test_an_id_in_use_closes_the_socket(running: World, url: str) -> None:
         ("{ nothingOfTheKind }", "INVALID_OPERATION"),
         ("{" + "a{" * 400 + "b" + "}" * 400 + "}", "OPERATION_TOO_LARGE"),
         ("subscription { reservationEvents { id } other: reservationEvents { id } }", "INVALID_OPERATION"),
+        ("query A { providers { code } } query B { providers { name } }", "INVALID_OPERATION"),
+        ("fragment A on Query { providers { code } }", "INVALID_OPERATION"),
     ],
 )
 async def test_an_operation_that_cannot_begin_is_an_error_of_its_own(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from graph.web import streaming
+from graph.web import connections, streaming
 from tests.gateway_world import World, serving, world
 from tests.graph.events.happenings import happened, until
 
@@ -182,3 +183,79 @@ async def test_heartbeats_keep_it_open(
     async with asked(running, url, FOLLOW, accept) as answer:
         for _ in range(3):
             await answer.content.readuntil(beat)
+
+
+ALIASES = " ".join(f"a{number}: providerId" for number in range(90))
+LARGE = f"subscription {{ reservationEvents {{ cursor reservation {{ providerId {ALIASES} }} }} }}"
+
+
+@asynccontextmanager
+async def unread(running: World, url: str, accept: str) -> AsyncIterator[asyncio.StreamReader]:
+    """The answer to a client that reads nothing yet, and holds little of what it does not read."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+    made.connect(("127.0.0.1", int(url.rpartition(":")[2])))
+    reader, writer = await asyncio.open_connection(sock=made, limit=4096)
+    body = json.dumps({"query": LARGE})
+    head = f"POST /graphql HTTP/1.1\r\nHost: x\r\nX-API-Key: {running.key}\r\nAccept: {accept}\r\n"
+    writer.write(f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+    try:
+        yield reader
+    finally:
+        writer.transport.abort()
+
+
+async def number_of(answer: aiohttp.ClientResponse) -> str:
+    """The PMS's id of the reservation that the next event is about."""
+    found: str = (await event(answer))[1]["data"]["reservationEvents"]["reservation"]["providerId"]
+    return found
+
+
+@pytest.mark.parametrize("accept", [EVENTS, MULTIPART])
+async def test_a_stream_that_is_not_read_is_told_to_resume_and_holds_up_nobody(running: World, accept: str) -> None:
+    async with (
+        serving(running.app, sent_ahead=16_384) as url,
+        unread(running, url, accept) as slow,
+        asked(running, url, FOLLOW, EVENTS) as quick,
+    ):
+        await until(lambda: running.services.subscribers.count == 2)
+
+        sent: list[str] = []
+        while running.services.subscribers.count == 2:
+            batch = [f"{number:0200}" for number in range(len(sent), len(sent) + 5)]
+            await happened(running, *batch)
+            assert [await number_of(quick) for _ in batch] == batch
+            sent += batch
+            assert len(sent) < 1_000, "it was never let go"
+
+        said = (await all_of(slow)).decode()
+        assert said.count("SUBSCRIBER_TOO_SLOW") == 1
+        told = said.count('"providerId":')
+        assert 0 < told < len(sent)
+        cursor = said.partition("SUBSCRIBER_TOO_SLOW")[2].partition('"cursor":"')[2].partition('"')[0]
+        async with asked(running, url, FOLLOW, EVENTS, after=cursor) as again:
+            assert await number_of(again) == sent[told]
+        await happened(running, "last")
+        assert await number_of(quick) == "last"
+
+
+async def all_of(reader: asyncio.StreamReader) -> bytes:
+    """All of an answer in chunks."""
+    said = b""
+    async with asyncio.timeout(10):
+        while not said.endswith(b"0\r\n\r\n"):
+            said += await reader.read(65_536)
+    return said
+
+
+async def test_a_stream_that_is_never_read_is_dropped_quietly(
+    running: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(connections, "STALL_SECONDS", 0.1)
+    async with serving(running.app, sent_ahead=16_384) as url, unread(running, url, EVENTS):
+        await until(lambda: running.services.subscribers.count == 1)
+        async with asyncio.timeout(20):
+            while running.services.guests._here:
+                await happened(running, *(f"{number:0200}" for number in range(5)))
+                await asyncio.sleep(0.01)
+        assert [record for record in caplog.records if record.levelname == "ERROR"] == []

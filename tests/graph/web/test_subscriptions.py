@@ -12,6 +12,7 @@ from graph.accounts.keys import Permission
 from graph.accounts.tenants import TenantStatus
 from graph.events.event import EventType
 from graph.schema import ids
+from graph.schema.plain import PlainExecutor
 from tests.gateway_world import World, serving, world
 from tests.graph.events.happenings import LISTING, happened, until
 from tests.graph.web.socket_client import Message, SocketClient, connected
@@ -66,6 +67,29 @@ async def refusal(client: SocketClient, id_: str = "a") -> Message:
     assert (message["type"], message["id"]) == ("error", id_), message
     (error,) = message["payload"]
     return {"message": error["message"], **error["extensions"]}
+
+
+async def test_what_is_known_of_the_fields_is_found_out_once_not_for_every_event(
+    running: World, client: SocketClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plans = 0
+    plan = PlainExecutor._plan
+
+    def counted(self: PlainExecutor, *given: Any) -> Any:
+        nonlocal plans
+        plans += 1
+        return plan(self, *given)
+
+    monkeypatch.setattr(PlainExecutor, "_plan", counted)
+    await client.subscribe("a", FOLLOW)
+    await until(live(running))
+    await happened(running, "1")
+    await told(client)
+    known = plans
+    assert known > 0
+    await happened(running, *map(str, range(2, 12)))
+    assert len(numbers(await told(client, 10))) == 10
+    assert plans == known
 
 
 async def test_what_happens_is_told_at_once(running: World, client: SocketClient) -> None:

@@ -270,8 +270,8 @@ async def test_a_dry_run_shows_every_call_that_a_change_takes():
     await client(dry).update_reservation("840043", change)
     assert [f"{each.method} {each.path.removeprefix('/api/v3/')}" for each in dry.planned] == [
         "PUT bookings/840043",
-        "PATCH bookings/840043/remove_bookings_fee/4",
         "PATCH bookings/840043/add_bookings_fee",
+        "PATCH bookings/840043/remove_bookings_fee/4",
         "PUT clients/77703",
         "POST booking_comments",
     ]
@@ -316,7 +316,7 @@ async def test_a_new_total_alone_changes_the_rent_and_keeps_discount_and_fees():
     assert body == {"initial_price": "120.50", "discount": "10.0", "final_price": "120.50"}
 
 
-async def test_a_fee_is_changed_by_striking_it_out_and_adding_it_anew():
+async def test_a_fee_is_changed_by_adding_it_anew_and_striking_the_old_one_out():
     session = changing()
     flat = {"bookings": [{"id": 840043, "rental_id": 5116, "final_price": "105.0", "bookings_fees": []}]}
     session.answers |= {
@@ -326,12 +326,51 @@ async def test_a_fee_is_changed_by_striking_it_out_and_adding_it_anew():
     change = ReservationChange(finance_lines=[FinanceLineChange(provider_id="4", unit_amount=Decimal("7.25"))])
     await client(session).update_reservation("840043", change)
     assert session.written == [
-        ("PATCH bookings/840043/remove_bookings_fee/4", None),
         (
             "PATCH bookings/840043/add_bookings_fee",
             {"bookings_fees": [{"price": Decimal("7.25"), "times_booked": 2, "rentals_fee_id": 9, "name_en": "Linen"}]},
         ),
+        ("PATCH bookings/840043/remove_bookings_fee/4", None),
     ]
+
+
+@pytest.mark.parametrize("locked", [{}, {"locked": "doorkeeper/application-17"}])
+async def test_one_more_fee_leaves_rent_and_discount_alone_and_is_taken_by_a_locked_booking(locked: dict[str, str]):
+    session = changing(**locked)
+    flat = {"bookings": [{"id": 840043, "final_price": "112.0"}]}
+    session.answers |= {"PATCH bookings/840043/add_bookings_fee": flat}
+    lines = [FinanceLineChange(type=FinanceLineType.FEE, amount=Decimal(12), title="Dog")]
+    change = ReservationChange(finance_lines=lines, total=Decimal("112.0"))
+    await client(session).update_reservation("840043", change)
+    assert [call for call, _ in session.written] == ["PATCH bookings/840043/add_bookings_fee"]
+
+
+async def test_a_total_that_fees_did_not_lead_to_is_written_afterwards():
+    session = changing()
+    session.answers |= {
+        "PATCH bookings/840043/add_bookings_fee": {"bookings": [{"id": 840043, "final_price": "100.0"}]}
+    }
+    lines = [FinanceLineChange(type=FinanceLineType.FEE, amount=Decimal(12), title="Dog")]
+    change = ReservationChange(finance_lines=lines, total=Decimal("112.0"))
+    await client(session).update_reservation("840043", change)
+    assert session.written[1:] == [("PUT bookings/840043", {"bookings": [{"final_price": "112.0"}]})]
+
+
+async def test_a_hold_becomes_an_agreed_stay_and_nothing_else_does():
+    session = changing(status="Tentative", tentative_expires_at="2027-01-01T00:00:00Z")
+    confirmed = ReservationChange(extras=BookingExtras(confirmed=True))
+    await client(session).update_reservation("840043", confirmed)
+    assert session.written == [("PUT bookings/840043", {"bookings": [{"booked": True}]})]
+    longer = ReservationChange(expires_at=NOW + timedelta(days=9), extras=BookingExtras(confirmed=True))
+    with pytest.raises(ChangeRefused) as twice:
+        await client(session).update_reservation("840043", longer)
+    with pytest.raises(ChangeRefused) as agreed:
+        await client(changing()).update_reservation("840043", confirmed)
+    with pytest.raises(ChangeRefused) as new:
+        await client(session).create_reservation(draft(extras=BookingExtras(confirmed=True)), NoProgress())
+    problems = [each.value.problems[0] for each in (twice, agreed, new)]
+    assert {each.field for each in problems} == {("bookingsync", "confirmed")}
+    assert [each.kind for each in problems] == [ProblemKind.INVALID, ProblemKind.CONFLICT, ProblemKind.NOT_SUPPORTED]
 
 
 async def test_taxes_of_a_booking_are_written_once():

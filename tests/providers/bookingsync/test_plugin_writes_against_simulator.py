@@ -454,19 +454,46 @@ async def test_a_retry_makes_neither_guest_nor_source_again() -> None:
         await cut(there, "/api/v3/rentals/")
         with pytest.raises(ProviderError):
             await there.client.create_reservation(wanted, notes)
-        assert set(notes.kept) == {"client", "source"}
+        assert {"client", "source"} <= set(notes.kept)
         there.count()
         made = await there.client.create_reservation(wanted, notes)
         assert there.count() == 2  # rental, booking
         found = await read(there, made.id)
-        assert (found.provider_channel, found.guest and found.guest.provider_id) == (
-            "My own site",
-            notes.kept["client"],
-        )
+        assert (found.channel, found.provider_channel, found.source) == (Channel.OTHER, "My own site", "My own site")
+        assert found.guest is not None
+        assert found.guest.provider_id == notes.kept["client"]
         other = replace(wanted, arrival=far(there, 10), departure=far(there, 12), reference="sg-2")
         there.count()
         await there.client.create_reservation(other, NoProgress())
         assert there.count() == 4  # the source is there by now
+
+
+@pytest.mark.parametrize(
+    ("fault", "made_before"), [({"kind": "cut"}, True), ({"kind": "status", "status": 503}, False)]
+)
+@pytest.mark.parametrize("guest", [GUEST, GuestChange(name="Bo Lee")])
+@in_virtual_time
+async def test_a_guest_whose_answer_was_lost_is_looked_for_before_it_is_made_again(
+    guest: GuestChange, fault: dict[str, Any], made_before: bool
+) -> None:
+    async with connected() as there:
+        notes = Notes()
+        wanted = draft(there, await house(there), guest=guest)
+        await control(there, {**fault, "path": "/api/v3/clients", "method": "POST", "times": 1})
+        with pytest.raises(ProviderError):
+            await there.client.create_reservation(wanted, notes)
+        assert "client" not in notes.kept
+        there.count()
+        made = await there.client.create_reservation(wanted, notes)
+        assert there.count() == (3 if made_before else 4)  # rental, clients, client where it is missing, booking
+        found = await read(there, made.id)
+        assert found.guest is not None
+        assert found.guest.provider_id == notes.kept["client"]
+        # Somebody else who gives the same name and address is another guest.
+        other = replace(wanted, arrival=far(there, 10), departure=far(there, 12), reference="sg-2")
+        later = await read(there, (await there.client.create_reservation(other, NoProgress())).id)
+        assert later.guest is not None
+        assert later.guest.provider_id != found.guest.provider_id
 
 
 async def cut(there: Connected, path: str) -> None:
@@ -538,6 +565,23 @@ async def test_what_was_done_is_told_where_a_later_call_fails() -> None:
         with pytest.raises(ProviderError, match="Made already: the booking's attributes") as failed:
             await there.client.update_reservation(made.id, change)
         assert failed.value.was_sent
+        assert failed.value.partly
         found = await read(there, made.id)
         assert found.total is not None
         assert found.total.amount == sum_of(found)
+
+
+@in_virtual_time
+async def test_a_fee_whose_successor_is_refused_stays() -> None:
+    async with connected() as there:
+        listing = await house(there)
+        made = await there.client.create_reservation(draft(there, listing, finance_lines=LINES), NoProgress())
+        before = await read(there, made.id)
+        fee = next(each for each in before.finance_lines or () if each.type is FinanceLineType.FEE)
+        await control(
+            there, {"kind": "status", "status": 422, "path": "/api/v3/bookings/", "method": "PATCH", "times": 1}
+        )
+        change = ReservationChange(finance_lines=[FinanceLineChange(provider_id=fee.provider_id, amount=Decimal(9))])
+        with pytest.raises(ChangeRefused):
+            await there.client.update_reservation(made.id, change)
+        assert (await read(there, made.id)).finance_lines == before.finance_lines

@@ -101,6 +101,20 @@ def test_a_part_tells_of_its_booking() -> None:
         (change,) = told(event, links={"booking": 829165}, updated_at="2027-05-01T15:30:19Z")
         assert (change.reservation_id, change.changed_at) == ("829165", None)
     assert told("payment_created") == []
+    assert told("payment_created", links={"bookings": []}) == []
+
+
+def test_a_payment_tells_of_all_bookings_that_it_is_for() -> None:
+    changes = told("payment_created", links={"account": 1, "bookings": [829165, 829166, 829165]}, order_id="x")
+    assert [each.reservation_id for each in changes] == ["829165", "829166"]
+    body = {"event": "payment_created", "resource": {"links": {}, "payment": {"links": {"bookings": [829165]}}}}
+    assert WEBHOOKS.read(json.dumps(body).encode()).subject == "829165"
+
+
+def test_lists_in_lists_are_no_ids() -> None:
+    deep = "[" * 900 + "829165" + "]" * 900
+    body = b'{"event":"payment_created","resource":{"payment":{"links":{"bookings":%s}}}}' % deep.encode()
+    assert WEBHOOKS.told(body, "acc_1") == []
 
 
 def test_a_message_is_told_where_it_names_its_booking() -> None:

@@ -181,7 +181,7 @@ async def test_units_are_refused_where_there_is_one_and_where_so_many_are_not_le
         with pytest.raises(ChangeRefused) as one:
             await there.client.change_calendar(str(single.id), [a_change(FIRST, FIRST + DAY, units_to_sell=1)])
         assert [(each.kind, each.field) for each in one.value.problems] == [
-            (ProblemKind.NOT_SUPPORTED, ("units_to_sell",))
+            (ProblemKind.NOT_SUPPORTED, (0, "units_to_sell"))
         ]
         with pytest.raises(ChangeRefused) as many:
             await there.client.change_calendar(str(several.id), [a_change(FIRST, FIRST + DAY, units_to_sell=9)])

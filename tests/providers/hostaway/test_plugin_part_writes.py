@@ -140,7 +140,7 @@ async def test_a_fee_of_another_listing_is_not_touched():
         there.calls.clear()
         await there.client.delete_fee("40001", theirs.provider_id)
         assert await refused(there.client.update_fee("40001", theirs.provider_id, FeeChange(amount=Decimal(1)))) == [
-            ("NOT_FOUND", "")
+            ("NOT_FOUND", "fee_id")
         ]
         assert there.calls == ["GET /listingFeeSettings/40001"] * 2
         assert theirs in (await there.client.fees(["40002"])).found["40002"]

@@ -389,6 +389,48 @@ class TestRejection:
         assert (await session.send(post())).ok
         assert pms.issued == 1
 
+    @pytest.mark.parametrize("method", ["PUT", "DELETE"])
+    def test_a_change_that_may_be_made_twice_is_repeated_after_403(self, method: str) -> None:
+        @in_virtual_time
+        async def run() -> None:
+            pms = Pms(refusal=403)
+            session = open_session(pms, initial=token("dead"))
+            assert (await session.send(Call(method=method, path="/v1/things/1", safe=False))).ok
+            assert [used for _, used in pms.used] == ["dead", "t1"]
+
+        run()
+
+    @pytest.mark.parametrize("is_there", [False, True])
+    def test_after_403_a_look_decides_whether_something_new_is_made_again(self, is_there: bool) -> None:
+        @in_virtual_time
+        async def run() -> None:
+            pms = Pms(refusal=403)
+            session = open_session(pms, initial=token("dead"))
+
+            async def unmade() -> bool:
+                assert (await session.send(get("/v1/things"))).ok
+                return not is_there
+
+            made = session.send(post(unmade=unmade))
+            if is_there:
+                with pytest.raises(PermissionDenied, match="try again"):
+                    await made
+            else:
+                assert (await made).ok
+            assert len(pms.used) == (2 if is_there else 3)
+
+        run()
+
+    @in_virtual_time
+    async def test_what_is_refused_with_a_new_token_too_is_not_blamed_on_the_token(self) -> None:
+        pms = Pms(refusal=403)
+        pms.accept_renewed = False
+        session = open_session(pms, initial=token("t0"))
+        for _ in range(2):
+            with pytest.raises(PermissionDenied, match="do not allow this"):
+                await session.send(Call(method="PUT", path="/v1/things/1", safe=False))
+        assert pms.issued == 1
+
     @in_virtual_time
     async def test_a_fixed_token_that_is_rejected_is_an_authentication_failure(self) -> None:
         pms = Pms(refusal=403)

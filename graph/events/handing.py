@@ -1,0 +1,80 @@
+"""Deliveries that this process claims as it stores them, and works on without asking the database for them."""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from graph.events.claiming import AT_ONCE, LEASE, Claimed, Handed
+
+MOST_WAITING = 500
+"""Deliveries of one account that may wait here. The others are claimed in their turn."""
+
+MOST_ACCOUNTS = 1_000
+
+FRESH = LEASE / 2
+"""For so long nobody else can have claimed what waits here."""
+
+
+class Handing:
+    """What waits, by account."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, deque[Handed]] = {}
+
+    def has_room(self, account_id: str) -> bool:
+        """Whether one more of an account may wait."""
+        waiting = self._waiting.get(account_id)
+        return len(self._waiting) < MOST_ACCOUNTS if waiting is None else len(waiting) < MOST_WAITING
+
+    def put(self, handed: Iterable[Handed]) -> set[str]:
+        """Have these wait. The accounts that they are of."""
+        accounts = set()
+        for each in handed:
+            self._waiting.setdefault(each.claimed.account_id, deque()).append(each)
+            accounts.add(each.claimed.account_id)
+        return accounts
+
+    def waits(self, account_id: str) -> bool:
+        return account_id in self._waiting
+
+    def drop(self, account_id: str) -> None:
+        """Leave what waits to whoever claims it when its lease is over."""
+        self._waiting.pop(account_id, None)
+
+    def clear(self) -> None:
+        """Leave everything."""
+        self._waiting.clear()
+
+    def due_in(self, account_id: str, now: datetime) -> timedelta:
+        """How long it takes until the first of an account is due."""
+        return self._waiting[account_id][0].due_at - now
+
+    def take_late(self, account_id: str, now: datetime) -> list[Claimed]:
+        """Those of an account that waited so long that somebody else may claim them soon."""
+        return self._take(account_id, [each for each in self._waiting[account_id] if _is_late(each, now)])
+
+    def take_due(self, account_id: str, now: datetime) -> list[Claimed]:
+        """Those of an account that are due, and early ones about the same: a part of them, if there are many."""
+        waiting = self._waiting[account_id]
+        due = [each for each in waiting if each.due_at <= now][:AT_ONCE]
+        subjects = {each.subject for each in due} - {None}
+        early = [
+            replace(each, claimed=replace(each.claimed, early=True))
+            for each in waiting
+            if each.due_at > now and each.subject in subjects
+        ]
+        return self._take(account_id, [*due, *early])
+
+    def _take(self, account_id: str, taken: list[Handed]) -> list[Claimed]:
+        ids = {each.claimed.id for each in taken}
+        rest = deque(each for each in self._waiting[account_id] if each.claimed.id not in ids)
+        if rest:
+            self._waiting[account_id] = rest
+        else:
+            del self._waiting[account_id]
+        return [each.claimed for each in taken]
+
+
+def _is_late(handed: Handed, now: datetime) -> bool:
+    return now - handed.claimed.received_at > FRESH

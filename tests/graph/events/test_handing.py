@@ -1,0 +1,129 @@
+"""Deliveries that are worked on by the process that stored them, and when they are left to others."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import update
+
+from graph.events.claiming import AT_ONCE, Claimed, Claims, Handed
+from graph.events.handing import FRESH, MOST_WAITING, Handing
+from graph.storage.tables import WebhookDeliveryRow
+from tests.gateway_world import ShiftedClock, World, world
+from tests.graph.events.event_world import Hostaway, deliveries, learn, settle, told
+
+NOW = ShiftedClock().now()
+
+
+def handed(number: int, *, due: float = 0.0, subject: str | None = None, age: float = 0.0) -> Handed:
+    """A delivery that is due in ``due`` seconds and came ``age`` seconds ago."""
+    claimed = Claimed(
+        id=str(number),
+        tenant_id="default",
+        account_id="acc_1",
+        event=None,
+        provider_account=None,
+        received_at=NOW - timedelta(seconds=age),
+        tries=0,
+        early=False,
+        body=b"",
+    )
+    return Handed(claimed=claimed, due_at=NOW + timedelta(seconds=due), subject=subject)
+
+
+def ids(claimed: list[Claimed], *, early: bool) -> list[str]:
+    return [each.id for each in claimed if each.early is early]
+
+
+def test_what_is_due_comes_with_early_ones_about_the_same() -> None:
+    waiting = Handing()
+    waiting.put(
+        [handed(1, subject="a"), handed(2, due=1, subject="a"), handed(3, due=1, subject="b"), handed(4, due=1)]
+    )
+    taken = waiting.take_due("acc_1", NOW)
+    assert (ids(taken, early=False), ids(taken, early=True)) == (["1"], ["2"])
+    later = waiting.take_due("acc_1", NOW + timedelta(seconds=1))
+    assert (ids(later, early=False), ids(later, early=True)) == (["3", "4"], [])
+    assert not waiting.waits("acc_1")
+
+
+def test_what_waited_so_long_that_others_may_claim_it_is_given_back() -> None:
+    waiting = Handing()
+    waiting.put([handed(1, age=FRESH.total_seconds() + 1), handed(2)])
+    assert ids(waiting.take_late("acc_1", NOW), early=False) == ["1"]
+    assert ids(waiting.take_due("acc_1", NOW), early=False) == ["2"]
+
+
+@given(st.integers(0, MOST_WAITING))
+def test_what_waits_is_taken_once_in_parts_and_its_number_is_bounded(count: int) -> None:
+    waiting = Handing()
+    waiting.put(handed(number) for number in range(count))
+    assert waiting.has_room("acc_1") is (count < MOST_WAITING)
+    found: list[str] = []
+    while waiting.waits("acc_1"):
+        part = waiting.take_due("acc_1", NOW)
+        assert 0 < len(part) <= AT_ONCE
+        found += [each.id for each in part]
+    assert found == [str(number) for number in range(count)]
+
+
+@pytest.fixture
+async def hostaway(tmp_path: Path) -> AsyncIterator[Hostaway]:
+    async with world(tmp_path, hostaway_accounts=1, bookingsync_accounts=0, listings=2) as running:
+        await learn(running)
+        yield await Hostaway.of(running)
+
+
+def claims(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many deliveries each claim found that found any."""
+    found: list[int] = []
+    claim = Claims.claim
+
+    async def counted(self: Claims, busy: Any = ()) -> dict[str, list[Claimed]]:
+        claimed = await claim(self, busy)
+        if claimed:
+            found.append(sum(map(len, claimed.values())))
+        return claimed
+
+    monkeypatch.setattr(Claims, "claim", counted)
+    return found
+
+
+async def test_what_this_process_stores_it_works_on_without_looking_for_it(
+    hostaway: Hostaway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = claims(monkeypatch)
+    first, second = hostaway.ids[:2]
+    await hostaway.send(hostaway.change(first, guestNote="Late"), hostaway.change(second, guestNote="Later"))
+    assert sorted(await told(hostaway.world)) == sorted([("UPDATED", str(first)), ("UPDATED", str(second))])
+    assert found == []
+
+
+async def hold_all(running: World, holder: str | None, seconds: float) -> None:
+    """As if ``holder`` had claimed all that is stored, for ``seconds``; None: as if nobody had."""
+    until = None if holder is None else running.clock.now() + timedelta(seconds=seconds)
+    async with running.services.database.session() as session:
+        values = {"holder": holder, "lease_until": until, "status": "PENDING"}
+        await session.execute(update(WebhookDeliveryRow).values(values))
+
+
+async def test_while_another_process_works_on_an_account_its_deliveries_wait_for_their_turn(
+    hostaway: Hostaway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = hostaway.world
+    await hostaway.send(hostaway.change(hostaway.ids[0], guestNote="Late"))
+    before = await told(running)
+    await hold_all(running, "prc_other", 60)
+    await hostaway.send(hostaway.change(hostaway.ids[1], guestNote="Later"))
+    assert await told(running) == before
+    assert [status for status, _ in await deliveries(running)] == ["PENDING", "PENDING"]
+    found = claims(monkeypatch)
+    running.clock.advance(61)
+    await settle(running)
+    assert found == [2]
+    assert (await told(running))[1:] == [("UPDATED", str(hostaway.ids[1]))]
+    assert [status for status, _ in await deliveries(running)] == ["DONE", "DONE"]

@@ -1,0 +1,67 @@
+"""Looking at who may stay: everybody is looked at, and nobody else waits for it."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import Any, cast
+
+import pytest
+
+from graph.accounts.authentication import Authentication
+from graph.accounts.keys import Permission, Viewer
+from graph.web import guests as module
+from graph.web.guests import Credentials, Guests
+
+
+class Lenient:
+    """Lets everybody in, without waiting for anything."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def viewer(self, secret: str, tenant: str | None) -> Viewer:
+        self.asked.append(secret)
+        return Viewer(tenant_id="default", key_id=None, permission=Permission.READ)
+
+
+async def test_others_have_their_turn_while_many_are_looked_at() -> None:
+    lenient = Lenient()
+    guests = Guests(cast(Authentication, lenient), per_key=1)
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with AsyncExitStack() as stack:
+        for number in range(50):
+            await stack.enter_async_context(guests.welcome(Credentials(f"token {number}")))
+        lenient.asked.clear()
+        task = asyncio.create_task(other())
+        await guests.look()
+        task.cancel()
+
+    assert lenient.asked == [f"token {number}" for number in range(50)]
+    assert turns >= 50
+
+
+async def test_after_a_long_look_there_is_a_longer_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, begun = asyncio.get_running_loop(), list[float]()
+    ended: list[float] = []
+
+    async def look(self: Any) -> None:
+        begun.append(loop.time())
+        await asyncio.sleep(0.05)
+        ended.append(loop.time())
+
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.001)
+    monkeypatch.setattr(Guests, "look", look)
+    guests = Guests(cast(Authentication, Lenient()), per_key=1)
+    guests.start()
+    async with asyncio.timeout(10):
+        while len(begun) < 2:  # noqa: ASYNC110  # it tells nobody
+            await asyncio.sleep(0.001)
+    await guests.aclose()
+
+    assert begun[1] - ended[0] >= module.REST * 0.05
