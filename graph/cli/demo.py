@@ -15,6 +15,7 @@ from graph.accounts.connections import auth_method
 from graph.accounts.keyfile import open_vault
 from graph.accounts.keys import ApiKeys, Permission, Scope
 from graph.accounts.tenants import DEFAULT_TENANT
+from graph.cli.apart import served_apart
 from graph.cli.live_changes import keep_changing, living_accounts
 from graph.cli.local import opened_database, prepare_settings
 from graph.cli.options import AsJson, Latency, Limits, Seed, SimulatedLimits
@@ -91,7 +92,9 @@ async def _demo(port: int, seed: int, limits: Limits, latency: float, changes: b
                 living.append(asyncio.create_task(_live(app.state.services, pmss, account_ids)))
 
         try:
-            await serve_all([gateway, *(pms.site for pms in pmss)], stop, ready)
+            # A PMS is somewhere else: what it computes must not hold up the gateway.
+            async with served_apart([pms.site for pms in pmss], stop):
+                await serve_all([gateway], stop, ready)
         finally:
             for task in living:
                 task.cancel()

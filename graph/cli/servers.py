@@ -111,10 +111,14 @@ def stop_signal() -> Iterator[asyncio.Event]:
             loop.remove_signal_handler(each)
 
 
-async def serve_all(sites: Sequence[Site], stop: asyncio.Event, ready: Callable[[], None]) -> None:
+async def serve_all(
+    sites: Sequence[Site], stop: asyncio.Event, ready: Callable[[], None], *, collecting: bool = True
+) -> None:
     """Serve until ``stop`` is set; ``ready`` is called once all are up. If one ends, all end.
 
     Raises ``CommandError`` if one cannot start. After ``stop`` it returns within two seconds, whoever is connected.
+    ``collecting`` puts off Python's garbage collection until nobody waits for ``sites``; one event loop of a process
+    may do so.
     """
     servers = [_Server(_config(site)) for site in sites]
     tasks = [
@@ -127,7 +131,7 @@ async def serve_all(sites: Sequence[Site], stop: asyncio.Event, ready: Callable[
         await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
         if up.done() and not stop.is_set():
             ready()
-            async with collecting_when_idle(lambda: any(server.server_state.tasks for server in servers)):
+            async with _collecting(servers) if collecting else contextlib.nullcontext():
                 await asyncio.wait(awaited[1:], return_when=asyncio.FIRST_COMPLETED)
     finally:
         up.cancel()
@@ -139,6 +143,10 @@ async def serve_all(sites: Sequence[Site], stop: asyncio.Event, ready: Callable[
     for task in tasks:
         if not task.cancelled() and (error := task.exception()):
             raise error
+
+
+def _collecting(servers: Sequence[_Server]) -> contextlib.AbstractAsyncContextManager[None]:
+    return collecting_when_idle(lambda: any(server.server_state.tasks for server in servers))
 
 
 async def _stop(servers: Sequence[_Server], tasks: Sequence["asyncio.Task[None]"]) -> None:
@@ -166,6 +174,10 @@ def _config(site: Site) -> uvicorn.Config:
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run ``work`` in the quickest event loop there is."""
-    factory = uvicorn.Config("", log_config=None).get_loop_factory()
-    with asyncio.Runner(loop_factory=factory) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(work)
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """What makes the quickest event loop there is."""
+    return uvicorn.Config("", log_config=None).get_loop_factory() or asyncio.new_event_loop

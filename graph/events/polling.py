@@ -1,8 +1,9 @@
 """Looks now and then for what changed at the PMSs, so that a webhook that never came is made up for."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterable
-from contextlib import suppress
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -16,7 +17,8 @@ from graph.accounts.ids import new_id
 from graph.events.account_webhooks import AccountWebhooks, WebhookState
 from graph.events.completing import Answers, Completing, touched_by
 from graph.events.course import Course
-from graph.events.pacing import Pace
+from graph.events.pacing import Budget, Pace
+from graph.events.poll_pages import PollPages
 from graph.events.settling import SettledElsewhereError, Settlement, States
 from graph.events.states import Sighting
 from graph.gateway.holdings import OVERLAP
@@ -41,11 +43,17 @@ LOOK_SECONDS = 1.0
 LEASE = timedelta(seconds=180)
 """After this long without a sign of life another process may poll an account."""
 
+HOLD_SECONDS = 60.0
+"""How often a process that waits for its turn gives that sign."""
+
 WALK_AGAIN = timedelta(hours=24)
 """How often everything is read where the PMS does not tell what it deleted, to find that out."""
 
-AT_ONCE = 4
-"""Accounts that a process polls at a time."""
+AT_ONCE = 8
+"""Accounts of one PMS that a process polls at a time. Most wait for their turn at the PMS's budget."""
+
+TAKEN_AT_ONCE = 25
+"""Reservations of a page that are judged and written before others have their turn."""
 
 MOST_GONE = 100
 """Reservations that are looked for by their ids after a walk that did not meet them."""
@@ -84,8 +92,11 @@ class Polling:
         self._completing = completing
         self._clock = clock
         self._usage = usage
+        self._pages = PollPages(accounts, reading, clock, Budget(usage, clock.now))
         self._holder = new_id("pol", clock.now())
         self._task: asyncio.Task[None] | None = None
+        self._polls: dict[asyncio.Task[None], str] = {}
+        """What is under way, and of which PMS."""
 
     def start(self) -> None:
         """Poll until ``aclose``."""
@@ -93,9 +104,10 @@ class Polling:
 
     async def aclose(self) -> None:
         """Stop. A poll that was begun is begun again later."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        tasks = [*self._polls] if self._task is None else [self._task, *self._polls]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def poll_due(self) -> int:
         """Poll what is due, some accounts at once. How many that were."""
@@ -105,25 +117,38 @@ class Polling:
 
     async def _run(self) -> None:
         while True:
-            polled = 0
+            claimed: list[tuple[ConnectedAccount, Poll]] = []
             try:
-                polled = await self.poll_due()
+                claimed = await self._claim()
             except StorageError:
                 pass
             except Exception as error:  # noqa: BLE001 - nothing that goes wrong must end this
                 log.error("accounts could not be polled", error=type(error).__name__)
-            if not polled:
+            for account, poll in claimed:
+                task = asyncio.create_task(self._poll(account, poll))
+                self._polls[task] = account.provider
+                task.add_done_callback(self._polled_one)
+            if not claimed:
                 await asyncio.sleep(LOOK_SECONDS)
 
+    def _polled_one(self, task: "asyncio.Task[None]") -> None:
+        del self._polls[task]
+        if task.cancelled() or (error := task.exception()) is None or isinstance(error, StorageError):
+            return  # where the database is away, another process takes over, or this one again
+        log.error("an account could not be polled", error=type(error).__name__)
+
     async def _claim(self) -> list[tuple[ConnectedAccount, Poll]]:
+        """Some of the accounts that are due: no PMS's take the places of another's."""
         now = self._clock.now()
+        busy = Counter(self._polls.values())
         row = AccountPollRow
         free = or_(row.account_id.is_(None), row.lease_until.is_(None), row.lease_until <= now)
         due = or_(row.account_id.is_(None), row.due_at <= now)
         chosen = (
-            select(AccountRow.tenant_id, AccountRow.id, row.mark, row.learned_at, row.failures)
+            select(AccountRow.tenant_id, AccountRow.id, AccountRow.provider, row.mark, row.learned_at, row.failures)
             .outerjoin(row, row.account_id == AccountRow.id)
             .where(AccountRow.status == AccountStatus.ACTIVE.value, free, due)
+            .where(AccountRow.provider.not_in([code for code, polls in busy.items() if polls >= AT_ONCE]))
             .order_by(row.due_at, AccountRow.id)
             .limit(AT_ONCE)
         )
@@ -131,13 +156,18 @@ class Polling:
             if not (await session.execute(chosen)).all():
                 return []
         async with self._database.session() as session:
-            found = (await session.execute(chosen)).all()
-            for tenant_id, account_id, *_ in found:
+            found = []
+            for each in (await session.execute(chosen)).all():
+                tenant_id, account_id, provider, *_ = each
+                if busy[provider] == AT_ONCE:
+                    continue
+                busy[provider] += 1
+                found.append(each)
                 values = {"holder": self._holder, "lease_until": now + LEASE}
                 made = {"tenant_id": tenant_id, "due_at": now}
                 await upsert(session, row, {"account_id": account_id}, values, when_new=made)
         claimed = []
-        for tenant_id, account_id, mark, learned_at, failures in found:
+        for tenant_id, account_id, _, mark, learned_at, failures in found:
             account = await self._accounts.get(tenant_id, account_id)
             if account is not None:
                 claimed.append((account, Poll(mark=mark, learned_at=learned_at, failures=failures or 0)))
@@ -146,7 +176,8 @@ class Polling:
     async def _poll(self, account: ConnectedAccount, poll: Poll) -> None:
         """Poll an account and write down when to do so again. Raises what the database raises."""
         try:
-            done = await self._polled(account, poll)
+            async with self._holding(account):
+                done = await self._polled(account, poll)
         except SettledElsewhereError:
             # Another process took over, or is quicker again and again: it is as good as polled.
             await self._end(account, {})
@@ -161,6 +192,26 @@ class Polling:
         else:
             due = self._clock.now() + await self._pause(account, 0)
             await self._end(account, {**done, "failures": 0, "last_error": None, "due_at": due})
+
+    @asynccontextmanager
+    async def _holding(self, account: ConnectedAccount) -> AsyncIterator[None]:
+        """In the block no other process takes the account over, however long it waits for its turn."""
+        task = asyncio.create_task(self._hold(account))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _hold(self, account: ConnectedAccount) -> None:
+        while True:
+            await asyncio.sleep(HOLD_SECONDS)
+            # Whoever lost it, or the database, hears of it when something is to be settled.
+            with suppress(SettledElsewhereError, StorageError):
+                await self._states.settle(Settlement(account=account, holder=self._holder, poll=self._held()))
+
+    def _held(self) -> dict[str, Any]:
+        return {"lease_until": self._clock.now() + LEASE}
 
     async def _put_off(self, account: ConnectedAccount, poll: Poll, reason: str, *, never: bool = False) -> None:
         pause = WALK_AGAIN if never else await self._pause(account, poll.failures + 1)
@@ -185,7 +236,7 @@ class Polling:
             return await self._walk(account, poll)
         query = RESERVATIONS.changes(poll.mark - OVERLAP, account)
         first: Page[Reservation] | None = None
-        async for page in self._pages(account, query):
+        async for page in self._pages.changes(account, query):
             first = first or page
             await self._take(account, poll, page.items, page.deleted or (), page.fetched_at)
             if self._is_behind(page, query):
@@ -201,7 +252,7 @@ class Polling:
         query = RESERVATIONS.unordered(RESERVATIONS.native(RESERVATIONS.whole_query, account))
         begun: datetime | None = None
         met: set[str] = set()
-        async for page in self._pages(account, query):
+        async for page in self._pages.walk(account, query):
             begun = begun or page.fetched_at
             met.update(record.provider_id for record in page.items)
             met.update(odd.id for odd in page.odd if odd.id is not None)
@@ -219,30 +270,6 @@ class Polling:
         there = [record for record, _ in answers.found.values() if record is not None]
         await self._take(account, poll, there, gone, self._clock.now())
 
-    async def _pages(self, account: ConnectedAccount, query: ReservationQuery) -> AsyncIterator[Page[Reservation]]:
-        """All pages, each read behind every interactive call."""
-        position: str | None = None
-        seen: set[str] = set()
-        while True:
-            page = await self._page(account, query, position)
-            yield page
-            position = page.next
-            if position is None or position in seen:
-                return
-            seen.add(position)
-
-    async def _page(
-        self, account: ConnectedAccount, query: ReservationQuery, position: str | None
-    ) -> Page[Reservation]:
-        pages: list[Page[Reservation]] = []
-
-        async def read() -> None:
-            client = await self._reading.client(account)
-            pages.append(await RESERVATIONS.page(client, query, position))
-
-        await self._reading.keeper.behind_all(read)
-        return pages[0]
-
     async def _take(
         self,
         account: ConnectedAccount,
@@ -251,23 +278,28 @@ class Polling:
         gone: Collection[str],
         read_at: datetime,
     ) -> None:
-        """Judge what the PMS showed and settle it, again if another process settled some of it meanwhile."""
+        """Judge what the PMS showed and settle it, some at a time."""
+        shown: dict[str, Reservation | None] = {**dict.fromkeys(gone), **{each.provider_id: each for each in records}}
+        ids = list(shown)
+        for start in range(0, max(1, len(ids)), TAKEN_AT_ONCE):
+            await self._take_some(
+                account, poll, {id_: shown[id_] for id_ in ids[start : start + TAKEN_AT_ONCE]}, read_at
+            )
+
+    async def _take_some(
+        self, account: ConnectedAccount, poll: Poll, shown: Mapping[str, Reservation | None], read_at: datetime
+    ) -> None:
+        """Settle it, again if another process settled some of it meanwhile."""
         for _ in range(_MOST_CLASHES):
             with suppress(SettledElsewhereError):
-                await self._settle(account, poll, records, gone, read_at)
+                await self._settle(account, poll, shown, read_at)
                 return
         raise SettledElsewhereError
 
     async def _settle(
-        self,
-        account: ConnectedAccount,
-        poll: Poll,
-        records: Collection[Reservation],
-        gone: Collection[str],
-        read_at: datetime,
+        self, account: ConnectedAccount, poll: Poll, shown: Mapping[str, Reservation | None], read_at: datetime
     ) -> None:
         now = self._clock.now()
-        shown: dict[str, Reservation | None] = {**dict.fromkeys(gone), **{each.provider_id: each for each in records}}
         known = await self._states.of(account, shown.keys())
         courses: dict[str, Course] = {}
         for id_, record in shown.items():
@@ -288,7 +320,7 @@ class Polling:
                 holder=self._holder,
                 states={id_: course.known for id_, course in courses.items() if course.known is not None},
                 events=[event for course in courses.values() for event in course.events],
-                poll={"lease_until": now + LEASE},
+                poll=self._held(),
                 mark=mark,
             )
         )

@@ -166,7 +166,7 @@ LISTING_PARTS = """\
 # taxes for one listing at a time: ask
 # for few. Words are read once a day.
 query ListingParts {
-  listings(first: 3, filter: { providers: ["HOSTAWAY"] }) {
+  listings(first: 2, filter: { providers: ["HOSTAWAY"] }) {
     nodes {
       name
       propertyType
@@ -213,7 +213,7 @@ PRICE_WITH_EXTRAS = """\
 # What would it cost with 10 % on top,
 # and cleaning at an amount of ours?
 query PriceWithExtras($arrival: Date!, $departure: Date!) {
-  listings(first: 3, filter: { providers: ["HOSTAWAY"] }) {
+  listings(first: 2, filter: { providers: ["HOSTAWAY"] }) {
     nodes {
       name
       priceDetails(
@@ -254,7 +254,7 @@ query FreeListings($arrival: Date!, $departure: Date!) {
     arrival: $arrival
     departure: $departure
     adults: 2
-    first: 5
+    first: 3
   ) {
     nodes {
       listing {

@@ -16,6 +16,9 @@ CONNECTIONS = 5
 MORE_CONNECTIONS = 5
 """A process has at most ten: five that stay, five more when it is busy."""
 
+WORK_SECONDS = 5.0
+"""How long a statement may take beside waiting for other writers, and how long a connection may be waited for."""
+
 CONNECT_SECONDS = 5.0
 RECYCLE_SECONDS = 1800
 MIGRATION_PATIENCE = 60.0
@@ -41,7 +44,7 @@ class Postgresql:
             patience,
             pool_size=CONNECTIONS,
             max_overflow=MORE_CONNECTIONS,
-            pool_timeout=patience,
+            pool_timeout=WORK_SECONDS,
             pool_pre_ping=True,
             pool_recycle=RECYCLE_SECONDS,
         )
@@ -50,19 +53,19 @@ class Postgresql:
         self.writing = self.engine.execution_options(takes_turn=True)
         event.listen(self.engine.sync_engine, "begin", _begin)
 
-    def _engine(self, patience: float, **pool: Any) -> AsyncEngine:
+    def _engine(self, patience: float, *, work: float = WORK_SECONDS, **pool: Any) -> AsyncEngine:
         timeouts = {
             "application_name": "staygraph",
             "lock_timeout": _milliseconds(patience),
-            "statement_timeout": _milliseconds(2 * patience),
+            "statement_timeout": _milliseconds(patience + work),
             # A process that hangs must not hold the lock of all writers for ever.
-            "idle_in_transaction_session_timeout": _milliseconds(4 * patience),
+            "idle_in_transaction_session_timeout": _milliseconds(patience + 3 * work),
         }
 
         async def connect() -> Any:
             # The last time-out is for a server that has stopped answering at all.
             return await asyncpg.connect(
-                self._dsn, timeout=CONNECT_SECONDS, command_timeout=3 * patience, server_settings=timeouts
+                self._dsn, timeout=CONNECT_SECONDS, command_timeout=patience + 2 * work, server_settings=timeouts
             )
 
         return create_async_engine("postgresql+asyncpg://", async_creator=connect, hide_parameters=True, **pool)
@@ -75,7 +78,7 @@ class Postgresql:
 
     async def migrate(self) -> None:
         """Take the steps that are missing, one process after the other."""
-        engine = self._engine(MIGRATION_PATIENCE, poolclass=NullPool)
+        engine = self._engine(MIGRATION_PATIENCE, work=MIGRATION_PATIENCE, poolclass=NullPool)
         try:
             async with engine.connect() as connection:
                 if await connection.run_sync(is_current):

@@ -65,7 +65,7 @@ from providers.queries import (
     QuoteRequest,
     ReservationQuery,
 )
-from providers.wire import parse_records
+from providers.wire import parse_in_turns, parse_records
 
 _RECORDS: Options = (("per_page", str(RECORDS_PER_PAGE)),)
 _MOST_ACCOUNT_PAGES = 20
@@ -122,7 +122,7 @@ class BookingsyncClient(BookingsyncWrites):
             return [await self._resources.page("rentals", (*options, *include), place.page)]
 
         reading = await self._rentals(fetch)
-        items, odd = self._listings(reading)
+        items, odd = await self._listings(reading)
         gone = _gone(reading, items, place, query.updated_since)
         return self._page(reading, items, odd, place, groups=1, deleted=gone)
 
@@ -132,7 +132,7 @@ class BookingsyncClient(BookingsyncWrites):
             reading = await self._rentals(
                 lambda include: self._resources.by_ids("rentals", chunk, (*options, *include))
             )
-            items, odd = self._listings(reading)
+            items, odd = await self._listings(reading)
             return _piece(items, odd, chunk, reading)
 
         return await in_chunks(_readable(ids), RENTALS_PER_PAGE, read, self._now)
@@ -156,7 +156,7 @@ class BookingsyncClient(BookingsyncWrites):
         reading = await self._bookings.page(query, groups[place.group], place.page)
         if reading is None:
             return self._no_page()
-        items, odd = self._reservations(reading)
+        items, odd = await self._reservations(reading)
         gone = _gone(reading, items, place, query.updated_since)
         if len(groups) > 1 or place.page > 1 or reading.envelopes[0].next_page is not None:
             gone = None
@@ -172,7 +172,7 @@ class BookingsyncClient(BookingsyncWrites):
         Whether a delta lists cancelled bookings or only names them among the deleted ids is not documented.
         """
         reading = await self._bookings.by_ids(ids)
-        items = self._reservations(reading)[0] if reading is not None else []
+        items = (await self._reservations(reading))[0] if reading is not None else []
         wanted = query.listing_ids
         return [each for each in items if wanted is None or each.listing_id in wanted]
 
@@ -181,7 +181,7 @@ class BookingsyncClient(BookingsyncWrites):
             reading = await self._bookings.by_ids(chunk)
             if reading is None:
                 return Piece()
-            items, odd = self._reservations(reading)
+            items, odd = await self._reservations(reading)
             return _piece(items, odd, chunk, reading)
 
         return await in_chunks(_readable(ids), RECORDS_PER_PAGE, read, self._now)
@@ -196,7 +196,7 @@ class BookingsyncClient(BookingsyncWrites):
             reading = await self._bookings.walk(query, chunk)
             if reading is None:
                 return Piece(found=found)
-            items, odd = self._reservations(reading)
+            items, odd = await self._reservations(reading)
             for each in {item.provider_id: item for item in items}.values():
                 if each.listing_id in found:
                     found[each.listing_id].append(each)
@@ -286,16 +286,24 @@ class BookingsyncClient(BookingsyncWrites):
             f"The accountId is {problem} that these credentials see. Set accountId to one of: {named}{more}."
         )
 
-    def _listings(self, reading: Reading) -> tuple[list[Listing], list[OddRecord]]:
+    async def _listings(self, reading: Reading) -> tuple[list[Listing], list[OddRecord]]:
         ours, foreign = self._ownership.ours(reading.records)
         words = self._amenities.words
-        items, odd = parse_records(Rental, ours, lambda rental: listing(rental, words, self._account))
+
+        def parse(rows: Sequence[Any]) -> tuple[list[Listing], list[OddRecord]]:
+            return parse_records(Rental, rows, lambda rental: listing(rental, words, self._account))
+
+        items, odd = await parse_in_turns(parse, ours)
         return items, [*foreign, *odd]
 
-    def _reservations(self, reading: Reading) -> tuple[list[Reservation], list[OddRecord]]:
+    async def _reservations(self, reading: Reading) -> tuple[list[Reservation], list[OddRecord]]:
         read_at = reading.received_at or self._now()
         ours, foreign = self._ownership.ours(reading.records)
-        items, odd = parse_records(Booking, ours, lambda booking: reservation(booking, self._account, read_at))
+
+        def parse(rows: Sequence[Any]) -> tuple[list[Reservation], list[OddRecord]]:
+            return parse_records(Booking, rows, lambda booking: reservation(booking, self._account, read_at))
+
+        items, odd = await parse_in_turns(parse, ours)
         return items, [*foreign, *odd]
 
     def _page(

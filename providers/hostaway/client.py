@@ -1,6 +1,7 @@
 """The reads of one Hostaway account; its writes come from classes of their own."""
 
-from collections.abc import Callable, Iterable, Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -46,11 +47,12 @@ from providers.queries import (
     QuoteRequest,
     ReservationQuery,
 )
-from providers.wire import OddValue, parse_records
+from providers.wire import OddValue, parse_in_turns, parse_records
+from providers.wire.records import RECORDS_AT_ONCE
 from providers.wire.values import read_id
 
 T = TypeVar("T")
-Parse = Callable[[Iterable[Any]], tuple[list[T], list[OddRecord]]]
+Parse = Callable[[Sequence[Any]], tuple[list[T], list[OddRecord]]]
 
 _EVERY_RESERVATION = reservation_parameters(ReservationQuery())
 _NO_FILTERS = {*dict(completed(NOTHING_OFF)), "sortOrder"}
@@ -124,7 +126,7 @@ class HostawayClient(ReservationWrites, CalendarWrites, ListingWrites, PartWrite
             picked = await pick(wanted, walk, self._single(LISTINGS, complete))
         if walk is not None:
             self._listing_count = walk.total
-        return self._parsed(picked, self._parse_listings)
+        return await self._parsed(picked, self._parse_listings)
 
     async def reservation_page(self, query: ReservationQuery, position: str | None) -> Page[Reservation]:
         """One call, or two where the server does not know ``afterId``. Several listings are not filtered.
@@ -153,7 +155,7 @@ class HostawayClient(ReservationWrites, CalendarWrites, ListingWrites, PartWrite
         walk = Walk(self._reader.rows(RESERVATIONS), steady, cursor=True) if by_pages else None
         with self._reader.signing():
             picked = await pick(wanted, walk, self._single(RESERVATIONS, EVERY_FIELD))
-        return self._parsed(picked, self._parse_reservations)
+        return await self._parsed(picked, self._parse_reservations)
 
     async def reservations_by_listing(
         self, listing_ids: Sequence[str], query: ReservationQuery
@@ -166,7 +168,7 @@ class HostawayClient(ReservationWrites, CalendarWrites, ListingWrites, PartWrite
         found: dict[str, list[Reservation]] = {each: [] for each in listing_ids if not is_id(each)}
         odd: dict[str, list[OddRecord]] = {}
         for listing_id, rows in group.found.items():
-            items, strange = self._parse_reservations(rows)
+            items, strange = await parse_in_turns(self._parse_reservations, rows)
             found[listing_id] = list({item.provider_id: item for item in items}.values())
             if strange:
                 odd[listing_id] = strange
@@ -219,7 +221,7 @@ class HostawayClient(ReservationWrites, CalendarWrites, ListingWrites, PartWrite
             free = await free_rows(
                 query, completed(self.fields_off), self._reader.rows(LISTINGS), sleeps_on, self._last_day
             )
-        listings, odd = self._parse_listings(free.rows)
+        listings, odd = await parse_in_turns(self._parse_listings, free.rows)
         found = {each.provider_id: FreeListing(listing_id=each.provider_id, listing=each) for each in listings}
         return Page(
             items=list(found.values()), next=None, total=len(found), fetched_at=free.oldest or self._now(), odd=odd
@@ -233,29 +235,31 @@ class HostawayClient(ReservationWrites, CalendarWrites, ListingWrites, PartWrite
         with self._reader.signing():
             start = None if position is None else Position.parse(position)
             stretch = await read_page(self._reader.rows(path), filters, start, cursor=cursor)
-        items, odd = parse(stretch.rows)
+        items, odd = await parse_in_turns(parse, stretch.rows)
         following = None if stretch.next is None else str(stretch.next)
         return Page(items=items, next=following, total=stretch.total, fetched_at=stretch.received_at, odd=odd)
 
     def _single(self, path: str, query: Query) -> Callable[[str], Any]:
         return lambda record_id: self._reader.record(path, record_id, query)
 
-    def _parsed(self, picked: Fan[str, Any], parse: Parse[T]) -> Batch[T]:
+    async def _parsed(self, picked: Fan[str, Any], parse: Parse[T]) -> Batch[T]:
         """Raw records as unified ones; an odd record fails alone."""
         found: dict[str, T] = {}
         failed = dict(picked.failed)
-        for record_id, raw in picked.found.items():
+        for place, (record_id, raw) in enumerate(picked.found.items(), start=1):
             items, odd = parse([raw])
+            if place % RECORDS_AT_ONCE == 0:
+                await asyncio.sleep(0)
             if items:
                 found[record_id] = items[0]
             else:
                 failed[record_id] = self._odd(odd[0])
         return self._batch(found, failed, picked.oldest)
 
-    def _parse_listings(self, rows: Iterable[Any]) -> tuple[list[Listing], list[OddRecord]]:
+    def _parse_listings(self, rows: Sequence[Any]) -> tuple[list[Listing], list[OddRecord]]:
         listings, odd = parse_records(WireListing, rows, lambda wire: build_listing(wire, self._account_id))
         self._currencies.update((each.provider_id, each.currency) for each in listings if each.currency)
         return listings, odd
 
-    def _parse_reservations(self, rows: Iterable[Any]) -> tuple[list[Reservation], list[OddRecord]]:
+    def _parse_reservations(self, rows: Sequence[Any]) -> tuple[list[Reservation], list[OddRecord]]:
         return parse_records(WireReservation, rows, lambda wire: build_reservation(wire, self._account_id))

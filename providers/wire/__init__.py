@@ -3,7 +3,7 @@
 Declare a model of the fields that matter as a ``WireModel``, with ``Lenient…`` types for whatever may be missing
 or strange (an odd value becomes None) and ``Strict…`` types where a wrong value spoils the whole record.
 ``parse_records`` then turns raw records into unified ones, and sets odd ones aside with a reason that holds no
-data of theirs.
+data of theirs; ``parse_in_turns`` lets others have their turn while there are many.
 """
 
 from providers.wire.fields import (
@@ -22,7 +22,7 @@ from providers.wire.fields import (
     StrictInt,
     StrictStr,
 )
-from providers.wire.records import SentRecord, WireModel, parse_records, read_records
+from providers.wire.records import SentRecord, WireModel, parse_in_turns, parse_records, read_records
 from providers.wire.values import OddValue
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "StrictInt",
     "StrictStr",
     "WireModel",
+    "parse_in_turns",
     "parse_records",
     "read_records",
 ]

@@ -1,6 +1,7 @@
 """From raw records to unified ones, odd records set aside."""
 
-from collections.abc import Callable, Iterable, Mapping
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
@@ -10,6 +11,9 @@ from providers.wire.values import OddValue, read_id
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
+
+RECORDS_AT_ONCE = 20
+"""Records read before others have their turn: a page of a hundred would hold them up for a tenth of a second."""
 
 _REASONS_SHOWN = 3
 
@@ -64,6 +68,20 @@ def parse_records(
 def read_records(model: type[M], raw: Iterable[Any]) -> tuple[list[M], list[OddRecord]]:
     """The records that can be read, in order, and those that cannot: ``parse_records`` without a unified record."""
     return parse_records(model, raw, lambda record: record)
+
+
+async def parse_in_turns(
+    parse: Callable[[Sequence[Any]], tuple[list[T], list[OddRecord]]], raw: Iterable[Any]
+) -> tuple[list[T], list[OddRecord]]:
+    """What ``parse`` makes of all raw records, a few at a time: others have their turn in between."""
+    rows = list(raw)
+    items, odd = parse(rows[:RECORDS_AT_ONCE])
+    for start in range(RECORDS_AT_ONCE, len(rows), RECORDS_AT_ONCE):
+        await asyncio.sleep(0)
+        more, strange = parse(rows[start : start + RECORDS_AT_ONCE])
+        items += more
+        odd += strange
+    return items, odd
 
 
 def _id(record: Any, id_field: str) -> str | None:

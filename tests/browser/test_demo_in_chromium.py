@@ -63,7 +63,6 @@ CHANGES = ["ChangeNights", "ChangeListing", "MakeReservation", "ConnectAccount"]
 """Examples whose variables have a place for an id or a secret: nothing is changed by opening and running them."""
 
 
-@pytest.mark.timeout(180)  # each is a page of its own
 def test_every_example_of_the_demo_shows_data(chromium: Chromium, demo: str) -> None:
     chromium.open(demo)
     chromium.find(QUERY)

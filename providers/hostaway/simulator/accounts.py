@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import count
 from typing import Any
 
@@ -69,7 +69,18 @@ class ReservationRow:
     arrival: date
     departure: date
     updated_at: datetime
-    record: dict[str, Any]
+    source: dict[str, Any] | Callable[[], dict[str, Any]]
+    """The record, or what makes it when it is first looked at: most never are."""
+
+    @property
+    def record(self) -> dict[str, Any]:
+        if not isinstance(self.source, dict):
+            self.source = self.source()
+        return self.source
+
+    @record.setter
+    def record(self, record: dict[str, Any]) -> None:
+        self.source = record
 
 
 @dataclass(kw_only=True)
@@ -138,7 +149,14 @@ class SimulatedAccount:
 
     def prepare(self) -> None:
         """Make all data now, so that the calls to come are quick."""
-        _ = self.reservations
+        for _ in self.preparing():
+            pass
+
+    def preparing(self) -> Iterator[object]:
+        """Make all data, step by step."""
+        yield self.business
+        yield self.listings
+        yield self.reservations
 
     def listing_shown(self, row: ListingRow) -> dict[str, Any]:
         if self.broken_records and row.house.number == BROKEN_LISTING:
@@ -239,18 +257,15 @@ class SimulatedAccount:
         listing_id = self.listing_id_of(stay.house)
         dateless = stay.number == odd["dates_unspecified"]
         yesterday = self.today - timedelta(days=1)
-        record = reservation_record.reservation_record(
-            stay,
-            reservation_record.Dress(
-                account_id=self.id,
-                listing_id=listing_id,
-                reservation_id=number,
-                terms=self.listings[listing_id].terms,
-                today=self.today,
-                readings=self.readings,
-                unknown_status=stay.number == odd["unknown_status"],
-                dates_unspecified=dateless,
-            ),
+        dress = reservation_record.Dress(
+            account_id=self.id,
+            listing_id=listing_id,
+            reservation_id=number,
+            terms=self.listings[listing_id].terms,
+            today=self.today,
+            readings=self.readings,
+            unknown_status=stay.number == odd["unknown_status"],
+            dates_unspecified=dateless,
         )
         return ReservationRow(
             id=number,
@@ -259,7 +274,7 @@ class SimulatedAccount:
             arrival=yesterday if dateless else stay.arrival,
             departure=yesterday if dateless else stay.departure,
             updated_at=stay.updated_at,
-            record=record,
+            source=partial(reservation_record.reservation_record, stay, dress),
         )
 
     def listing_id_of(self, house: House) -> int:

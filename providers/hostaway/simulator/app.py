@@ -114,7 +114,7 @@ class Api:
         body = await request.body()
         if kind != "application/x-www-form-urlencoded" or len(body) > LARGEST_FORM:
             raise RefusedError(400, "The request must be a form.")
-        access = self._tokens.granted(body)
+        access = await self._tokens.granted(body)
         token = {"token_type": "Bearer", "expires_in": self._readings.token_life, "access_token": access}
         return json_response({"status": "success", "result": token} if self._readings.token_enveloped else token)
 

@@ -66,4 +66,4 @@ def day_text(day: date | None) -> str | None:
 
 def moment_text(moment: datetime | None) -> str | None:
     """UTC, without a zone (Hostaway documentation, formats of dates and times)."""
-    return None if moment is None else moment.strftime("%Y-%m-%d %H:%M:%S")
+    return None if moment is None else moment.replace(tzinfo=None).isoformat(" ", "seconds")

@@ -73,7 +73,7 @@ def new_row(
         arrival=body.arrival_date,
         departure=body.departure_date,
         updated_at=at,
-        record=record,
+        source=record,
     )
 
 

@@ -5,12 +5,14 @@ import logging
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
 
+from graph.cli.apart import served_apart
 from graph.cli.failures import CommandError, ExitCode
 from graph.cli.servers import Site, listen, serve_all, stop_signal
 
@@ -134,3 +136,66 @@ def test_the_shown_address_is_one_a_browser_can_open() -> None:
     if socket.has_ipv6:
         with listen("::1", 0) as listener:
             assert Site(hello, listener, {}).url == f"http://[::1]:{listener.getsockname()[1]}"
+
+
+async def test_what_a_site_computes_apart_holds_up_no_other() -> None:
+    working, done = threading.Event(), threading.Event()
+
+    async def computing(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        working.set()
+        assert done.wait(20)
+        await hello(scope, receive, send)
+
+    slow, quick, stop, ready = site(computing), site(hello), asyncio.Event(), asyncio.Event()
+    urls = [slow.url, quick.url]
+    async with served_apart([slow], stop):
+        serving = asyncio.create_task(serve_all([quick], stop, ready.set))
+        await asyncio.wait_for(ready.wait(), 5)
+        computed, writer = await ask(urls[0])
+        assert await asyncio.to_thread(working.wait, 5)
+        answered, other = await ask(urls[1])
+        assert b"200 OK" in await answered.readline()
+        done.set()
+        assert b"200 OK" in await computed.readline()
+        writer.close()
+        other.close()
+        stop.set()
+        await serving
+    for url in urls:
+        with pytest.raises(ConnectionRefusedError):
+            await ask(url)
+
+
+async def test_sites_apart_stop_with_the_others_and_in_the_same_time() -> None:
+    here, there, stop, ready = site(hello), site(hello), asyncio.Event(), asyncio.Event()
+    async with served_apart([there], stop):
+        serving = asyncio.create_task(serve_all([here], stop, ready.set))
+        await asyncio.wait_for(ready.wait(), 5)
+        opened = [await ask(url, path) for url in (here.url, there.url) for path in ("/hang", "/stream")]
+        started = time.monotonic()
+        stop.set()
+        await serving
+    assert time.monotonic() - started < 2.0
+    for _, writer in opened:
+        writer.close()
+
+
+async def test_a_site_apart_that_cannot_start_stops_all_with_a_plain_failure() -> None:
+    good, bad, stop = site(hello), site(broken_lifespan, lifespan="on"), asyncio.Event()
+    url = good.url
+    with pytest.raises(CommandError, match="could not start"):
+        async with served_apart([good, bad], stop):
+            pytest.fail("the block began")
+    assert stop.is_set()
+    with pytest.raises(ConnectionRefusedError):
+        await ask(url)
+
+
+async def test_sites_apart_are_down_after_a_block_that_failed() -> None:
+    there = site(hello)
+    url = there.url
+    with pytest.raises(ValueError, match="of the block"):
+        async with served_apart([there], asyncio.Event()):
+            raise ValueError("of the block")
+    with pytest.raises(ConnectionRefusedError):
+        await ask(url)

@@ -19,8 +19,11 @@ from providers.wire import (
     OddValue,
     StrictDate,
     WireModel,
+    parse_in_turns,
     parse_records,
 )
+from providers.wire.records import RECORDS_AT_ONCE
+from tests.turns import counted_turns
 
 
 class Picture(WireModel):
@@ -122,3 +125,19 @@ def test_many_faults_are_summed_up():
 
     _, odd = parse_records(Wide, [{}], lambda wide: wide)
     assert odd[0].reason == "a: missing; b: missing; c: missing; and 2 more"
+
+
+async def test_many_records_are_read_some_at_a_time_and_others_have_their_turn_in_between():
+    turns = []
+
+    def parse(rows):
+        turns.extend((turn(), len(rows)) for _ in rows[:1])
+        return stays(*rows)
+
+    raw = [{"id": number} for number in range(2 * RECORDS_AT_ONCE)] + ["odd", {"id": "last"}]
+    async with counted_turns() as turn:
+        items, odd = await parse_in_turns(parse, raw)
+
+    assert (items, odd) == stays(*raw)
+    assert [size for _, size in turns] == [RECORDS_AT_ONCE, RECORDS_AT_ONCE, 2]
+    assert len({each for each, _ in turns}) == 3
