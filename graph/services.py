@@ -31,15 +31,9 @@ from graph.accounts.tokens import StoredTokens
 from graph.accounts.underway import Underway
 from graph.accounts.vault import Vault
 from graph.administration import Administration
-from graph.changes.catalog import build_catalog
+from graph.changes.beginning import begin_changes
 from graph.changes.change_marks import ChangeMarks
-from graph.changes.claims import NightClaims
 from graph.changes.cost import counted
-from graph.changes.forgetting import Forgetting
-from graph.changes.ledger import Ledger
-from graph.changes.once import Once
-from graph.changes.reservations import ReservationChanges
-from graph.changes.writing import Writing
 from graph.events.account_webhooks import AccountWebhooks
 from graph.events.log import EventLog
 from graph.events.outgoing import Outgoing
@@ -186,8 +180,9 @@ async def running(
         outgoing = begin_outgoing(
             stack, settings, database, vault, events, accounts, visibility, _naming(cursors), clock
         )
-        writing = Writing(reading, connections, keeper, underway, change_marks)
-        once, reservations = _making(writing, gateway, database, vault, settings, clock, stack)
+        changes = begin_changes(
+            stack, settings, database, vault, accounts, connections, gateway, keeper, underway, change_marks, clock
+        )
         authentication = Authentication(keys, tenants, _access_tokens(settings, clock, stack))
         guests = _guests(settings, authentication, stack)
         administration = Administration(
@@ -231,10 +226,10 @@ async def running(
             received=ReceivedWebhooks(database, clock),
             endpoints=outgoing.endpoints,
             sendings=outgoing.sendings,
-            writing=writing,
-            once=once,
-            reservations=reservations,
-            catalog=build_catalog(writing, once, gateway.listings, clock),
+            writing=changes.writing,
+            once=changes.once,
+            reservations=changes.reservations,
+            catalog=changes.catalog,
             subscribing=subscribing,
         )
         yield Services(
@@ -319,24 +314,6 @@ def _warm(keeper: Keeper, upstream: Upstream, settings: Settings, clock: Clock, 
         warming = Warming(keeper, clock, upstream.usage)
         warming.start()
         stack.push_async_callback(warming.aclose)
-
-
-def _making(
-    writing: Writing,
-    gateway: Gateway,
-    database: Database,
-    vault: Vault,
-    settings: Settings,
-    clock: Clock,
-    stack: AsyncExitStack,
-) -> tuple[Once, ReservationChanges]:
-    """What makes things once, and reservations with it; what it remembers is forgotten after some days."""
-    ledger, claims = Ledger(database, vault, clock), NightClaims(database, clock)
-    forgetting = Forgetting(ledger, claims, settings.creation_days)
-    forgetting.start()
-    stack.push_async_callback(forgetting.aclose)
-    once = Once(ledger, writing, clock, settings.call_timeout)
-    return once, ReservationChanges(writing, once, gateway, claims, clock, settings.call_timeout)
 
 
 def _approvals(database: Database, accounts: Accounts, clock: Clock, stack: AsyncExitStack) -> Approvals:

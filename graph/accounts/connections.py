@@ -114,6 +114,12 @@ class Connections:
         client.fields_off = account.fields_off
         return client, session
 
+    async def identity(self, account: ConnectedAccount) -> str | None:
+        """The PMS's own id of the account that is connected, if the credentials tell it. Raises ``ProviderError``."""
+        plugin = self._plugin(account.provider)
+        config = await self._config(account, auth_method(plugin, account.auth_type))
+        return plugin.identity(LimitScope.ACCOUNT, config)
+
     def plugin_of(self, account: ConnectedAccount) -> Plugin:
         """The plugin of an account. Raises ``NotSupported`` where it is no longer installed."""
         return self._plugin(account.provider)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.changes.checks import draft_problems, refuse
-from graph.changes.failures import refusal_of_read
+from graph.changes.failures import refusal_of
 from graph.changes.ledger import Entry
 from graph.changes.pricing import Bill, Tolerance, bill_of, total_of
 from graph.changes.stays import HeldNights, Rules, Stays, multi_unit
@@ -96,6 +96,9 @@ class Booking:
     def is_protected(self) -> bool:
         return self._protected
 
+    def is_begun(self, entry: Entry) -> bool:
+        return bool(entry.steps)
+
     async def send(self, client: ProviderClient, entry: Entry) -> Written[Reservation]:
         return await client.create_reservation(self._named(entry.reference), entry)
 
@@ -178,7 +181,7 @@ def _unpriced(error: ProviderError, stay: Stay) -> Rejected:
         return rejected(field, RejectionCode.INVALID, error.message)
     if error.code in _NOES and stay.request.coupon and "coupon" in error.message.lower():
         return rejected("coupon", RejectionCode.INVALID, error.message)
-    return refusal_of_read(error)
+    return refusal_of(error)
 
 
 def _with_money(draft: ReservationDraft, listing: Listing) -> ReservationDraft:

@@ -1,7 +1,7 @@
 """Changes to the nights of listings."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from graph.changes.problems import Problems
@@ -10,7 +10,8 @@ from graph.changes.writing import Done, Writing
 from graph.gateway.free_nights import earliest_today, has_begun
 from graph.gateway.touched import Touched
 from graph.rejections import RejectionCode
-from providers.changes import CalendarChange, Written, given
+from providers.changes import CalendarChange, ChangeRefused, Problem, Written, given
+from providers.contract import ProviderClient
 from providers.model import Listing
 from providers.queries import Days
 from providers.upstream.clock import Clock
@@ -43,13 +44,29 @@ class CalendarChanges:
     ) -> Done[Written[None]]:
         """Change nights of a listing; where ``changes`` overlap, later ones win. Raises ``Rejected``."""
         check_changes(changes, target.listing, self.clock.now())
+
+        async def work(client: ProviderClient) -> Written[None]:
+            try:
+                return await client.change_calendar(target.id, changes)
+            except ChangeRefused as refusal:
+                raise ChangeRefused(*(_placed(each, changes) for each in refusal.problems)) from None
+
         return await self.writing.carry_out(
             target.account,
-            lambda client: client.change_calendar(target.id, changes),
+            work,
             lambda _: _touched(target.id, changes),
             dry_run=dry_run,
+            record=f"calendar/{target.id}",
             under=("ranges",),
         )
+
+
+def _placed(problem: Problem, changes: Sequence[CalendarChange]) -> Problem:
+    """The problem with the range that it is about, where its plugin names a field that one range alone names."""
+    if not problem.field or isinstance(problem.field[0], int):
+        return problem
+    naming = [index for index, each in enumerate(changes) if problem.field[0] in given(each)]
+    return replace(problem, field=(naming[0], *problem.field)) if len(naming) == 1 else problem
 
 
 def _touched(listing_id: str, changes: Sequence[CalendarChange]) -> Touched:

@@ -8,6 +8,7 @@ from typing import Any
 
 from graph.changes.cards import card_problems
 from graph.changes.pricing import total_of
+from graph.changes.problems import Problems
 from graph.gateway.free_nights import earliest_today, has_begun
 from graph.rejections import Rejected, Rejection, RejectionCode
 from providers.changes import (
@@ -43,20 +44,47 @@ def refuse(problems: Sequence[Rejection]) -> None:
 
 def draft_problems(draft: ReservationDraft, listing: Listing, now: datetime) -> Iterator[Rejection]:
     """What is wrong with a reservation to make, as far as the listing's record tells."""
-    yield from _day_problems(draft.arrival, draft.departure, listing, now)
-    yield from listing_problems(listing)
-    yield from _kind_problems(draft, now)
-    yield from party_problems(draft.party, listing)
-    yield from _money_problems(draft, listing)
-    yield from _text_problems(draft)
-    if draft.card is not None:
-        yield from card_problems(draft.card, now)
+    found = [
+        *_day_problems(draft.arrival, draft.departure, listing, now),
+        *listing_problems(listing),
+        *_kind_problems(draft, now),
+        *party_problems(draft.party, listing),
+        *_money_problems(draft, listing),
+        *(() if draft.card is None else card_problems(draft.card, now)),
+    ]
+    yield from found
+    yield from _others(found, insane(draft, listing.provider))
 
 
 def change_problems(
-    change: ReservationChange, days: tuple[date | None, date | None], listing: Listing | None, now: datetime
+    change: ReservationChange,
+    days: tuple[date | None, date | None],
+    listing: Listing | None,
+    provider: str,
+    now: datetime,
 ) -> Iterator[Rejection]:
     """What is wrong with a change; ``days`` are the arrival and departure that it leads to."""
+    found = list(_change_problems(change, days, listing, now))
+    yield from found
+    yield from _others(found, insane(change, provider))
+
+
+def insane(given: Any, provider: str) -> Sequence[Rejection]:
+    """What no PMS can mean: endless texts and lists, characters that are none, numbers beyond all bounds."""
+    problems = Problems(MAX_TEXT)
+    problems.sane(given, extras=provider.lower())
+    return problems.found
+
+
+def _others(said: Sequence[Rejection], more: Sequence[Rejection]) -> list[Rejection]:
+    """Those of ``more`` about fields of which nothing is said yet."""
+    fields_of = {each.field for each in said}
+    return [each for each in more if each.field not in fields_of]
+
+
+def _change_problems(
+    change: ReservationChange, days: tuple[date | None, date | None], listing: Listing | None, now: datetime
+) -> Iterator[Rejection]:
     for name, value in (("arrival", change.arrival), ("departure", change.departure)):
         if value is None:
             yield _problem(name, RejectionCode.REQUIRED, "It cannot be emptied.")
@@ -66,7 +94,6 @@ def change_problems(
     if listing is not None:
         yield from party_problems(change.party, listing)
     yield from _money_problems(change, listing)
-    yield from _text_problems(change)
     if isinstance(change.expires_at, datetime):
         yield from _expiry_problems(change.expires_at, now)
 
@@ -208,19 +235,6 @@ def _amount_problems(path: str, amount: Decimal, unit: Decimal, *, least: Decima
     elif amount % unit:
         message = f"{amount:f} is finer than the currency, whose smallest amount is {unit:f}."
         yield _problem(path, RejectionCode.INVALID, message, f"whole multiples of {unit:f}")
-
-
-def _text_problems(change: ReservationChange) -> Iterator[Rejection]:
-    guest = () if isinstance(change.guest, Omitted) else tuple(_texts(change.guest, "guest."))
-    for path, text in (*_texts(change), *guest):
-        if len(text) > MAX_TEXT:
-            yield _problem(path, RejectionCode.OUT_OF_RANGE, "It is too long.", f"{MAX_TEXT} characters at most")
-
-
-def _texts(given: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
-    for each in fields(given):
-        if isinstance(value := getattr(given, each.name), str):
-            yield prefix + _camel(each.name), value
 
 
 def _is_day(value: object) -> bool:

@@ -9,14 +9,18 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+import structlog
 from sqlalchemy import ColumnElement, Select, delete, insert, select, update
 
 from graph.rejections import Rejected, RejectionCode, rejected
 from graph.storage.database import Database
+from graph.storage.failures import StorageUnavailable
 from graph.storage.tables import NightClaimRow
 from providers.queries import Days
 from providers.upstream.caller import current_caller
 from providers.upstream.clock import Clock
+
+log = structlog.get_logger(__name__)
 
 TAKEN_SECONDS = 180.0
 """How long it is remembered that a create of ours took nights: by then every reader has seen it at the PMS."""
@@ -36,10 +40,14 @@ class ClaimState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nights:
-    """Nights of one listing of an account."""
+    """Nights of one listing. ``place`` is the account at the PMS: claims of all that are connected to it meet there.
+
+    ``tenant_id`` and ``account_id`` are whose claim it is.
+    """
 
     tenant_id: str
     account_id: str
+    place: str
     listing_id: str
     days: Days
 
@@ -89,6 +97,7 @@ class NightClaims:
         return claim
 
     async def settle(self, claim: Claim, *, taken: bool) -> None:
+        """End a claim. Without the database others wait until its time is over: nothing is lost by that."""
         mine = NightClaimRow.holder == claim.holder
         try:
             async with self._database.session() as session:
@@ -99,6 +108,8 @@ class NightClaims:
                     )
                 else:
                     await session.execute(delete(NightClaimRow).where(_of(claim.nights), mine))
+        except StorageUnavailable:
+            log.warning("a claim of nights could not be ended", account=claim.nights.account_id)
         finally:
             self._turns.give(claim)
 
@@ -106,10 +117,14 @@ class NightClaims:
         self._turns.give(claim)
 
     async def freed(self, nights: Nights) -> None:
-        """The nights are free again: forget that they were taken."""
-        if await self._in_the_way(nights, ""):
-            async with self._database.session() as session:
-                await session.execute(delete(NightClaimRow).where(_of(nights), NightClaimRow.state == ClaimState.TAKEN))
+        """The nights are free again: forget that they were taken. Without the database it is forgotten by itself."""
+        taken = _of(nights) & (NightClaimRow.state == ClaimState.TAKEN)
+        try:
+            if await self._in_the_way(nights, ""):
+                async with self._database.session() as session:
+                    await session.execute(delete(NightClaimRow).where(taken))
+        except StorageUnavailable:
+            log.warning("nights that are free again could not be noted", account=nights.account_id)
 
     async def clear(self) -> None:
         """Forget claims whose time is over."""
@@ -152,6 +167,7 @@ class NightClaims:
                     {
                         "tenant_id": nights.tenant_id,
                         "account_id": nights.account_id,
+                        "place": nights.place,
                         "listing_id": nights.listing_id,
                         "night": night,
                         "holder": claim.holder,
@@ -172,7 +188,7 @@ class _Turns:
 
     async def take(self, claim: Claim, deadline: float) -> None:
         """Wait until no other claim of this process meets these nights. Raises ``Rejected`` at the deadline."""
-        place = claim.nights.account_id, claim.nights.listing_id
+        place = claim.nights.place, claim.nights.listing_id
         try:
             async with asyncio.timeout_at(deadline):
                 while ahead := self._ahead(place, claim):
@@ -182,7 +198,7 @@ class _Turns:
         self._held.setdefault(place, {})[claim] = asyncio.Event()
 
     def give(self, claim: Claim) -> None:
-        place = claim.nights.account_id, claim.nights.listing_id
+        place = claim.nights.place, claim.nights.listing_id
         held = self._held.get(place, {})
         if (event := held.pop(claim, None)) is not None:
             event.set()
@@ -211,8 +227,7 @@ def _being_taken() -> Rejected:
 
 def _of(nights: Nights) -> ColumnElement[bool]:
     return (
-        (NightClaimRow.tenant_id == nights.tenant_id)
-        & (NightClaimRow.account_id == nights.account_id)
+        (NightClaimRow.place == nights.place)
         & (NightClaimRow.listing_id == nights.listing_id)
         & (NightClaimRow.night >= nights.days.start)
         & (NightClaimRow.night < nights.days.end)

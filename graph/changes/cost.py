@@ -11,9 +11,10 @@ from providers.upstream.attempt import Observe
 
 @dataclass(slots=True)
 class Calls:
-    """Calls to PMSs that were sent, repeated ones included."""
+    """Calls to PMSs that were sent, repeated ones included; ``changes`` of them may have changed something."""
 
     count: int = 0
+    changes: int = 0
 
 
 _counting: ContextVar[tuple[Calls, ...]] = ContextVar("staygraph_calls", default=())
@@ -36,6 +37,7 @@ def counted(observe: Observe | None) -> Observe:
     def note(outcome: CallOutcome) -> None:
         for calls in _counting.get():
             calls.count += 1
+            calls.changes += outcome.changes
         if observe is not None:
             observe(outcome)
 

@@ -1,6 +1,6 @@
 """A change of one reservation that is there: of the state that it was based on, and of nights that are free."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
@@ -8,8 +8,9 @@ from typing import Any
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.changes.checks import change_problems, refuse
-from graph.changes.claims import Nights
-from graph.changes.failures import is_uncertain, refusal_of_read
+from graph.changes.cost import counting
+from graph.changes.failures import is_uncertain, refusal_of
+from graph.changes.leases import lease_seconds
 from graph.changes.ledger import new_reference
 from graph.changes.merging import merged_total
 from graph.changes.stays import HeldNights, Rules, Stays, multi_unit
@@ -24,7 +25,6 @@ from providers.contract import ProviderClient
 from providers.errors import ProviderError
 from providers.model import Listing, Reservation, ReservationStatus
 from providers.queries import Days
-from providers.upstream.caller import current_caller
 from providers.upstream.clock import Clock
 
 _KEPT = "The PMS removes no reservations: it was called off, and stays there as cancelled."
@@ -72,6 +72,11 @@ class Edit:
         self._present: Reservation | None = None
         self._sent = False
 
+    @property
+    def record(self) -> str:
+        """What is changed, by name: one change at a time."""
+        return f"reservation/{self._ref.provider_id}"
+
     def touched(self, outcome: Written[Reservation] | None) -> Touched:
         """What this makes outdated: nothing, if it never came so far."""
         if not self._sent or self._present is None:
@@ -87,30 +92,31 @@ class Edit:
         present = await self._current(client, fresh=False)
         self._sent = True
         written = await work()
-        await self._freed(present)
+        await self._ended(present)
         return written
 
     async def cancel(self, client: ProviderClient, how: Cancellation) -> Written[Reservation]:
         """Call it off: its nights are free again."""
         present = await self._current(client, fresh=False)
         written = await self._cancelled(client, how)
-        await self._freed(present)
+        await self._ended(present)
         return written
 
     async def _cancelled(self, client: ProviderClient, how: Cancellation) -> Written[Reservation]:
         """Call it off; where the answer is lost, a look tells whether the PMS did."""
         self._sent = True
-        try:
-            return await client.cancel_reservation(self._ref.provider_id, how)
-        except ProviderError as error:
-            if not is_uncertain(error):
-                raise
-            found = None
-            with suppress(Rejected):
-                found = await self._read(client)
-            if found is None or found.status is not ReservationStatus.CANCELLED:
-                raise
-            return Written(id=found.provider_id, record=found)
+        with counting() as calls:
+            try:
+                return await client.cancel_reservation(self._ref.provider_id, how)
+            except ProviderError as error:
+                if not is_uncertain(error, calls):
+                    raise
+                found = None
+                with suppress(Rejected):
+                    found = await self._read(client)
+                if found is None or found.status is not ReservationStatus.CANCELLED:
+                    raise
+                return Written(id=found.provider_id, record=found)
 
     async def call_off(self, client: ProviderClient) -> Written[Reservation]:
         """What comes nearest to a removal at a PMS that keeps all reservations, with the record that it keeps.
@@ -121,7 +127,7 @@ class Edit:
         if present.status is ReservationStatus.CANCELLED:
             return Written(id=present.provider_id, record=present, warnings=(_KEPT,))
         written = await self._cancelled(client, Cancellation())
-        await self._freed(present)
+        await self._ended(present)
         record = written.record
         if record is None and not self.is_dry:
             with suppress(Rejected):
@@ -133,7 +139,7 @@ class Edit:
         if self._version is None and not fresh:
             outcome = (await self._desk.gateway.reservations.by_id(self._operation, [self._ref], None))[self._ref]
             if isinstance(outcome, ProviderError):
-                raise refusal_of_read(outcome)
+                raise refusal_of(outcome)
             present: Reservation | None = outcome.value
         else:
             present = await self._read(client)
@@ -149,24 +155,20 @@ class Edit:
         try:
             batch = await client.reservations([id_])
         except ProviderError as error:
-            raise refusal_of_read(error) from None
+            raise refusal_of(error) from None
         if (failure := batch.failed.get(id_)) is not None:
-            raise refusal_of_read(failure)
+            raise refusal_of(failure)
         return batch.found.get(id_)
 
-    async def _freed(self, present: Reservation) -> None:
-        """The nights may be had again: what we remember of them does not hold any more."""
-        days = _nights_of(present)
-        if self.is_dry or days is None or present.listing_id is None:
-            return
-        await self._desk.stays.claims.freed(
-            Nights(
-                tenant_id=self.account.tenant_id,
-                account_id=self.account.id,
-                listing_id=present.listing_id,
-                days=days,
-            )
-        )
+    async def _ended(self, present: Reservation) -> None:
+        """All nights of a reservation may be had again."""
+        if (nights := _nights_of(present)) is not None:
+            await self._freed(present, [nights])
+
+    async def _freed(self, present: Reservation, ranges: Sequence[Days]) -> None:
+        """These nights of a reservation may be had again."""
+        if not self.is_dry and present.listing_id is not None:
+            await self._desk.stays.freed(self.account, present.listing_id, ranges)
 
 
 class Update(Edit):
@@ -195,25 +197,32 @@ class Update(Edit):
         present = await self._current(client, fresh=moves or counts)
         listing = await self._listing(present)
         stay = _stay_after(change, present)
-        refuse(list(change_problems(change, stay, listing, self._desk.clock.now())))
+        refuse(list(change_problems(change, stay, listing, present.provider, self._desk.clock.now())))
         change = _with_money(change, present)
         held = await self._moved(client, present, listing, stay) if moves else HeldNights(())
         self._sent = True
-        try:
-            written = await client.update_reservation(self._ref.provider_id, change)
-        except (ChangeRefused, ProviderError) as failure:
-            if isinstance(failure, ProviderError) and is_uncertain(failure):
-                held.keep()
-            else:
-                await held.release()
-            raise
-        except BaseException:
-            held.keep()
-            raise
-        if moves:
-            await self._freed(present)
+        written = await self._updated(client, change, held)
+        before, after = _nights_of(present), _days(*stay)
+        if moves and before is not None:
+            await self._freed(present, _without(before, after))
         await held.taken()
         return written
+
+    async def _updated(
+        self, client: ProviderClient, change: ReservationChange, held: HeldNights
+    ) -> Written[Reservation]:
+        with counting() as calls:
+            try:
+                return await client.update_reservation(self._ref.provider_id, change)
+            except (ChangeRefused, ProviderError) as failure:
+                if isinstance(failure, ProviderError) and is_uncertain(failure, calls):
+                    held.keep()
+                else:
+                    await held.release()
+                raise
+            except BaseException:
+                held.keep()
+                raise
 
     async def _listing(self, present: Reservation) -> Listing | None:
         """The listing, where the change has to be checked against it."""
@@ -232,10 +241,9 @@ class Update(Edit):
         days = Days(*stay)
         force = self._change.force_overbooking
         before = _nights_of(present) if present.status in _HOLDS_NIGHTS else None
-        added = _added(days, before)
+        added = _without(days, before)
         ranges = [] if self.is_dry or force else added
-        left = max(0.0, current_caller().deadline - self._desk.clock.monotonic())
-        seconds = left + 2 * self._desk.call_timeout
+        seconds = lease_seconds(self._desk.clock, self._desk.call_timeout)
         held = await self._desk.stays.hold(self.account, listing.provider_id, ranges, new_reference(), seconds)
         guest = present.status is not ReservationStatus.BLOCKED
         rules = Rules(nights=not force, stay=guest and not self._ignore_rules)
@@ -255,19 +263,22 @@ def _stay_after(change: ReservationChange, present: Reservation) -> tuple[date |
 
 
 def _nights_of(reservation: Reservation) -> Days | None:
-    arrival, departure = reservation.arrival, reservation.departure
+    return _days(reservation.arrival, reservation.departure)
+
+
+def _days(arrival: date | None, departure: date | None) -> Days | None:
     return Days(arrival, departure) if arrival and departure and arrival < departure else None
 
 
-def _added(days: Days, before: Days | None) -> list[Days]:
-    """The nights of ``days`` that are not among those of ``before``, as ranges in order."""
-    if before is None or before.end <= days.start or days.end <= before.start:
+def _without(days: Days, others: Days | None) -> list[Days]:
+    """The nights of ``days`` that are not among ``others``, as ranges in order."""
+    if others is None or others.end <= days.start or days.end <= others.start:
         return [days]
     found = []
-    if days.start < before.start:
-        found.append(Days(days.start, before.start))
-    if before.end < days.end:
-        found.append(Days(before.end, days.end))
+    if days.start < others.start:
+        found.append(Days(days.start, others.start))
+    if others.end < days.end:
+        found.append(Days(others.end, days.end))
     return found
 
 

@@ -2,6 +2,7 @@
 
 import re
 
+from graph.changes.cost import Calls
 from graph.rejections import Rejected, Rejection, RejectionCode
 from providers.changes import ChangeRefused, ProblemKind
 from providers.errors import ErrorCode, ProviderError
@@ -18,7 +19,7 @@ _CODES = {
     ErrorCode.RATE_LIMITED: RejectionCode.UNAVAILABLE,
     ErrorCode.UPSTREAM_UNAVAILABLE: RejectionCode.UNAVAILABLE,
     ErrorCode.UPSTREAM_TIMEOUT: RejectionCode.UNAVAILABLE,
-    ErrorCode.UPSTREAM_INVALID: RejectionCode.UNCERTAIN,
+    ErrorCode.UPSTREAM_INVALID: RejectionCode.UNAVAILABLE,
     ErrorCode.NOT_FOUND: RejectionCode.NOT_FOUND,
     ErrorCode.NOT_SUPPORTED: RejectionCode.NOT_SUPPORTED,
     ErrorCode.ACCOUNT_PAUSED: RejectionCode.CONFLICT,
@@ -27,13 +28,21 @@ _CODES = {
 _CAPITAL = re.compile(r"_([a-z])")
 
 
-def is_uncertain(error: ProviderError) -> bool:
-    """Whether the PMS may have made the change although this came back."""
-    return error.was_sent or error.code is ErrorCode.UPSTREAM_INVALID
+def is_uncertain(error: ProviderError, calls: Calls) -> bool:
+    """Whether the PMS may have made the change although this came back, after ``calls``.
+
+    Where it was only asked to tell something, nothing was changed, whatever it answered.
+    """
+    return error.was_sent or (error.code is ErrorCode.UPSTREAM_INVALID and calls.changes > 0)
 
 
-def refusal_of(error: ChangeRefused | ProviderError, *, under: tuple[str, ...] = ()) -> Rejected:
-    """A failure of a change in clients' words; ``under`` is the path of the plugin's input within the client's."""
+def refusal_of(
+    error: ChangeRefused | ProviderError, calls: Calls | None = None, *, under: tuple[str, ...] = ()
+) -> Rejected:
+    """A failure of a change in clients' words, after ``calls``; without them it was of a read, or in a dry run.
+
+    ``under`` is the path of the plugin's input within the client's.
+    """
     if isinstance(error, ChangeRefused):
         return Rejected(
             *(
@@ -46,17 +55,11 @@ def refusal_of(error: ChangeRefused | ProviderError, *, under: tuple[str, ...] =
                 for each in error.problems
             )
         )
-    if is_uncertain(error):
+    if calls is not None and is_uncertain(error, calls):
         advice = PARTLY_MESSAGE if error.partly else UNCERTAIN_MESSAGE
         return Rejected(Rejection(field=(), code=RejectionCode.UNCERTAIN, message=f"{error.message} {advice}"))
     code = _CODES.get(error.code, RejectionCode.REFUSED)
     return Rejected(Rejection(field=(), code=code, message=error.message))
-
-
-def refusal_of_read(error: ProviderError) -> Rejected:
-    """A failure of a read that a change needs first: nothing was changed."""
-    code = RejectionCode.UNAVAILABLE if error.code is ErrorCode.UPSTREAM_INVALID else _CODES.get(error.code)
-    return Rejected(Rejection(field=(), code=code or RejectionCode.REFUSED, message=error.message))
 
 
 def _camel(part: str | int) -> str:

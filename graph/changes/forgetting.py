@@ -1,4 +1,4 @@
-"""Lets go of what need not be remembered any more: old creates, and claims whose time is over."""
+"""Lets go of what need not be remembered any more: old creates, and claims and turns whose time is over."""
 
 import asyncio
 from datetime import timedelta
@@ -7,6 +7,7 @@ import structlog
 
 from graph.changes.claims import NightClaims
 from graph.changes.ledger import Ledger
+from graph.changes.record_turns import RecordTurns
 
 log = structlog.get_logger(__name__)
 
@@ -16,9 +17,10 @@ _HOUR = 3600.0
 class Forgetting:
     """Looks every hour. Creates are remembered for ``days``."""
 
-    def __init__(self, ledger: Ledger, claims: NightClaims, days: int) -> None:
+    def __init__(self, ledger: Ledger, claims: NightClaims, turns: RecordTurns, days: int) -> None:
         self._ledger = ledger
         self._claims = claims
+        self._turns = turns
         self._age = timedelta(days=days)
         self._task: asyncio.Task[None] | None = None
 
@@ -36,6 +38,7 @@ class Forgetting:
         """Forget what is too old now."""
         await self._ledger.clear(self._age)
         await self._claims.clear()
+        await self._turns.clear()
 
     async def _run(self) -> None:
         while True:

@@ -69,7 +69,8 @@ class Entry:
     """The right to make something, and what earlier attempts noted: see ``providers.changes.Progress``.
 
     ``reference`` is StayGraph's own name for it, the same in each attempt. ``repeated`` says that an earlier attempt
-    may have made it. ``began_at`` is when the first attempt began, ``attempted_at`` the last one, aware UTC.
+    may have made it. ``began_at`` is when the first attempt began, ``attempted_at`` when the last one that asked the
+    PMS ended, as far as that was written down: where it was not, its lease is over. Both are aware UTC.
     """
 
     def __init__(self, ledger: "Ledger", row: CreationRow, *, repeated: bool) -> None:
@@ -124,7 +125,7 @@ class Ledger:
             row = await self._row(session, creation)
             if row is None:
                 entry = prepared or self.prepare(creation)
-                entry.row.until = until
+                entry.row.until, entry.row.steps = until, dict(entry.steps)
                 session.add(entry.row)
                 return entry
             if row.state == CreationState.DONE and row.outcome_id is not None:
@@ -132,17 +133,17 @@ class Ledger:
             if row.state == CreationState.UNDERWAY and now < row.until:
                 return Busy(row.until)
             row.state, row.holder, row.until = CreationState.UNDERWAY, secrets.token_hex(8), until
-            entry = Entry(self, row, repeated=True)
-            row.attempted_at = now
-            return entry
+            return Entry(self, row, repeated=True)
 
     async def finish(self, entry: Entry, outcome_id: str) -> None:
         """It was made, as ``outcome_id``."""
         await self.change(entry, state=CreationState.DONE, outcome_id=outcome_id, until=self._clock.now())
 
-    async def leave_open(self, entry: Entry) -> None:
-        """Nobody knows whether it was made: the next attempt looks first."""
-        await self.change(entry, state=CreationState.OPEN, until=self._clock.now())
+    async def leave_open(self, entry: Entry, *, asked: bool) -> None:
+        """Nobody knows whether it was made: the next attempt looks first. ``asked``: this one asked the PMS to."""
+        now = self._clock.now()
+        times = {"until": now} | ({"attempted_at": now} if asked else {})
+        await self.change(entry, state=CreationState.OPEN, **times)
 
     async def free(self, entry: Entry) -> None:
         """It was not made, for certain: the key may be used for something else."""

@@ -9,7 +9,7 @@ from graph.changes.listing_version import listing_version
 from graph.changes.new_listings import ListingPlan
 from graph.changes.once import Once
 from graph.changes.problems import Problems
-from graph.changes.targets import ListingTarget, Targets
+from graph.changes.targets import ListingTarget, Targets, record_of
 from graph.changes.writing import Done, Writing
 from graph.gateway.operation import Operation
 from graph.gateway.refs import Ref
@@ -17,6 +17,7 @@ from graph.gateway.touched import Touched
 from graph.rejections import RejectionCode, rejected
 from providers.capabilities import Capability
 from providers.changes import ImageDraft, ListingChange, ListingDraft, Written
+from providers.contract import ProviderClient
 from providers.model import Channel, Listing
 
 
@@ -58,18 +59,32 @@ class ListingChanges:
         dry_run: bool = False,
     ) -> Done[Written[Listing]]:
         """Change a listing, if it is still what ``version`` says. ``change_of`` answers the change for a provider."""
-        target = await self.targets.listing(operation, ref, "id", Capability.UPDATE_LISTINGS, anew=version is not None)
+        target = await self.targets.listing(operation, ref, "id", Capability.UPDATE_LISTINGS)
         change = change_of(target.account.provider)
         check_listing(change, target.listing.currency, target.account.provider)
-        if version is not None and version != listing_version(target.listing):
-            message = "The listing is no longer what it was when this version of it was read."
-            raise rejected("version", RejectionCode.STALE, message)
+        sent = False
+
+        async def work(client: ProviderClient) -> Written[Listing]:
+            nonlocal sent
+            if version is not None:
+                await self._check_version(operation, ref, version)
+            sent = True
+            return await client.update_listing(target.id, change)
+
         return await self.writing.carry_out(
             target.account,
-            lambda client: client.update_listing(target.id, change),
-            lambda _: _all_of(target.id),
+            work,
+            lambda _: _all_of(target.id) if sent else Touched(),
             dry_run=dry_run,
+            record=record_of(target.id),
         )
+
+    async def _check_version(self, operation: Operation, ref: Ref, version: str) -> None:
+        """Read the listing now, while nobody else changes it. Raises ``Rejected``."""
+        present = await self.targets.listing(operation, ref, "id", Capability.UPDATE_LISTINGS, anew=True)
+        if version != listing_version(present.listing):
+            message = "The listing is no longer what it was when this version of it was read."
+            raise rejected("version", RejectionCode.STALE, message)
 
     async def delete(self, operation: Operation, ref: Ref, *, dry_run: bool = False) -> Done[None]:
         """Remove a listing, or put it away where the PMS knows no removal."""
@@ -79,6 +94,7 @@ class ListingChanges:
             lambda client: client.delete_listing(ref.provider_id),
             lambda _: _gone(ref.provider_id),
             dry_run=dry_run,
+            record=record_of(ref.provider_id),
         )
 
     async def add_images(
@@ -96,6 +112,7 @@ class ListingChanges:
             lambda client: client.add_images(target.id, images),
             lambda _: Touched(listings=frozenset({target.id})),
             dry_run=dry_run,
+            record=record_of(target.id),
         )
 
     async def export(

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from graph.changes.ledger import Entry
+from graph.changes.no_guard import NoGuard
 from graph.gateway.touched import Touched
 from providers.changes import ListingDraft, Written
 from providers.contract import ProviderClient
@@ -19,12 +20,15 @@ class ListingPlan:
     async def check(self, client: ProviderClient) -> None:
         """All that can be said is said before."""
 
-    async def enter(self, client: ProviderClient, entry: Entry, seconds: float) -> "NoGuard":
+    async def enter(self, client: ProviderClient, entry: Entry, seconds: float) -> NoGuard:
         return NoGuard()
 
     def is_protected(self) -> bool:
         """A PMS makes two listings of the same name without a word."""
         return False
+
+    def is_begun(self, entry: Entry) -> bool:
+        return bool(entry.steps)
 
     async def send(self, client: ProviderClient, entry: Entry) -> Written[Listing]:
         return await client.create_listing(self._under(entry))
@@ -43,13 +47,3 @@ class ListingPlan:
 def touched_by_new(outcome: Written[Listing] | None) -> Touched:
     """What a new listing makes outdated; whatever there is of the account where it is not known which it is."""
     return Touched(everything=True) if outcome is None else Touched(listings=frozenset({outcome.id}))
-
-
-class NoGuard:
-    """What stands in nobody's way: a new listing, or a part of one."""
-
-    async def taken(self) -> None: ...
-
-    async def release(self) -> None: ...
-
-    def keep(self) -> None: ...

@@ -1,13 +1,17 @@
 """Making something at a PMS once, however often it is asked for, and whatever breaks in between."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
 import structlog
 
 from graph.accounts.accounts import ConnectedAccount
+from graph.changes.cost import counting
 from graph.changes.failures import UNCERTAIN_MESSAGE, is_uncertain
-from graph.changes.ledger import Creation, Entry, Ledger, MadeBefore
+from graph.changes.leases import lease_seconds
+from graph.changes.ledger import Busy, Creation, Entry, Ledger, MadeBefore
 from graph.changes.writing import Done, Writing
 from graph.gateway.touched import Touched
 from graph.rejections import Rejected, RejectionCode, rejected
@@ -25,7 +29,6 @@ T = TypeVar("T")
 CLOCKS_APART = timedelta(minutes=5)
 """By how much a PMS's clock may be behind ours: what it says was made that long before we began may be ours."""
 
-_SLACK = 5.0
 _FIRST_LOOK = 0.05
 _LONGEST_PAUSE = 1.0
 
@@ -61,6 +64,10 @@ class Plan(Protocol[T]):
         """Whether the PMS itself refuses to make it a second time. Known once ``enter`` has passed."""
         ...
 
+    def is_begun(self, entry: Entry) -> bool:
+        """Whether earlier steps made something at the PMS, though not it: another attempt goes on from there."""
+        ...
+
     async def send(self, client: ProviderClient, entry: Entry) -> Written[T]:
         """Make it, under the entry's reference."""
         ...
@@ -83,9 +90,12 @@ class Once:
         self._clock = clock
         self._call_timeout = call_timeout
 
-    async def make(self, account: ConnectedAccount, creation: Creation, plan: Plan[T]) -> Done[Written[T]]:
+    async def make(
+        self, account: ConnectedAccount, creation: Creation, plan: Plan[T], *, record: str | None = None
+    ) -> Done[Written[T]]:
         """Make it, or find it where it was made already: then there is no record. Raises ``Rejected``.
 
+        ``record`` names what there is at the PMS that is changed by it: see ``Writing.make``.
         ``UNCERTAIN`` says that the PMS may have made it; asked for again with the same key, it is looked for first.
         """
         attempt = _Attempt(plan, self._ledger, self._clock, self._call_timeout)
@@ -102,7 +112,7 @@ class Once:
         def touched(outcome: Written[T] | None) -> Touched:
             return plan.touched(outcome) if attempt.was_sent else Touched()
 
-        return await self._writing.make(account, work, touched)
+        return await self._writing.make(account, work, touched, record=record)
 
     async def _first(
         self, client: ProviderClient, creation: Creation, plan: Plan[T], attempt: "_Attempt[T]"
@@ -128,10 +138,16 @@ class Once:
         except BaseException:
             await guard.release()
             raise
-        if begun is not entry:
-            await guard.release()
-            return None
-        return await attempt.guarded(client, entry, guard)
+        if begun is entry:
+            return await attempt.guarded(client, entry, guard)
+        await guard.release()
+        match begun:
+            case MadeBefore(id=id_):
+                return Written(id=id_)
+            case Busy():
+                return None
+        # Another request tried in vain meanwhile; the right to try again is ours now.
+        return await attempt.make(client, begun, self._seconds())
 
     async def _begun(self, creation: Creation) -> Entry | MadeBefore:
         """The right to make it. Waits while another request has it. Raises ``Rejected``."""
@@ -148,13 +164,11 @@ class Once:
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _seconds(self) -> float:
-        """How long the right lasts: until no call of this attempt can be under way any more."""
-        left = max(0.0, current_caller().deadline - self._clock.monotonic())
-        return left + 3 * self._call_timeout + _SLACK
+        return lease_seconds(self._clock, self._call_timeout)
 
 
 class _Attempt(Generic[T]):
-    """One attempt at making something. ``was_sent`` says that the PMS may have been asked to."""
+    """One attempt at making something. ``was_sent`` says that it, or one before it, may have asked the PMS to."""
 
     def __init__(self, plan: Plan[T], ledger: Ledger, clock: Clock, call_timeout: float) -> None:
         self._plan = plan
@@ -162,6 +176,7 @@ class _Attempt(Generic[T]):
         self._clock = clock
         self._call_timeout = call_timeout
         self.was_sent = False
+        self._asked = False
 
     async def make(self, client: ProviderClient, entry: Entry, seconds: float) -> Written[T]:
         if entry.repeated:
@@ -173,31 +188,35 @@ class _Attempt(Generic[T]):
         except (Rejected, ChangeRefused, ProviderError) as refusal:
             return await self._refused(client, entry, refusal)
         except Exception:
-            await self._ledger.leave_open(entry)
+            await self._leave_open(entry)
             raise
         return await self.guarded(client, entry, guard)
 
     async def guarded(self, client: ProviderClient, entry: Entry, guard: Guard) -> Written[T]:
         """Make it, or find what an earlier attempt made, while ``guard`` is held."""
-        try:
-            written = await self._late(client, entry)
-            if written is None:
-                self.was_sent = True
-                written = await self._plan.send(client, entry)
-        except (Rejected, ChangeRefused, ProviderError) as refusal:
-            if not (isinstance(refusal, ProviderError) and is_uncertain(refusal)):
-                await guard.release()
-                return await self._refused(client, entry, refusal)
-            found = await self._looked_back(client, entry)
-            if found is None:
-                guard.keep()
-                await self._ledger.leave_open(entry)
+        with counting() as calls:
+            try:
+                written = await self._late(client, entry)
+                if written is None:
+                    self.was_sent = self._asked = True
+                    written = await self._plan.send(client, entry)
+            except (Rejected, ChangeRefused, ProviderError) as refusal:
+                if not (isinstance(refusal, ProviderError) and is_uncertain(refusal, calls)):
+                    await guard.release()
+                    return await self._refused(client, entry, refusal)
+                found = await self._looked_back(client, entry)
+                if found is None:
+                    await self._let_go(entry, guard)
+                    raise
+                written = found
+            except StorageUnavailable:
+                # A step could not be noted: what was asked for before may have been made.
+                await self._let_go(entry, guard)
+                message = f"The server's own database was away meanwhile. {UNCERTAIN_MESSAGE}"
+                raise rejected("", RejectionCode.UNCERTAIN, message) from None
+            except Exception:
+                await self._let_go(entry, guard)
                 raise
-            written = found
-        except Exception:
-            guard.keep()
-            await self._ledger.leave_open(entry)
-            raise
         return await self._made(entry, written, guard)
 
     async def _late(self, client: ProviderClient, entry: Entry) -> Written[T] | None:
@@ -211,19 +230,17 @@ class _Attempt(Generic[T]):
         left = (quiet - self._clock.now()).total_seconds()
         if left <= 0:
             return None
+        if left >= current_caller().deadline - self._clock.monotonic():
+            message = f"What was sent before may still arrive at the PMS. {UNCERTAIN_MESSAGE}"
+            raise rejected("", RejectionCode.UNCERTAIN, message)
         await self._clock.sleep(left)
         return await self._sought(client, entry)
 
     async def _made(self, entry: Entry, written: Written[T], guard: Guard | None = None) -> Written[T]:
-        try:
+        with _bearing(entry):
             await self._ledger.finish(entry, written.id)
-            if guard is not None:
-                await guard.taken()
-        except StorageUnavailable:
-            # It was made all the same: another attempt finds it at the PMS.
-            log.warning("what was made at a PMS could not be written down", creation=entry.id)
-            if guard is not None:
-                guard.keep()
+        if guard is not None:
+            await guard.taken()
         return written
 
     async def _refused(
@@ -235,19 +252,29 @@ class _Attempt(Generic[T]):
             found = await self._sought(client, entry) if _says_taken(refusal) else None
             if found is not None:
                 return await self._made(entry, found)
-            await self._ledger.leave_open(entry)
-        elif isinstance(refusal, ProviderError) and entry.steps:
-            await self._ledger.leave_open(entry)
+            await self._leave_open(entry)
+        elif isinstance(refusal, ProviderError) and self._plan.is_begun(entry):
+            await self._leave_open(entry)
         else:
-            await self._ledger.free(entry)
+            with _bearing(entry):
+                await self._ledger.free(entry)
         raise refusal
+
+    async def _let_go(self, entry: Entry, guard: Guard) -> None:
+        """Nobody knows whether it was made."""
+        guard.keep()
+        await self._leave_open(entry)
+
+    async def _leave_open(self, entry: Entry) -> None:
+        with _bearing(entry):
+            await self._ledger.leave_open(entry, asked=self._asked)
 
     async def _sought(self, client: ProviderClient, entry: Entry) -> Written[T] | None:
         """What an earlier attempt made. Raises ``Rejected`` where that cannot be told now."""
         try:
             return await self._plan.find(client, entry, entry.began_at - CLOCKS_APART)
         except ProviderError as error:
-            await self._ledger.leave_open(entry)
+            await self._leave_open(entry)
             message = f"An earlier attempt may have made it, and the PMS does not tell: {error.message}"
             raise rejected("", RejectionCode.UNCERTAIN, f"{message} {UNCERTAIN_MESSAGE}") from None
 
@@ -262,6 +289,18 @@ class _Attempt(Generic[T]):
                 return await self._plan.find(client, entry, entry.began_at - CLOCKS_APART)
         except ProviderError:
             return None
+
+
+@contextmanager
+def _bearing(entry: Entry) -> Iterator[None]:
+    """Do without the ledger where it cannot be written: whoever asked must hear what became of it at the PMS.
+
+    The entry's lease ends by itself; then another attempt looks for it there.
+    """
+    try:
+        yield
+    except StorageUnavailable:
+        log.warning("what became of a create could not be written down", creation=entry.id)
 
 
 def _says_taken(refusal: Rejected | ChangeRefused | ProviderError) -> bool:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from graph.changes.ledger import Creation, checked_key
-from graph.changes.new_parts import PartPlan, found_at, shows, shows_text
+from graph.changes.new_parts import Making, MakingPlan, Record, making_agreement, making_fee, making_tax
 from graph.changes.once import Once
 from graph.changes.part_checks import check_agreement, check_channels, check_fee, check_tax
 from graph.changes.problems import check_id
-from graph.changes.targets import ListingTarget, Targets
+from graph.changes.targets import ListingTarget, Targets, record_of
 from graph.changes.writing import Done, Writing
 from graph.gateway.operation import Operation
 from graph.gateway.refs import Ref
@@ -29,14 +29,17 @@ from providers.contract import ProviderClient
 from providers.model import ListingFee, ListingTax, PricingSettings, RentalAgreement
 
 T = TypeVar("T")
-P = TypeVar("P", ListingFee, ListingTax, RentalAgreement)
+R = TypeVar("R", bound=Record)
 
 _ID = "listingId"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartChanges:
-    """Changes parts of listings. All raise ``Rejected``; in a dry run nothing is changed."""
+    """Changes parts of listings. All raise ``Rejected``; in a dry run nothing is changed.
+
+    What has a ``key`` is made once for it: with it two reads more are needed, one of them after a failure only.
+    """
 
     writing: Writing
     targets: Targets
@@ -48,17 +51,7 @@ class PartChanges:
         checked_key(key)
         target = await self.targets.listing(operation, ref, _ID, Capability.CHANGE_FEES)
         check_fee(draft, target.listing.currency, new=True)
-
-        async def there(client: ProviderClient) -> Sequence[ListingFee]:
-            return found_at(await client.fees([target.id]), target.id)
-
-        plan = PartPlan(
-            making=lambda client: client.create_fee(target.id, draft),
-            there=there,
-            is_same=lambda fee: shows(draft, fee),
-            changed=_parts_of(target.id),
-        )
-        return await self._make(target, plan, key, f"fee {target.id} {draft!r}", dry_run=dry_run)
+        return await self._make(target, making_fee(target.id, draft), key, f"fee {target.id} {draft!r}", dry_run)
 
     async def update_fee(
         self, operation: Operation, ref: Ref, fee_id: str, change: FeeChange, *, dry_run: bool = False
@@ -79,17 +72,7 @@ class PartChanges:
         checked_key(key)
         target = await self.targets.listing(operation, ref, _ID, Capability.CHANGE_TAXES)
         check_tax(draft, target.listing.currency, new=True)
-
-        async def there(client: ProviderClient) -> Sequence[ListingTax]:
-            return found_at(await client.taxes([target.id]), target.id)
-
-        plan = PartPlan(
-            making=lambda client: client.create_tax(target.id, draft),
-            there=there,
-            is_same=lambda tax: shows(draft, tax),
-            changed=_parts_of(target.id),
-        )
-        return await self._make(target, plan, key, f"tax {target.id} {draft!r}", dry_run=dry_run)
+        return await self._make(target, making_tax(target.id, draft), key, f"tax {target.id} {draft!r}", dry_run)
 
     async def update_tax(
         self, operation: Operation, ref: Ref, tax_id: str, change: TaxChange, *, dry_run: bool = False
@@ -110,17 +93,8 @@ class PartChanges:
         checked_key(key)
         check_agreement(change)
         target = await self.targets.listing(operation, ref, _ID, Capability.CHANGE_AGREEMENTS)
-
-        async def there(client: ProviderClient) -> Sequence[RentalAgreement]:
-            return found_at(await client.agreements([target.id]), target.id)
-
-        plan = PartPlan(
-            making=lambda client: client.create_agreement(target.id, change),
-            there=there,
-            is_same=lambda agreement: shows_text(change, agreement),
-            changed=_parts_of(target.id),
-        )
-        return await self._make(target, plan, key, f"agreement {target.id} {change!r}", dry_run=dry_run)
+        content = f"agreement {target.id} {change!r}"
+        return await self._make(target, making_agreement(target.id, change), key, content, dry_run)
 
     async def update_agreement(
         self, operation: Operation, ref: Ref, change: AgreementChange, *, dry_run: bool = False
@@ -170,19 +144,21 @@ class PartChanges:
         )
 
     async def _make(
-        self, target: ListingTarget, plan: PartPlan[P], key: str | None, content: str, *, dry_run: bool
-    ) -> Done[Written[P]]:
-        """Make a part, once for each ``key``. Made before under this key, the outcome has no record."""
+        self, target: ListingTarget, making: Making[R], key: str | None, content: str, dry_run: bool
+    ) -> Done[Written[R]]:
+        if key is None or dry_run:
+            return await self._change(target, making.make, dry_run=dry_run)
         account = target.account
-        if dry_run:
-            return await self.writing.rehearse(account, plan.making)
         creation = Creation(tenant_id=account.tenant_id, account_id=account.id, key=key, content=content)
-        return await self.once.make(account, creation, plan)
+        plan = MakingPlan(making, _parts_of(target.id))
+        return await self.once.make(account, creation, plan, record=record_of(target.id))
 
     async def _change(
         self, target: ListingTarget, work: Callable[[ProviderClient], Awaitable[T]], *, dry_run: bool
     ) -> Done[T]:
-        return await self.writing.carry_out(target.account, work, lambda _: _parts_of(target.id), dry_run=dry_run)
+        return await self.writing.carry_out(
+            target.account, work, lambda _: _parts_of(target.id), dry_run=dry_run, record=record_of(target.id)
+        )
 
 
 def _parts_of(*ids: str) -> Touched:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from graph.changes.ledger import Creation, checked_key
-from graph.changes.new_parts import PartPlan, own_policies, shows_steps
+from graph.changes.new_parts import MakingPlan, making_policy
 from graph.changes.once import Once
 from graph.changes.part_checks import check_policy
 from graph.changes.problems import check_id
@@ -15,6 +15,8 @@ from providers.changes import CancellationPolicyDraft, Written
 from providers.model import CancellationPolicy
 
 _NEEDED = Capability.CHANGE_CANCELLATION_POLICIES
+_ALL = "policies"
+"""What a new policy changes, by name: one is made at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,21 +35,15 @@ class PolicyChanges:
         key: str | None = None,
         dry_run: bool = False,
     ) -> Done[Written[CancellationPolicy]]:
-        """Make a policy, once for each ``key``."""
+        """Make a policy, once for a ``key``."""
         checked_key(key)
         check_policy(draft)
         account = await self.writing.account(operation.tenant_id, account_id, "accountId", _NEEDED)
-        plan = PartPlan(
-            making=lambda client: client.create_cancellation_policy(draft),
-            there=own_policies,
-            is_same=lambda policy: shows_steps(draft, policy),
-            changed=Touched(policies=True),
-        )
-        if dry_run:
-            return await self.writing.rehearse(account, plan.making)
-        content = f"policy {draft!r}"
-        creation = Creation(tenant_id=account.tenant_id, account_id=account.id, key=key, content=content)
-        return await self.once.make(account, creation, plan)
+        making = making_policy(draft)
+        if key is None or dry_run:
+            return await self.writing.carry_out(account, making.make, _policies, dry_run=dry_run, record=_ALL)
+        creation = Creation(tenant_id=account.tenant_id, account_id=account.id, key=key, content=f"policy {draft!r}")
+        return await self.once.make(account, creation, MakingPlan(making, _policies(None)), record=_ALL)
 
     async def update(
         self,
@@ -62,7 +58,11 @@ class PolicyChanges:
         check_policy(draft)
         account = await self.writing.account(operation.tenant_id, account_id, "accountId", _NEEDED)
         return await self.writing.carry_out(
-            account, lambda client: client.update_cancellation_policy(policy_id, draft), _policies, dry_run=dry_run
+            account,
+            lambda client: client.update_cancellation_policy(policy_id, draft),
+            _policies,
+            dry_run=dry_run,
+            record=_of(policy_id),
         )
 
     async def delete(
@@ -71,9 +71,18 @@ class PolicyChanges:
         check_id(policy_id, "policyId")
         account = await self.writing.account(operation.tenant_id, account_id, "accountId", _NEEDED)
         return await self.writing.carry_out(
-            account, lambda client: client.delete_cancellation_policy(policy_id), _policies, dry_run=dry_run
+            account,
+            lambda client: client.delete_cancellation_policy(policy_id),
+            _policies,
+            dry_run=dry_run,
+            record=_of(policy_id),
         )
 
 
 def _policies(_: object) -> Touched:
     return Touched(policies=True)
+
+
+def _of(policy_id: str) -> str:
+    """A policy, by name: one change of it at a time."""
+    return f"policy/{policy_id}"

@@ -19,10 +19,14 @@ FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 
 class Problems:
-    """What was found so far. Paths are those of the client's input, in its own words."""
+    """What was found so far. Paths are those of the client's input, in its own words.
 
-    def __init__(self) -> None:
+    ``longest`` is how many characters a text may have.
+    """
+
+    def __init__(self, longest: int = MAX_TEXT) -> None:
         self.found: list[Rejection] = []
+        self._longest = longest
 
     def add(self, code: RejectionCode, message: str, *path: str | int, allowed: str | None = None) -> None:
         self.found.append(
@@ -87,7 +91,7 @@ class Problems:
         """
         for name, value in _values(given):
             here = (*path, extras if name == "extras" else camel(name))
-            self._value(value, here, longest.get(name, MAX_TEXT), extras, longest)
+            self._value(value, here, longest.get(name, self._longest), extras, longest)
 
     def _value(
         self, value: Any, path: tuple[str | int, ...], longest: int, extras: str, bounds: Mapping[str, int]

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.changes.booking import Agreed, Booking
-from graph.changes.claims import NightClaims
+from graph.changes.checks import insane, refuse
 from graph.changes.edits import Desk, Edit, Update
 from graph.changes.ledger import Creation, checked_key, new_reference
 from graph.changes.once import Once
@@ -37,13 +37,13 @@ class ReservationChanges:
         writing: Writing,
         once: Once,
         gateway: Gateway,
-        claims: NightClaims,
+        stays: Stays,
         clock: Clock,
         call_timeout: float,
     ) -> None:
         self._writing = writing
         self._once = once
-        self._desk = Desk(gateway=gateway, stays=Stays(gateway, claims), clock=clock, call_timeout=call_timeout)
+        self._desk = Desk(gateway=gateway, stays=stays, clock=clock, call_timeout=call_timeout)
 
     async def account(self, operation: Operation, ref: Ref, field: str, *needed: Capability) -> ConnectedAccount:
         """The tenant's own account of an object, able to do what is needed. Raises ``Rejected``."""
@@ -115,6 +115,7 @@ class ReservationChanges:
         """Call a reservation off."""
         account = await self.account(operation, ref, "id", Capability.CANCEL_RESERVATIONS)
         how = cancellation(account)
+        refuse(insane(how, account.provider))
         edit = Edit(self._desk, operation, account, ref, version, is_dry=dry_run)
         return await self._carried(edit, lambda client: edit.cancel(client, how), dry_run=dry_run)
 
@@ -151,4 +152,4 @@ class ReservationChanges:
     ) -> Done[Written[Reservation]]:
         if dry_run:
             return await self._writing.rehearse(edit.account, work)
-        return await self._writing.make(edit.account, work, edit.touched)
+        return await self._writing.make(edit.account, work, edit.touched, record=edit.record)

@@ -7,7 +7,8 @@ from datetime import date
 from graph.accounts.accounts import ConnectedAccount
 from graph.changes.checks import refuse
 from graph.changes.claims import Claim, NightClaims, Nights
-from graph.changes.failures import refusal_of_read
+from graph.changes.failures import refusal_of
+from graph.changes.places import Places
 from graph.changes.stay_rules import days_to_read, is_multi_unit, night_problems, rule_problems
 from graph.gateway.gateway import Gateway
 from graph.gateway.keeper import Kept
@@ -52,16 +53,17 @@ class Rules:
 class Stays:
     """Reads what a stay is checked against, and holds its nights."""
 
-    def __init__(self, gateway: Gateway, claims: NightClaims) -> None:
+    def __init__(self, gateway: Gateway, claims: NightClaims, places: Places) -> None:
         self._gateway = gateway
-        self.claims = claims
+        self._claims = claims
+        self._places = places
 
     async def listing(self, operation: Operation, ref: Ref, field: str) -> Listing:
         """A listing that the tenant sees. Raises ``Rejected`` under ``field``."""
         outcome = (await self._gateway.listings.by_id(operation, [ref], None))[ref]
         if isinstance(outcome, Kept) and isinstance(outcome.value, Listing):
             return outcome.value
-        if isinstance(outcome, ProviderError) and (refusal := refusal_of_read(outcome)).rejections:
+        if isinstance(outcome, ProviderError) and (refusal := refusal_of(outcome)).rejections:
             (why,) = refusal.rejections
             if why.code is not RejectionCode.NOT_FOUND:
                 raise refusal
@@ -74,13 +76,22 @@ class Stays:
         held: list[Claim] = []
         try:
             for days in ranges:
-                nights = Nights(tenant_id=account.tenant_id, account_id=account.id, listing_id=listing_id, days=days)
-                held.append(await self.claims.claim(nights, holder, seconds))
+                nights = await self._nights(account, listing_id, days)
+                held.append(await self._claims.claim(nights, holder, seconds))
         except BaseException:
             for claim in held:
                 await claim.release()
             raise
         return HeldNights(held)
+
+    async def freed(self, account: ConnectedAccount, listing_id: str, ranges: Sequence[Days]) -> None:
+        """Nights may be had again: what is remembered of them does not hold any more."""
+        for days in ranges:
+            await self._claims.freed(await self._nights(account, listing_id, days))
+
+    async def _nights(self, account: ConnectedAccount, listing_id: str, days: Days) -> Nights:
+        place = await self._places.of(account)
+        return Nights(tenant_id=account.tenant_id, account_id=account.id, place=place, listing_id=listing_id, days=days)
 
     async def check(
         self,
@@ -102,9 +113,9 @@ class Stays:
         try:
             batch = await client.calendars([id_], days_to_read(stay))
         except ProviderError as error:
-            raise refusal_of_read(error) from None
+            raise refusal_of(error) from None
         if (failure := batch.failed.get(id_)) is not None:
-            raise refusal_of_read(failure)
+            raise refusal_of(failure)
         calendar = batch.found.get(id_)
         if calendar is None:
             raise rejected("listingId", RejectionCode.NOT_FOUND, "The PMS has no such listing.")

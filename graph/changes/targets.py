@@ -1,7 +1,7 @@
 """What a change is made to: an account of the tenant's own, or a listing that it sees there."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.changes.failures import refusal_of
@@ -11,7 +11,7 @@ from graph.gateway.keeper import Kept
 from graph.gateway.listings import Listings
 from graph.gateway.operation import Operation
 from graph.gateway.refs import Ref
-from graph.rejections import Rejected, Rejection, RejectionCode, rejected
+from graph.rejections import Rejected, RejectionCode, rejected
 from providers.capabilities import Capability
 from providers.errors import ErrorCode, ProviderError
 from providers.model import Listing, ListingStatus
@@ -103,12 +103,15 @@ class Targets:
         return found
 
 
+def record_of(listing_id: str) -> str:
+    """A listing with its parts, by name: one change of it at a time."""
+    return f"listing/{listing_id}"
+
+
 def unread(error: ProviderError, field: str) -> Rejected:
     """What a change needs to know could not be read: nothing was changed."""
     (reason,) = refusal_of(error).rejections
-    code = RejectionCode.UNAVAILABLE if reason.code is RejectionCode.UNCERTAIN else reason.code
-    path: Sequence[str] = (field,) if error.code is ErrorCode.NOT_FOUND else ()
-    return Rejected(Rejection(field=tuple(path), code=code, message=error.message))
+    return Rejected(replace(reason, field=(field,) if error.code is ErrorCode.NOT_FOUND else ()))
 
 
 def _unseen(field: str) -> Rejected:

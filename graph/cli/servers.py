@@ -6,7 +6,6 @@ import errno
 import logging
 import signal
 import socket
-import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -27,8 +26,8 @@ _STOP_SECONDS = 0.7
 _BACKLOG = 2048
 
 _SWITCH_SECONDS = 0.0005
-"""How long the event loop may go on while a thread waits for its turn. A transaction waits for one after each statement:
-Python's 5 ms add up to more than the disk takes.
+"""How long the event loop may go on while a thread waits for its turn. A transaction waits for one after each
+statement: Python's 5 ms add up to more than the disk takes.
 """
 
 

@@ -17,7 +17,17 @@ from graph.rejections import Rejected, Rejection, RejectionCode, rejected
 from graph.schema import ids
 from graph.schema.arguments import BadInput
 from graph.schema.calendar import Calendar
-from graph.schema.change_payloads import ChangeCost, ChangePayload, DryRun, below, carried_out, given_ref, ref_in
+from graph.schema.change_payloads import (
+    Carried,
+    ChangeCost,
+    ChangePayload,
+    DryRun,
+    below,
+    carried_out,
+    given_ref,
+    one_of_several,
+    ref_in,
+)
 from graph.schema.context import Info
 from graph.schema.inputs import changed_model, input_of, list_of
 from graph.schema.permissions import require
@@ -126,13 +136,16 @@ class CalendarChanges:
             async def one(index: int) -> CalendarPayload:
                 given = inputs[index]
 
+                def failed(carried: Carried[Any]) -> CalendarPayload:
+                    return CalendarPayload(changed=None, listing_id=given.listing_id, **carried.fields())
+
                 async def work() -> Done[Written[None]]:
                     if given.listing_id in [each.listing_id for each in inputs[:index]]:
                         message = "An input before this one names the same listing: put all its ranges there."
                         raise rejected("listingId", RejectionCode.INVALID, message)
                     return await _change(info, targets[given.listing_id], given, dry_run=dry_run)
 
-                return await _payload(info, given, work(), dry_run=dry_run)
+                return await one_of_several(_payload(info, given, work(), dry_run=dry_run), failed)
 
             results = await asyncio.gather(*(one(index) for index in range(len(inputs))))
         accounts = dict.fromkeys(each.account.id for each in targets.values() if isinstance(each, ListingTarget))
@@ -190,7 +203,6 @@ async def _payload(
 ) -> CalendarPayload:
     carried = await carried_out(info, work, given.listing_id)
     ref = ref_in(given.listing_id, ids.LISTING)
-    failed = carried.refusal is not None and carried.calls > 0 and not dry_run
-    days = span_of(given.ranges) if carried.may_have_changed or failed else None
+    days = span_of(given.ranges) if carried.may_have_changed or (carried.was_asked and not dry_run) else None
     changed = DaysOfListing(ref, days) if ref and days else None
     return CalendarPayload(changed=changed, listing_id=given.listing_id, **carried.fields())

@@ -1,16 +1,19 @@
 """What every change at a PMS answers beside the changed object: what was wrong, what it cost, what it would send."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
+import structlog
 from strawberry.scalars import JSON
 
 from graph.changes.cost import counting
+from graph.changes.failures import UNCERTAIN_MESSAGE
 from graph.changes.ledger import MAX_KEY
 from graph.changes.writing import Done
 from graph.gateway.refs import Ref
+from graph.logs import place_of
 from graph.rejections import Rejected, RejectionCode, rejected
 from graph.schema import ids
 from graph.schema.arguments import BadInput
@@ -20,6 +23,8 @@ from graph.schema.raw import plain_json
 from graph.schema.user_errors import UserError, user_errors
 from providers.changes import Written
 from providers.upstream import dry_run
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -31,14 +36,13 @@ DryRun = Annotated[
     ),
 ]
 
-
-IdempotencyKey = Annotated[
-    str | None,
-    strawberry.argument(
-        description=f"Your own name for this, 1 to {MAX_KEY} printable characters. Repeated with the same key and "
-        "input, also after a timeout or a crash, it is made once and answered alike. With another input it is refused."
-    ),
-]
+KEY_MEANING = (
+    f"Your own name for this create, 1 to {MAX_KEY} printable characters. Sent again with the same key, after whatever "
+    "failure, nothing is made twice: the answer is what was made the first time. The same key with another input is "
+    "refused (CONFLICT). A definite refusal frees the key. It is remembered for 30 days, unless the server's "
+    "creation_days says otherwise."
+)
+IdempotencyKey = Annotated[str | None, strawberry.argument(description=KEY_MEANING)]
 
 
 @strawberry.type(description="What a change cost at the PMS.")
@@ -95,11 +99,15 @@ class ChangePayload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried(Generic[T]):
-    """What came of a change that was tried: ``done``, or ``refusal``; and the calls it took."""
+    """What came of a change that was tried: ``done``, or ``refusal``; and the calls it took.
+
+    ``was_asked`` says that the PMS was asked to change something, whatever it said.
+    """
 
     done: Done[T] | None = None
     refusal: Rejected | None = None
     calls: int = 0
+    was_asked: bool = False
     account_ids: Sequence[str] = ()
 
     @property
@@ -143,9 +151,24 @@ async def carried_out(info: Info, work: Awaitable[Done[T]], *given: str) -> Carr
             done = await work
         except Rejected as refusal:
             info.context.changed()
-            return Carried(refusal=refusal, calls=calls.count, account_ids=account_ids)
+            asked = calls.changes > 0
+            return Carried(refusal=refusal, calls=calls.count, was_asked=asked, account_ids=account_ids)
     info.context.changed()
-    return Carried(done=done, calls=calls.count, account_ids=account_ids)
+    return Carried(done=done, calls=calls.count, was_asked=calls.changes > 0, account_ids=account_ids)
+
+
+async def one_of_several(change: Awaitable[T], failed: Callable[[Carried[Any]], T]) -> T:
+    """The answer to one of several changes that were asked for together, whatever happens to it.
+
+    A fault of our own, or of the database, must not hide what became of the others.
+    """
+    try:
+        return await change
+    except Exception as error:  # noqa: BLE001 - whatever it is: see above
+        # The kind and the place, not the text: that may hold what no log should.
+        log.error("one of several changes failed", error=type(error).__name__, place=place_of(error))
+        message = f"Something went wrong inside StayGraph. {UNCERTAIN_MESSAGE}"
+        return failed(Carried(refusal=rejected("", RejectionCode.UNCERTAIN, message)))
 
 
 def planned_calls(calls: Sequence[dry_run.PlannedCall]) -> list[PlannedCall]:

@@ -10,10 +10,10 @@ from graph.changes.booking import Booking, PriceChanged
 from graph.changes.writing import Done
 from graph.rejections import Rejected
 from graph.schema import ids
-from graph.schema.change_payloads import Carried, DryRun, carried_out, given_ref
+from graph.schema.change_payloads import Carried, DryRun, IdempotencyKey, carried_out, given_ref
 from graph.schema.context import Info
 from graph.schema.permissions import require
-from graph.schema.reservation_inputs import BookQuoteInput, IdempotencyKey, IgnoreRules, agreed_of, quoted_draft_of
+from graph.schema.reservation_inputs import BookQuoteInput, IgnoreRules, agreed_of, quoted_draft_of
 from graph.schema.reservation_payloads import BookQuotePayload, reservation_after, with_warnings
 from providers.capabilities import Capability
 from providers.changes import Written

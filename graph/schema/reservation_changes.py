@@ -14,7 +14,7 @@ from graph.changes.writing import Done
 from graph.gateway.refs import Ref
 from graph.rejections import Rejected
 from graph.schema import ids
-from graph.schema.change_payloads import Carried, DryRun, carried_out, given_ref
+from graph.schema.change_payloads import Carried, DryRun, IdempotencyKey, carried_out, given_ref, one_of_several
 from graph.schema.context import Info
 from graph.schema.inputs import changed_model
 from graph.schema.permissions import require
@@ -23,7 +23,6 @@ from graph.schema.reservation_inputs import (
     CancelReservationInput,
     CreateReservationInput,
     CreateReservationsItem,
-    IdempotencyKey,
     IgnoreRules,
     ReportNoShowInput,
     ReservationId,
@@ -265,6 +264,10 @@ async def _each(items: Sequence[T], change: Callable[[T], Payload]) -> Reservati
     if (refusal := check_batch(items)) is not None:
         return ReservationsPayload(results=[], **Carried(refusal=refusal).fields())
     with counting() as calls:
-        results = list(await asyncio.gather(*map(change, items)))
+        results = list(await asyncio.gather(*(one_of_several(change(each), _failed) for each in items)))
     accounts = list(dict.fromkeys(id_ for each in results for id_ in each.cost.account_ids))
     return ReservationsPayload(results=results, **Carried(calls=calls.count, account_ids=accounts).fields())
+
+
+def _failed(carried: Carried[Any]) -> ReservationPayload:
+    return ReservationPayload(reservation=None, **carried.fields())

@@ -12,6 +12,7 @@ from graph.changes.booking import Agreed
 from graph.changes.pricing import Tolerance
 from graph.rejections import RejectionCode, rejected
 from graph.schema.arguments import BadInput
+from graph.schema.change_payloads import KEY_MEANING
 from graph.schema.inputs import changed_model, input_of
 from graph.schema.price import PriceDetailsInput, stay_of
 from providers.changes import (
@@ -28,17 +29,11 @@ from providers.changes import (
 MAX_BATCH = 50
 MAX_PERCENTAGE = Decimal(100)
 
-_KEY = (
-    "Your own name for this create, 1 to 200 printable characters. Sent again with the same key, after whatever "
-    "failure, nothing is made twice: the answer is what was made the first time. The same key with another input is "
-    "refused (CONFLICT)."
-)
 _RULES = (
     "True leaves the calendar's rules (minimum and maximum stay, closed to arrival or departure) to the PMS, which may "
     "refuse the stay still. The nights have to be free all the same: see forceOverbooking."
 )
 
-IdempotencyKey = Annotated[str | None, strawberry.argument(description=_KEY)]
 IgnoreRules = Annotated[bool, strawberry.argument(description=_RULES)]
 ReservationId = Annotated[strawberry.ID, strawberry.argument(description="The reservation's id.")]
 Version = Annotated[
@@ -73,7 +68,7 @@ class CreateReservationInput(_Draft):  # type: ignore[misc]  # made at run time
 @strawberry.input(description="A reservation of several to make.")
 class CreateReservationsItem:
     input: CreateReservationInput = strawberry.field(description="The reservation.")
-    idempotency_key: str | None = strawberry.field(default=None, description=_KEY)
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_MEANING)
     ignore_rules: bool = strawberry.field(default=False, description=_RULES)
 
 

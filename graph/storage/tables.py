@@ -343,16 +343,32 @@ class CreationRow(Table):
 
 
 class NightClaimRow(Table):
-    """A night of a listing that is being taken, or was taken just now. ``until`` ends the claim."""
+    """A night of a listing that is being taken, or was taken just now. ``until`` ends the claim.
+
+    ``place`` is the account at the PMS, whoever connected it: see ``graph.changes.places``.
+    """
 
     __tablename__ = "night_claim"
 
-    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    place: Mapped[str] = mapped_column(String(40), primary_key=True)
     listing_id: Mapped[str] = mapped_column(String(200), primary_key=True)
     night: Mapped[date] = mapped_column(Date, primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenant.id"))
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
     holder: Mapped[str] = mapped_column(String(40), index=True)
     state: Mapped[str] = mapped_column(String(20))
+    until: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class RecordTurnRow(Table):
+    """That something at a PMS is being changed: others wait. ``until`` ends the turn of a process that died."""
+
+    __tablename__ = "record_turn"
+
+    place: Mapped[str] = mapped_column(String(40), primary_key=True)
+    record: Mapped[str] = mapped_column(String(250), primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    holder: Mapped[str] = mapped_column(String(40))
     until: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 

@@ -61,6 +61,7 @@ class CallOutcome:
 
     ``status`` is the HTTP status if there was an answer; ``error`` is an ``ErrorCode`` or ``CANCELLED``, None where the
     answer was accepted. ``seconds`` is the time from sending to the end, ``waited`` the time queued for a permit.
+    ``changes`` says that the call may have changed something: it is not safe to send it twice.
     """
 
     provider: str
@@ -72,6 +73,7 @@ class CallOutcome:
     seconds: float
     waited: float
     attempt: int
+    changes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -191,6 +191,7 @@ class _Attempt:
             seconds=self._seconds(),
             waited=self.permit.waited,
             attempt=self.number,
+            changes=not self.call.is_safe,
         )
         try:
             self.sender.observe(outcome)

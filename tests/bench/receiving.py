@@ -1,8 +1,8 @@
 """How soon a webhook is acknowledged at 200 deliveries a second, beside a bare ASGI route that keeps nothing.
 
 ``python -m tests.bench.receiving`` serves both over HTTP, sends to each in turn from another process, at fixed moments
-whether the former was answered or not, and counts from those moments. The event loop
-is that of ``staygraph serve``, and so is when garbage is collected.
+whether the former was answered or not, and counts from those moments. The event loop is that of ``staygraph serve``,
+and so is when garbage is collected.
 """
 
 import asyncio

@@ -1,7 +1,8 @@
 """INN, an invented PMS in memory that takes reservations, and can be told what to do wrong.
 
 ``Inn.script`` says, for each create that is to come, what happens: "made" and "refused" answer; "lost" makes it and
-says nothing, "cut" makes nothing and says nothing, "late" makes it only after it was looked for ``Inn.looks`` times.
+says nothing, "cut" makes nothing and says nothing, "late" makes it only after it was looked for ``Inn.looks`` times;
+"garbled" answers, to a read before the create, what nobody understands.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from providers import catalogue
 from providers.changes import (
@@ -33,8 +35,8 @@ from providers.changes import (
     refused,
 )
 from providers.contract import Session
-from providers.errors import UpstreamRefused, UpstreamTimeout, UpstreamUnavailable
-from providers.manifest import AuthType
+from providers.errors import UpstreamInvalid, UpstreamRefused, UpstreamTimeout, UpstreamUnavailable
+from providers.manifest import AuthType, LimitScope
 from providers.model import (
     Calendar,
     CalendarDay,
@@ -125,9 +127,7 @@ class InnClient(AcmeClient):
         await self.say("POST", "/reservations", draft)
         self.estate.note("create_reservation", draft.listing_id)
         self.estate.drafts.append(draft)
-        self.estate.begun.set()
-        if self.estate.pause is not None:
-            await self.estate.pause.wait()
+        await self.waiting()
         await asyncio.sleep(0)
         what = self.estate.script.popleft() if self.estate.script else "made"
         if what == "refused":
@@ -136,6 +136,8 @@ class InnClient(AcmeClient):
             raise UpstreamUnavailable("The PMS could not be reached.")
         if what == "no":
             raise UpstreamRefused("No.")
+        if what == "garbled":
+            raise UpstreamInvalid("The PMS sent something that is no JSON.")
         if what == "bug":
             raise RuntimeError
         if what == "cut":
@@ -163,6 +165,7 @@ class InnClient(AcmeClient):
     async def update_reservation(self, id_: str, change: ReservationChange) -> Written[Reservation]:
         await self.say("PUT", f"/reservations/{id_}", change)
         self.estate.note("update_reservation", id_)
+        await self.waiting()
         names = {"arrival", "departure", "host_note", "guest_note"}
         values = {name: value for name, value in given(change).items() if name in names}
         if (total := or_none(change.total)) is not None:
@@ -191,6 +194,12 @@ class InnClient(AcmeClient):
         await self.say("POST", f"/reservations/{id_}/noShow", no_show)
         self.estate.note("report_no_show", id_)
         return Written(id=id_, record=self.estate.stays[id_])
+
+    async def waiting(self) -> None:
+        """Until the test goes on."""
+        self.estate.begun.set()
+        if self.estate.pause is not None:
+            await self.estate.pause.wait()
 
     async def say(self, method: str, path: str, body: Any) -> None:
         """In a dry run nothing further happens."""
@@ -240,11 +249,18 @@ class InnClient(AcmeClient):
         )
 
 
+class InnPlugin(AcmePlugin):
+    """Tells which inn it is by its number."""
+
+    def identity(self, scope: LimitScope, config: BaseModel) -> str | None:
+        return config.number if scope is LimitScope.ACCOUNT and isinstance(config, AcmeConfig) else None
+
+
 @contextmanager
 def inns(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Inn]]:
     """Inns 1 and 2, while the catalogue holds this plugin alone."""
     made: dict[str, Any] = {number: Inn() for number in ("1", "2")}
-    entries = [Entry(AcmePlugin(InnClient, made))]
+    entries = [Entry(InnPlugin(InnClient, made))]
     with monkeypatch.context() as patch:
         patch.setattr(catalogue, "entry_points", lambda group: entries)
         catalogue.plugins.cache_clear()

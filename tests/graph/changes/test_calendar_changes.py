@@ -10,7 +10,7 @@ from graph.schema import ids
 from providers.errors import UpstreamUnavailable
 from providers.model import ListingField
 from tests.gateway_world import World
-from tests.graph.changes.writable import WritableEstate, tomorrow
+from tests.graph.changes.writable import WritableClient, WritableEstate, tomorrow
 from tests.graph.schema.definition_world import switch_off
 
 PAYLOAD = """listingId userErrors { field code message allowed } warnings cost { calls rateLimits { provider } }
@@ -194,6 +194,16 @@ async def test_what_the_plugin_refuses_is_told_in_clients_words(acme: World, est
     assert estate.sent == []
 
 
+async def test_what_the_plugin_refuses_of_a_field_is_told_of_the_range_that_names_it(
+    acme: World, estate: WritableEstate
+) -> None:
+    id_, first = await listing(acme, 1), tomorrow(acme)
+    one = await change(acme, id_, nights(first, 1, price="70"), nights(first, 1, note="red"))
+    assert codes(one) == [("ranges.1.note", "INVALID")]
+    two = await change(acme, id_, nights(first, 1, note="red"), nights(first, 1, note="blue"))
+    assert codes(two) == [("ranges.note", "INVALID")]
+
+
 async def test_an_answer_that_was_lost_is_uncertain_and_shows_what_the_pms_has(
     acme: World, estate: WritableEstate
 ) -> None:
@@ -242,6 +252,35 @@ async def test_each_listing_is_done_or_refused_by_itself(acme: World, estate: Wr
     assert sorted(estate.paths()) == ["calendars/1", "calendars/3"]
     assert payload["cost"]["calls"] == 2
     assert [each["cost"]["calls"] for each in payload["results"]] == [1, 0, 0, 0, 1, 0, 0, 0, 0]
+
+
+async def test_what_happens_to_one_listing_inside_staygraph_hides_no_other(
+    acme: World, estate: WritableEstate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change_calendar = WritableClient.change_calendar
+
+    async def breaking(self: WritableClient, listing_id: str, changes: Any) -> Any:
+        if listing_id == "2":
+            raise ZeroDivisionError
+        return await change_calendar(self, listing_id, changes)
+
+    monkeypatch.setattr(WritableClient, "change_calendar", breaking)
+    first = tomorrow(acme)
+    inputs = [{"listingId": await listing(acme, n), "ranges": [nights(first, 1, price="70")]} for n in (1, 2, 3)]
+    payload = await acme.change(MANY, Permission.WRITE, inputs=inputs)
+
+    assert [codes(each) for each in payload["results"]] == [[], [("", "UNCERTAIN")], []]
+    assert sorted(estate.paths()) == ["calendars/1", "calendars/3"]
+
+
+async def test_a_change_that_was_never_asked_for_reads_no_calendar(acme: World, estate: WritableEstate) -> None:
+    id_ = await listing(acme, 1)
+    acme.clock.advance(100_000)  # the listing is read anew: that is a call, and no change
+    for ranges in ([], [nights(tomorrow(acme), -400, price="1")]):
+        payload = await change(acme, id_, *ranges)
+        assert payload["userErrors"] != []
+        assert payload["calendar"] is None
+    assert "calendars" not in estate.counted()
 
 
 async def test_numbers_of_listings_are_bounded(acme: World) -> None:

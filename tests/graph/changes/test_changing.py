@@ -1,5 +1,6 @@
 """Reservations are changed from the state that a client saw, and their nights stay theirs."""
 
+import asyncio
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -49,6 +50,47 @@ async def test_a_stale_change_is_refused_with_the_present_state(running: World, 
     assert not {"update_reservation", "cancel_reservation", "delete_reservation"} & set(inn.counted())
     again = await running.change(UPDATE, WRITE, id=before["id"], version=present, input={"guestNote": "x"})
     assert again["userErrors"] == []
+
+
+async def test_of_two_changes_of_the_same_version_one_is_made(running: World, inn: Inn) -> None:
+    before = await made(running)
+    inn.pause, inn.begun = asyncio.Event(), asyncio.Event()
+    asked = {"id": before["id"], "version": before["version"]}
+    first = asyncio.create_task(running.change(UPDATE, WRITE, **asked, input={"hostNote": "first"}))
+    await inn.begun.wait()
+    second = asyncio.create_task(running.change(UPDATE, WRITE, **asked, input={"hostNote": "second"}))
+    await asyncio.sleep(0.05)
+    inn.pause.set()
+    one, two = await asyncio.gather(first, second)
+    assert (one["userErrors"], codes(two)) == ([], [("version", "STALE")])
+    assert two["reservation"]["hostNote"] == "first"
+    assert inn.counted()["update_reservation"] == 1
+
+
+async def test_changes_of_one_reservation_are_made_one_after_the_other(running: World, inn: Inn) -> None:
+    before = await made(running)
+    inn.pause, inn.begun = asyncio.Event(), asyncio.Event()
+    notes = [{"id": before["id"], "input": {"hostNote": str(number)}} for number in range(3)]
+    changing = asyncio.create_task(running.change(UPDATES, WRITE, items=notes))
+    await inn.begun.wait()
+    await asyncio.sleep(0.05)
+    at_once = inn.counted()["update_reservation"]
+    inn.pause.set()
+    assert [codes(each) for each in (await changing)["results"]] == [[], [], []]
+    assert (at_once, inn.counted()["update_reservation"]) == (1, 3)
+
+
+async def test_nights_that_a_moved_stay_keeps_stay_taken(running: World, inn: Inn) -> None:
+    """A reader who sees the PMS's calendar late is still refused."""
+    before = await made(running)
+    day = timedelta(days=1)
+    given = {"arrival": (ARRIVAL + day).isoformat(), "departure": (DEPARTURE + day).isoformat()}
+    assert (await running.change(UPDATE, WRITE, id=before["id"], input=given))["userErrors"] == []
+    inn.stays.clear()
+    kept = {"arrival": (ARRIVAL + day).isoformat(), "departure": DEPARTURE.isoformat()}
+    assert codes(await create(running, **kept)) == [("arrival", "NIGHTS_TAKEN")]
+    left = {"arrival": ARRIVAL.isoformat(), "departure": (ARRIVAL + day).isoformat()}
+    assert (await create(running, **left))["userErrors"] == []
 
 
 async def test_a_stay_can_be_moved_over_its_own_nights(running: World, inn: Inn) -> None:
@@ -102,6 +144,25 @@ async def test_a_change_that_names_nothing_or_nonsense_is_refused(running: World
     running.clock.advance(10_000)
     gone = await running.change(UPDATE, WRITE, id=before["id"], input={"hostNote": "x"})
     assert codes(gone) == [("id", "NOT_FOUND")]
+
+
+async def test_what_no_pms_can_mean_is_refused_by_field(running: World, inn: Inn) -> None:
+    before = await made(running)
+    many = [{"fieldId": str(number), "value": "x"} for number in range(1001)]
+    for more, wrong in (
+        ({"hostNote": "x" * 10_001}, ("hostNote", "OUT_OF_RANGE")),
+        ({"hostNote": "a\x00b"}, ("hostNote", "INVALID")),
+        ({"customFields": many}, ("customFields", "OUT_OF_RANGE")),
+        ({"customFields": [{"fieldId": "1", "value": "x" * 10_001}]}, ("customFields.0.value", "OUT_OF_RANGE")),
+        ({"guest": {"name": "Ada", "notes": "x" * 10_001}}, ("guest.notes", "OUT_OF_RANGE")),
+    ):
+        assert codes(await running.change(UPDATE, WRITE, id=before["id"], input=more)) == [wrong]
+        assert codes(await create(running, **more)) == [wrong]
+    for field in ("reason", "messageToGuest"):
+        refused = await running.change(CANCEL, WRITE, id=before["id"], input={field: "x" * 10_001})
+        assert codes(refused) == [(field, "OUT_OF_RANGE")]
+    assert not {"update_reservation", "cancel_reservation"} & set(inn.counted())
+    assert inn.counted()["create_reservation"] == 1
 
 
 async def test_lines_that_change_change_the_total(running: World, inn: Inn) -> None:
@@ -171,6 +232,15 @@ async def test_of_several_each_is_made_or_refused_for_itself(running: World, inn
     notes = [{"id": each["reservation"]["id"], "input": {"hostNote": "x"}} for each in payload["results"][1:]]
     changed = await running.change(UPDATES, WRITE, items=[{"id": "wrong", "input": {"hostNote": "x"}}, *notes])
     assert [codes(each) for each in changed["results"]] == [[("id", "INVALID")], [], []]
+
+
+async def test_what_happens_to_one_inside_staygraph_hides_no_other(running: World, inn: Inn) -> None:
+    inn.script.append("bug")
+    right = await stay(running)
+    later = right | {"arrival": DEPARTURE.isoformat(), "departure": (DEPARTURE + timedelta(days=2)).isoformat()}
+    payload = await running.change(CREATES, WRITE, items=[{"input": right}, {"input": later}])
+    assert sorted(codes(each) for each in payload["results"]) == [[], [("", "UNCERTAIN")]]
+    assert len(inn.stays) == 1
 
 
 async def test_too_many_at_once_are_refused(running: World, inn: Inn) -> None:

@@ -18,9 +18,9 @@ from tests.graph.changes.test_ledger import ledger_of
 FIRST = date(2030, 5, 1)
 
 
-def nights(start: int, end: int, listing: str = "1") -> Nights:
+def nights(start: int, end: int, listing: str = "1", account: str = "a", place: str = "p") -> Nights:
     days = Days(FIRST + timedelta(days=start), FIRST + timedelta(days=end))
-    return Nights(tenant_id="t", account_id="a", listing_id=listing, days=days)
+    return Nights(tenant_id="t", account_id=account, place=place, listing_id=listing, days=days)
 
 
 @contextmanager

@@ -6,9 +6,12 @@ from datetime import timedelta
 import pytest
 
 from graph.accounts.keys import Permission
+from providers.manifest import AuthType
+from tests.acme_world import AcmeConfig
 from tests.gateway_world import World
 from tests.graph.changes.inn_world import Inn
 from tests.graph.changes.operations import CREATE, at_once, codes, create, stay
+from tests.listing_choices import OTHER, tenant
 
 
 async def test_a_reservation_is_made_under_our_reference_and_shown(running: World, inn: Inn) -> None:
@@ -124,6 +127,13 @@ async def test_a_pms_that_was_not_reached_frees_the_key_and_the_nights(running: 
     assert (await create(running))["userErrors"] == []
 
 
+async def test_a_read_that_nobody_understands_frees_the_key_and_the_nights(running: World, inn: Inn) -> None:
+    inn.script.append("garbled")
+    assert codes(await create(running, key="k")) == [("", "UNAVAILABLE")]
+    assert (await create(running, key="k", guest={"name": "Bob"}))["userErrors"] == []
+    assert "find_reservation" not in inn.counted()
+
+
 async def test_a_fault_of_our_own_leaves_the_key_to_be_looked_for(running: World, inn: Inn) -> None:
     inn.script.append("bug")
     secret = await running.key_with(Permission.WRITE)
@@ -162,6 +172,22 @@ async def test_of_many_at_once_one_gets_the_nights_and_the_others_ask_nobody(run
     assert refused == [[("arrival", "NIGHTS_TAKEN")]] * 19
     assert inn.counted()["create_reservation"] == 1
     assert inn.counted()["calendars"] == 1
+
+
+async def test_the_same_account_connected_by_two_tenants_sells_its_nights_once(running: World, inn: Inn) -> None:
+    inn.protects = False
+    other = await tenant(running, OTHER)
+    await running.services.accounts.add(OTHER, "ACME", "again", AuthType.API_KEY, AcmeConfig(number="1"))
+    theirs = (await other.data("{ listings(first: 50) { nodes { id providerId } } }"))["listings"]["nodes"]
+    (listing,) = [each["id"] for each in theirs if each["providerId"] == "1"]
+    given = await stay(running)
+
+    ours, others = await asyncio.gather(at_once(running, 3), other.data(CREATE, input=given | {"listingId": listing}))
+    payloads = [*ours, others["createReservation"]]
+    assert sum(payload["reservation"] is not None for payload in payloads) == 1
+    refused = [codes(payload) for payload in payloads if payload["reservation"] is None]
+    assert refused == [[("arrival", "NIGHTS_TAKEN")]] * 3
+    assert len(inn.stays) == 1
 
 
 async def test_after_a_failed_create_the_next_gets_the_nights(running: World, inn: Inn) -> None:

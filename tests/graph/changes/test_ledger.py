@@ -57,7 +57,7 @@ async def test_a_create_passes_through_its_states(database: Database) -> None:
     assert not entry.repeated
     assert await ledger.look(creation())
     assert isinstance(await ledger.begin(creation(), 10.0), Busy)
-    await ledger.leave_open(entry)
+    await ledger.leave_open(entry, asked=True)
     again = await begun(ledger, creation())
     assert again.repeated
     assert again.reference == entry.reference

@@ -1,5 +1,6 @@
 """Listings made, changed and removed over the public face."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -181,6 +182,17 @@ async def test_a_change_based_on_an_older_listing_is_refused_with_the_present_on
     )
     assert now["userErrors"] == []
     assert now["listing"]["maxGuests"] == 6
+
+
+async def test_of_two_changes_of_the_same_version_at_once_one_is_made(acme: World, estate: WritableEstate) -> None:
+    id_ = await listing(acme, 1)
+    seen = await version(acme, id_)
+    changes = [
+        acme.change(UPDATE, Permission.WRITE, id=id_, input={"maxGuests": guests}, version=seen) for guests in (5, 6)
+    ]
+    found = [codes(each) for each in await asyncio.gather(*changes)]
+    assert sorted(found) == [[], [("version", "STALE")]]
+    assert estate.paths() == ["listings/1"]
 
 
 async def test_a_version_holds_while_the_terms_of_the_account_change(acme: World, estate: WritableEstate) -> None:

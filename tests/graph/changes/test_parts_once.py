@@ -8,6 +8,9 @@ import httpx
 import pytest
 
 from graph.accounts.keys import Permission
+from providers.changes import FeeDraft, Written
+from providers.hostaway.part_writes import PartWrites
+from providers.model import ListingFee
 from tests.gateway_world import World, world
 from tests.graph.changes.operations import codes
 from tests.graph.changes.simulated import free_stay
@@ -17,13 +20,6 @@ FEE = """mutation($id: ID!, $input: CreateListingFeeInput!, $key: String) {
   createListingFee(listingId: $id, input: $input, idempotencyKey: $key) {
     userErrors { field code } cost { calls } fee { providerId title } } }"""
 FEES = "query($id: ID!) { listing(id: $id) { fees { providerId title } } }"
-TAX = """mutation($id: ID!, $input: CreateListingTaxInput!, $key: String) {
-  createListingTax(listingId: $id, input: $input, idempotencyKey: $key) {
-    userErrors { field code } tax { providerId } } }"""
-AGREEMENT = """mutation($id: ID!, $key: String) {
-  createAgreement(listingId: $id, input: { text: "Be quiet, {{guest_name}}" }, idempotencyKey: $key) {
-    userErrors { field code } agreement { text } } }"""
-DROP_AGREEMENT = "mutation($id: ID!) { deleteAgreement(listingId: $id) { userErrors { code } } }"
 POLICY = """mutation($id: ID!, $name: String!, $key: String) {
   createCancellationPolicy(accountId: $id, idempotencyKey: $key, input: { name: $name, items: [
     { refundKind: PERCENTAGE, refundValue: "50", event: ARRIVAL, seconds: -604800 }] }) {
@@ -69,38 +65,52 @@ async def test_a_fee_is_added_once_for_each_key(running: World, provider: str) -
     assert (await titles(running, listing)).count("Pets") == before + 1
 
 
-async def test_a_fee_whose_answer_and_look_were_lost_is_found_by_the_repeat(running: World) -> None:
+async def test_a_fee_whose_answer_and_look_were_lost_is_found_by_the_repeat(
+    running: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     listing = (await free_stay(running, "HOSTAWAY"))["id"]
     before = (await titles(running, listing)).count("Pets")
-    path = "/v1/listingFeeSettings"
+    path, create = "/v1/listingFeeSettings", PartWrites.create_fee
+
+    async def troubled(client: PartWrites, listing_id: str, draft: FeeDraft) -> Written[ListingFee]:
+        await running.fault("HOSTAWAY", kind="fail", method="GET", path=path)
+        return await create(client, listing_id, draft)
+
+    monkeypatch.setattr(PartWrites, "create_fee", troubled)
     await running.fault("HOSTAWAY", kind="cut", method="POST", path=path, times=1)
-    await running.fault("HOSTAWAY", kind="fail", method="GET", path=path)
     lost = await running.change(FEE, WRITE, id=listing, input=pets("HOSTAWAY"), key="pets")
     assert codes(lost) == [("", "UNCERTAIN")]
     async with httpx.AsyncClient(base_url=running.urls["HOSTAWAY"]) as control:
         assert (await control.delete("/_control/faults")).is_success
+    monkeypatch.undo()
     made = await running.change(FEE, WRITE, id=listing, input=pets("HOSTAWAY"), key="pets")
     assert made["userErrors"] == []
     assert made["fee"]["title"] == "Pets"
     assert (await titles(running, listing)).count("Pets") == before + 1
 
 
-async def test_a_tax_is_added_once_for_each_key(running: World) -> None:
-    listing = (await free_stay(running, "BOOKINGSYNC"))["id"]
-    tax = {"title": "Sea air", "percentage": "3.25"}
-    made = await running.change(TAX, WRITE, id=listing, input=tax, key="air")
-    assert made["userErrors"] == []
-    again = await running.change(TAX, WRITE, id=listing, input=tax, key="air")
-    assert again == made
-
-
-async def test_an_agreement_is_made_once_for_each_key(running: World) -> None:
+async def test_an_equal_fee_that_was_there_before_is_not_taken_for_a_new_one(running: World) -> None:
     listing = (await free_stay(running, "HOSTAWAY"))["id"]
-    assert (await running.change(DROP_AGREEMENT, WRITE, id=listing))["userErrors"] == []
-    made = await running.change(AGREEMENT, WRITE, id=listing, key="a")
+    old = await running.change(FEE, WRITE, id=listing, input=pets("HOSTAWAY"))
+    path = "/v1/listingFeeSettings"
+    await running.fault("HOSTAWAY", kind="status", status=500, method="POST", path=path, times=1)
+    unmade = await running.change(FEE, WRITE, id=listing, input=pets("HOSTAWAY"), key="pets")
+    assert codes(unmade) == [("", "UNCERTAIN")]
+    made = await running.change(FEE, WRITE, id=listing, input=pets("HOSTAWAY"), key="pets")
     assert made["userErrors"] == []
-    assert await running.change(AGREEMENT, WRITE, id=listing, key="a") == made
-    assert codes(await running.change(AGREEMENT, WRITE, id=listing, key="b")) == [("", "CONFLICT")]
+    assert made["fee"]["providerId"] != old["fee"]["providerId"]
+
+
+async def test_an_equal_policy_that_was_there_before_is_not_taken_for_a_new_one(running: World) -> None:
+    account = await account_of(running, "HOSTAWAY")
+    old = await running.change(POLICY, WRITE, id=account, name="Half")
+    path = "/v1/cancellationPolicies"
+    await running.fault("HOSTAWAY", kind="status", status=500, method="POST", path=path, times=1)
+    unmade = await running.change(POLICY, WRITE, id=account, name="Half", key="p")
+    assert codes(unmade) == [("", "UNCERTAIN")]
+    made = await running.change(POLICY, WRITE, id=account, name="Half", key="p")
+    assert made["userErrors"] == []
+    assert made["cancellationPolicy"]["providerId"] != old["cancellationPolicy"]["providerId"]
 
 
 async def test_a_policy_is_made_once_for_each_key(running: World) -> None:

@@ -180,6 +180,8 @@ class WritableClient(AcmeClient):
         )
 
     async def change_calendar(self, listing_id: str, changes: Sequence[CalendarChange]) -> Written[None]:
+        if any(each.note == "red" for each in changes):
+            raise ChangeRefused(Problem(kind=ProblemKind.INVALID, message=COLOUR, field=("note",), allowed="blue"))
         bad = [index for index, each in enumerate(changes) if each.note == "green"]
         if bad:
             raise ChangeRefused(
