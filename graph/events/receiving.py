@@ -1,6 +1,7 @@
 """Receiving webhooks: whose address it is, whether the PMS sent it, and keeping it before saying so."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,12 @@ from providers.webhooks import WebhookLogin, WebhookNote, WebhookRequest, Webhoo
 log = structlog.get_logger(__name__)
 
 NO_LOGIN = WebhookLogin("", "")
+
+STRANGERS_AT_ONCE = 4
+"""Tokens that were never right here, and are looked up at a time."""
+
+MAX_KNOWN = 10_000
+"""Tokens that are looked up without waiting for those."""
 
 _COUNT_SECONDS = 10.0
 _MAX_TOKEN = 200
@@ -85,6 +92,8 @@ class Receiving:
         self._deliveries = deliveries
         self._clock = clock
         self._addresses = Snapshots(self._find, clock=clock, max_age=snapshot_seconds)
+        self._known: OrderedDict[bytes, None] = OrderedDict()
+        self._strangers = asyncio.Semaphore(STRANGERS_AT_ONCE)
         account_webhooks.when_replaced(self._addresses.drop)
         self._siblings = Snapshots(self._find_siblings, clock=clock, max_age=snapshot_seconds)
         self._refused: dict[tuple[str, str], _Refusals] = {}
@@ -111,7 +120,7 @@ class Receiving:
         database raises: nothing is stored then, and the sender should come again.
         """
         digest = token_digest(token[:_MAX_TOKEN])
-        address = await self._addresses.get(digest)
+        address = await self._look_up(digest)
         if address is None or address.account.provider != provider.upper():
             self.unknown += 1
             return Receipt.UNKNOWN
@@ -138,6 +147,18 @@ class Receiving:
         siblings = await self._siblings.get((address.account.tenant_id, address.account.provider))
         named = siblings.get(note.account_id)
         return named.account if named is not None and named.proved(request) else address.account
+
+    async def _look_up(self, digest: bytes) -> _Address | None:
+        """The address of a token. Those who try many keep only each other waiting."""
+        if digest in self._known:
+            return await self._addresses.get(digest)
+        async with self._strangers:
+            address = await self._addresses.get(digest)
+        if address is not None:
+            self._known[digest] = None
+            if len(self._known) > MAX_KNOWN:
+                self._known.popitem(last=False)
+        return address
 
     async def _find(self, digest: bytes) -> _Address | None:
         async with self._database.reading() as session:

@@ -13,6 +13,8 @@ from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
 from graph.accounts.keys import Permission
+from graph.events.account_webhooks import token_digest
+from graph.events.receiving import STRANGERS_AT_ONCE
 from graph.storage import durable
 from tests.gateway_world import World, world
 from tests.graph.events.webhook_world import (
@@ -213,6 +215,34 @@ async def test_another_tenants_account_is_not_reached(running: World) -> None:
     assert (await send_signed(running, to, BOOKING | {"account_id": 777})).status_code == 200
     (row,) = await rows(running)
     assert (row.tenant_id, row.account_id) == ("default", account.id)
+
+
+async def test_those_who_try_tokens_keep_no_known_address_waiting(
+    running: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    to = await address(running)
+    await send(running, to.path, RESERVATION, to.basic)
+    running.clock.advance(2)
+    known = token_digest(to.path.rsplit("/", 1)[1])
+    addresses: Any = running.services.receiving._addresses
+    find, gate, strangers = addresses._load, asyncio.Event(), 0
+
+    async def gated(digest: bytes) -> Any:
+        nonlocal strangers
+        if digest != known:
+            strangers += 1
+            await gate.wait()
+        return await find(digest)
+
+    monkeypatch.setattr(addresses, "_load", gated)
+    guesses = [
+        asyncio.create_task(send(running, f"/webhooks/hostaway/{number:043}", RESERVATION, to.basic))
+        for number in range(30)
+    ]
+    assert (await send(running, to.path, RESERVATION | {"x": 1}, to.basic)).status_code == 200
+    assert strangers == STRANGERS_AT_ONCE
+    gate.set()
+    assert {answer.status_code for answer in await asyncio.gather(*guesses)} == {404}
 
 
 async def test_an_account_that_is_deleted_is_unknown_at_once_and_so_is_what_it_kept(running: World) -> None:
