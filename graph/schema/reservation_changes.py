@@ -174,8 +174,8 @@ class ReservationChanges:
         return await _changed(info, id, report)
 
     @strawberry.mutation(
-        description="Remove a reservation for good, or where the PMS knows no removal, call it off. One that is gone "
-        "already is no failure. Needs WRITE.",
+        description="Remove a reservation for good, or where the PMS knows no removal, call it off: one that is "
+        "called off already is no failure there. One that is not there is NOT_FOUND. Needs WRITE.",
         graphql_type=DeleteReservationPayload,
     )
     async def delete_reservation(
