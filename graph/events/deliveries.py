@@ -5,23 +5,22 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum, auto
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
-from sqlalchemy import delete, insert, or_, select, tuple_, update
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, select
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.accounts.ids import new_id
 from graph.accounts.sealed import delivery_context
 from graph.accounts.vault import Vault
-from graph.events.claiming import LEASE, Claimed, DeliveryStatus, Handed
+from graph.events.claiming import LEASE, Claimed, Handed
+from graph.events.delivery_rows import Kept, Offer, Row, store
 from graph.events.handing import FRESH
 from graph.storage.database import Database
 from graph.storage.durable import DurableWrites
-from graph.storage.tables import AccountRow, AccountWebhookRow, WebhookDeliveryRow
+from graph.storage.tables import WebhookDeliveryRow
 from providers.upstream.clock import Clock
 from providers.webhooks import WebhookNote
 
@@ -34,19 +33,8 @@ MAX_WAITING_BYTES = 64 * 1024 * 1024
 """What may wait to be written; more is refused, so that a slow disk does not fill the memory."""
 
 _DELETED_AT_ONCE = 500
-_Row = dict[str, Any]
-_Owner = tuple[str, str]
-_Key = tuple[str, str | None]
 _HOUR = 3600.0
 _CLAIMED = ("id", "tenant_id", "account_id", "event", "provider_account", "received_at", "body")
-
-
-class Kept(Enum):
-    """What became of a delivery."""
-
-    NEW = auto()
-    REPEATED = auto()
-    ACCOUNT_GONE = auto()
 
 
 class TooMuchWaitingError(Exception):
@@ -55,7 +43,7 @@ class TooMuchWaitingError(Exception):
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    row: _Row
+    row: Row
     done: "asyncio.Future[Kept]"
 
 
@@ -76,15 +64,6 @@ class Worker(Protocol):
     def wake(self) -> None:
         """Something was stored that it was not given."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Offer:
-    """``accounts`` whose deliveries ``holder`` would have, until ``lease_until`` at first."""
-
-    holder: str
-    lease_until: datetime
-    accounts: frozenset[str]
 
 
 class Deliveries:
@@ -126,7 +105,7 @@ class Deliveries:
         if self._writer is not None:
             await asyncio.gather(self._writer, return_exceptions=True)
 
-    def _row(self, account: ConnectedAccount, note: WebhookNote, body: bytes) -> _Row:
+    def _row(self, account: ConnectedAccount, note: WebhookNote, body: bytes) -> Row:
         now = self._clock.now()
         delivery_id = new_id("whd", now)
         return {
@@ -161,7 +140,7 @@ class Deliveries:
 
     async def _write(self, batch: Sequence[_Waiting]) -> list[Kept]:
         rows = [each.row for each in batch]
-        kept = await self._writes.write(partial(_stored, rows, self._offer(rows)))
+        kept = await self._writes.write(partial(store, rows, self._offer(rows)))
         if self._worker is not None:
             stored = [row for row, outcome in zip(rows, kept, strict=True) if outcome is Kept.NEW]
             self._worker.take([_handed(row) for row in stored if row["holder"] is not None])
@@ -169,91 +148,18 @@ class Deliveries:
                 self._worker.wake()
         return kept
 
-    def _offer(self, rows: Sequence[_Row]) -> _Offer | None:
+    def _offer(self, rows: Sequence[Row]) -> Offer | None:
         """What is offered to the worker of this process; nothing that is to wait for long."""
         worker = self._worker
         if worker is None or self._hold > FRESH:
             return None
         accounts = frozenset(account for account in {row["account_id"] for row in rows} if worker.takes(account))
-        return _Offer(worker.holder, self._clock.now() + LEASE, accounts)
+        return Offer(worker.holder, self._clock.now() + LEASE, accounts)
 
 
-def _stored(rows: Sequence[_Row], offer: _Offer | None, session: Session) -> list[Kept]:
-    """All of a batch or nothing. What arrived already, or belongs to nobody any more, fails no other."""
-    alive = _alive(session, {_owner(row) for row in rows})
-    known = _known(session, {_key(row) for row in rows if row["delivery_key"] is not None})
-    kept = [_outcome(row, alive, known) for row in rows]
-    new = [row for row, outcome in zip(rows, kept, strict=True) if outcome is Kept.NEW]
-    if new:
-        _claim(session, new, offer)
-        session.execute(insert(WebhookDeliveryRow), new)
-    for owner in alive:
-        last = max(row["received_at"] for row in rows if _owner(row) == owner)
-        _count(session, owner, sum(_owner(row) == owner for row in new), last)
-    return kept
-
-
-def _claim(session: Session, new: Sequence[_Row], offer: _Offer | None) -> None:
-    """Claim what is offered, of accounts none of whose deliveries waits, or is worked on by another process."""
-    if offer is None or not offer.accounts:
-        return
-    row = WebhookDeliveryRow
-    theirs = (row.account_id.in_(offer.accounts), or_(row.holder.is_(None), row.holder != offer.holder))
-    waiting = select(row.account_id).where(row.status == DeliveryStatus.PENDING.value, *theirs).distinct()
-    free = offer.accounts - set(session.scalars(waiting))
-    for each in new:
-        if each["account_id"] in free:
-            each.update(holder=offer.holder, lease_until=offer.lease_until)
-
-
-def _handed(row: _Row) -> Handed:
+def _handed(row: Row) -> Handed:
     given = {name: row[name] for name in _CLAIMED}
     return Handed(claimed=Claimed(**given, tries=0, early=False), due_at=row["due_at"], subject=row["subject"])
-
-
-def _owner(row: _Row) -> _Owner:
-    return row["tenant_id"], row["account_id"]
-
-
-def _key(row: _Row) -> _Key:
-    return row["account_id"], row["delivery_key"]
-
-
-def _alive(session: Session, owners: set[_Owner]) -> set[_Owner]:
-    accounts = tuple_(AccountRow.tenant_id, AccountRow.id)
-    found = session.execute(select(AccountRow.tenant_id, AccountRow.id).where(accounts.in_(owners)))
-    return {(tenant_id, account_id) for tenant_id, account_id in found}
-
-
-def _known(session: Session, keys: set[_Key]) -> set[_Key]:
-    """Those of ``keys`` that are stored: of an account, which has one tenant."""
-    if not keys:
-        return set()
-    stored = tuple_(WebhookDeliveryRow.account_id, WebhookDeliveryRow.delivery_key)
-    columns = select(WebhookDeliveryRow.account_id, WebhookDeliveryRow.delivery_key)
-    return {(account_id, key) for account_id, key in session.execute(columns.where(stored.in_(keys)))}
-
-
-def _outcome(row: _Row, alive: set[_Owner], known: set[_Key]) -> Kept:
-    """What becomes of a row, the next of its batch; ``known`` grows by its key."""
-    if _owner(row) not in alive:
-        return Kept.ACCOUNT_GONE
-    if row["delivery_key"] is not None and _key(row) in known:
-        return Kept.REPEATED
-    known.add(_key(row))
-    return Kept.NEW
-
-
-def _count(session: Session, owner: _Owner, number: int, last: datetime) -> None:
-    tenant_id, account_id = owner
-    values = {"deliveries": AccountWebhookRow.deliveries + number, "last_delivery_at": last}
-    row = (AccountWebhookRow.tenant_id == tenant_id, AccountWebhookRow.account_id == account_id)
-    changed: Any = session.execute(
-        update(AccountWebhookRow).where(*row).values(values), execution_options={"synchronize_session": False}
-    )
-    if not changed.rowcount:
-        made = {"tenant_id": tenant_id, "account_id": account_id, "deliveries": number, "last_delivery_at": last}
-        session.execute(insert(AccountWebhookRow), [made])
 
 
 def _fail(batch: Collection[_Waiting], error: BaseException) -> None:

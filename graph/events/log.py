@@ -4,10 +4,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import structlog
-from sqlalchemy import ColumnElement, Select, delete, func, insert, select, text, tuple_
+from sqlalchemy import ColumnElement, Select, Table, delete, func, insert, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
@@ -28,6 +28,9 @@ MOST = 1_000
 """Events that are read at once."""
 
 _CLEARED_AT_ONCE = 500
+
+_EVENT = cast("Table", ReservationEventRow.__table__)
+_INSERT = insert(_EVENT).returning(_EVENT.c.cursor, sort_by_parameter_order=True)
 
 
 class CursorTooOldError(ValueError):
@@ -96,9 +99,7 @@ class EventLog:
         if not new:
             return Appended()
         rows = [self._row(event) for event in new]
-        inserted = session.execute(
-            insert(ReservationEventRow).returning(ReservationEventRow.cursor, sort_by_parameter_order=True), rows
-        )
+        inserted = session.connection().execute(_INSERT, rows)
         return Appended(
             [
                 _appended(event, row["id"], cursor)

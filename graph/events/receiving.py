@@ -14,7 +14,8 @@ from sqlalchemy import select
 from graph.accounts.accounts import Accounts, ConnectedAccount
 from graph.accounts.connections import Connections
 from graph.events.account_webhooks import AccountWebhooks, token_digest, webhook_row, webhooks_of
-from graph.events.deliveries import Deliveries, Kept
+from graph.events.deliveries import Deliveries
+from graph.events.delivery_rows import Kept
 from graph.storage.database import Database
 from graph.storage.snapshots import SNAPSHOT_SECONDS, Snapshots
 from graph.storage.tables import AccountWebhookRow

@@ -6,15 +6,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import BindParameter, Connection, Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.accounts.sealed import state_context
 from graph.accounts.vault import Vault
 from graph.changes.change_marks import Mark, write_mark
+from graph.events.claiming import DeliveryStatus
 from graph.events.event import NewEvent, dump_reservation, load_reservation, packed, unpacked
 from graph.events.log import Appended, EventLog
 from graph.events.states import Known
@@ -27,6 +28,22 @@ _IDS_AT_ONCE = 500
 
 _MOST_HELD = 2_000
 """States that are kept at hand: those that were stored last."""
+
+
+_STATE = cast("Table", ReservationStateRow.__table__)
+_DELIVERY = cast("Table", WebhookDeliveryRow.__table__)
+
+# Put together once, and without the object-relational layer: who writes keeps all others waiting.
+_IDS: BindParameter[str] = bindparam("ids", expanding=True)
+_REVISIONS = select(_STATE.c.id, _STATE.c.revision).where(_STATE.c.id.in_(_IDS))
+_NEW_STATE = insert(_STATE)
+_CHANGED_STATE = update(_STATE).where(_STATE.c.id == bindparam("row_id"))
+_HELD = select(_DELIVERY.c.id).where(
+    _DELIVERY.c.id.in_(_IDS),
+    _DELIVERY.c.status == DeliveryStatus.PENDING.value,
+    _DELIVERY.c.holder == bindparam("who"),
+)
+_SETTLED = update(_DELIVERY).where(_DELIVERY.c.id == bindparam("row_id"))
 
 
 class SettledElsewhereError(Exception):
@@ -115,10 +132,12 @@ class States:
         self._log.wake(appended)
 
     def _written(self, settlement: Settlement, rows: Sequence[dict[str, Any]], session: Session) -> Appended:
-        _check_judged(session, settlement)
-        _store_deliveries(session, settlement)
+        connection = session.connection()
+        stored = _revisions(connection, settlement)
+        _check_judged(settlement, stored)
+        _store_deliveries(connection, settlement)
         _store_poll(session, settlement)
-        _store_states(session, rows)
+        _store_states(connection, rows, stored)
         if settlement.mark is not None:
             write_mark(settlement.mark, session)
         return self._log.append(session, settlement.events)
@@ -164,42 +183,41 @@ def state_id(account: ConnectedAccount, reservation_id: str) -> str:
     return f"{account.id}/{reservation_id}"
 
 
-def _check_judged(session: Session, settlement: Settlement) -> None:
-    ids = [state_id(settlement.account, id_) for id_ in settlement.judged]
-    if not ids:
-        return
-    columns = (ReservationStateRow.reservation_id, ReservationStateRow.revision)
-    stored = dict(session.execute(select(*columns).where(ReservationStateRow.id.in_(ids))).all())
-    if any(stored.get(id_, 0) != revision for id_, revision in settlement.judged.items()):
-        raise SettledElsewhereError
+def _revisions(connection: Connection, settlement: Settlement) -> dict[str, int]:
+    """The stored revisions of all states that are judged or written, by their keys."""
+    ids = {state_id(settlement.account, id_) for id_ in (*settlement.judged, *settlement.states)}
+    return dict(connection.execute(_REVISIONS, {"ids": list(ids)}).all()) if ids else {}
 
 
-def _store_states(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    if not rows:
-        return
-    columns = (ReservationStateRow.id, ReservationStateRow.revision)
-    stored = select(*columns).where(ReservationStateRow.id.in_([row["id"] for row in rows]))
-    revisions = dict(session.execute(stored).all())
-    new = [row for row in rows if row["id"] not in revisions]
-    changed = [row for row in rows if row["id"] in revisions]
-    if any(row["revision"] != 1 for row in new) or any(revisions[row["id"]] != row["revision"] - 1 for row in changed):
+def _check_judged(settlement: Settlement, stored: Mapping[str, int]) -> None:
+    for id_, revision in settlement.judged.items():
+        if stored.get(state_id(settlement.account, id_), 0) != revision:
+            raise SettledElsewhereError
+
+
+def _store_states(connection: Connection, rows: Sequence[dict[str, Any]], stored: Mapping[str, int]) -> None:
+    if any(row["revision"] != stored.get(row["id"], 0) + 1 for row in rows):
         raise SettledElsewhereError
+    new = [row for row in rows if row["id"] not in stored]
+    changed = [{**row, "row_id": row["id"]} for row in rows if row["id"] in stored]
     if new:
-        session.execute(insert(ReservationStateRow), new)
+        connection.execute(_NEW_STATE, new)
     if changed:
-        session.execute(update(ReservationStateRow), changed)
+        connection.execute(_CHANGED_STATE, changed)
 
 
-def _store_deliveries(session: Session, settlement: Settlement) -> None:
+def _store_deliveries(connection: Connection, settlement: Settlement) -> None:
     if not settlement.deliveries:
         return
-    row = WebhookDeliveryRow
-    held = select(row.id).where(
-        row.id.in_(settlement.deliveries), row.status == "PENDING", row.holder == settlement.holder
-    )
-    if set(session.scalars(held)) != set(settlement.deliveries):
+    held = connection.scalars(_HELD, {"ids": list(settlement.deliveries), "who": settlement.holder})
+    if set(held) != set(settlement.deliveries):
         raise SettledElsewhereError
-    session.execute(update(row), _with_keys("id", settlement.deliveries.items()))
+    # One statement takes rows of one form.
+    forms: dict[frozenset[str], list[dict[str, Any]]] = {}
+    for id_, values in settlement.deliveries.items():
+        forms.setdefault(frozenset(values), []).append({"row_id": id_, **values})
+    for rows in forms.values():
+        connection.execute(_SETTLED, rows)
 
 
 def _store_poll(session: Session, settlement: Settlement) -> None:

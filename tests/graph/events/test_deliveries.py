@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from graph.accounts.accounts import Accounts, ConnectedAccount
 from graph.accounts.vault import Vault
 from graph.events import deliveries as module
-from graph.events.deliveries import Deliveries, Kept, Retention, TooMuchWaitingError
+from graph.events.deliveries import Deliveries, Retention, TooMuchWaitingError
+from graph.events.delivery_rows import Kept
 from graph.storage.database import Database
 from graph.storage.durable import DurableWrites
 from graph.storage.failures import StorageUnavailable
