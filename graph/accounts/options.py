@@ -1,7 +1,7 @@
 """The checks of what a tenant chooses for an account, the same for the API and the command line."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -124,8 +124,3 @@ API_NAMES = {
     "notification_url": "notificationUrl",
 }
 """Each option's name in the API."""
-
-
-def option_names() -> Iterable[str]:
-    """The options that can be checked and changed."""
-    return API_NAMES

@@ -3,7 +3,6 @@
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import Any, cast
@@ -232,8 +231,3 @@ def _store_poll(session: Session, settlement: Settlement) -> None:
 
 def _with_keys(name: str, items: Iterable[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
     return [{name: key, **values} for key, values in items]
-
-
-def fixed(now: datetime) -> dict[str, Any]:
-    """The values of a delivery that nobody works on any more."""
-    return {"holder": None, "lease_until": None, "settled_at": now}

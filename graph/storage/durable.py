@@ -17,8 +17,8 @@ T = TypeVar("T")
 BUSY_MILLISECONDS = 5_000
 """How long a writer waits for another one, in this process or another."""
 
-
 _READERS = 2
+"""Connections that read at a time."""
 
 
 class DurableWrites:

@@ -81,10 +81,6 @@ class Tokens:
             raise RefusedError(400, 'The "token" parameter is required.')
         self._alive.pop(token, None)
 
-    def revoke_all(self) -> None:
-        """End all tokens."""
-        self._alive.clear()
-
     def account(self, authorization: str | None) -> SimulatedAccount:
         """Whose call it is. ``RefusedError`` 403: the token is unknown, expired, revoked or too young."""
         if not authorization:
