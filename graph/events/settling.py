@@ -85,20 +85,24 @@ class States:
 
         Raises ``VaultError`` where it cannot be opened.
         """
-        found: dict[str, Known] = {}
-        for id_ in reservation_ids:
-            if (known := self._held.get(state_id(account, id_))) is not None:
-                found[id_] = known
-        return found | await self._stored(account, [each for each in reservation_ids if each not in found])
+        keys = {id_: state_id(account.id, id_) for id_ in reservation_ids}
+        at_hand = {key: self._held[key] for key in keys.values() if key in self._held}
+        found = at_hand | await self._stored([key for key in keys.values() if key not in at_hand])
+        return {id_: found[key] for id_, key in keys.items() if key in found}
 
-    async def _stored(self, account: ConnectedAccount, wanted: Sequence[str]) -> dict[str, Known]:
-        return await self._writes.read(partial(self._load, account, wanted)) if wanted else {}
+    async def look_ahead(self, account_id: str, reservation_ids: Collection[str]) -> None:
+        """Have at hand what is known of these. Raises ``VaultError`` or ``ValueError`` where it cannot be read."""
+        keys = [state_id(account_id, id_) for id_ in reservation_ids]
+        self._hold(await self._stored([key for key in keys if key not in self._held]))
 
-    def _load(self, account: ConnectedAccount, wanted: Sequence[str], connection: Connection) -> dict[str, Known]:
+    async def _stored(self, keys: Sequence[str]) -> dict[str, Known]:
+        return await self._writes.read(partial(self._load, keys)) if keys else {}
+
+    def _load(self, keys: Sequence[str], connection: Connection) -> dict[str, Known]:
         found: dict[str, Known] = {}
-        for id_ in wanted:
-            for row in _FOUND.all(connection, {"row_id": state_id(account, id_)}):
-                found[id_] = self._known(dict(zip(_COLUMNS, row, strict=True)))
+        for key in keys:
+            for row in _FOUND.all(connection, {"row_id": key}):
+                found[key] = self._known(dict(zip(_COLUMNS, row, strict=True)))
         return found
 
     async def listings(self, account: ConnectedAccount, listing_ids: Collection[str]) -> set[str]:
@@ -127,9 +131,14 @@ class States:
         except BaseException:
             # Whoever wrote what, the next judgement begins with what is stored.
             for id_ in (*settlement.judged, *settlement.states):
-                self._held.pop(state_id(settlement.account, id_), None)
+                self._held.pop(state_id(settlement.account.id, id_), None)
             raise
-        self._hold(settlement)
+        self._hold(
+            {
+                state_id(settlement.account.id, id_): replace(known, revision=known.revision + 1)
+                for id_, known in settlement.states.items()
+            }
+        )
         self._log.wake(appended)
 
     def _written(self, settlement: Settlement, rows: Sequence[dict[str, Any]], connection: Connection) -> Appended:
@@ -141,11 +150,10 @@ class States:
             write_mark(settlement.mark, connection)
         return self._log.append(connection, settlement.events)
 
-    def _hold(self, settlement: Settlement) -> None:
-        """Keep the states at hand. Another process may store newer ones: that is found when something rests on them."""
-        for id_, known in settlement.states.items():
-            key = state_id(settlement.account, id_)
-            self._held[key] = replace(known, revision=known.revision + 1)
+    def _hold(self, states: Mapping[str, Known]) -> None:
+        """Keep states at hand. Another process may store newer ones: that is found when something rests on them."""
+        for key, known in states.items():
+            self._held[key] = known
             self._held.move_to_end(key)
         while len(self._held) > _MOST_HELD:
             self._held.popitem(last=False)
@@ -154,7 +162,7 @@ class States:
         reservation = known.reservation
         context = state_context(account.tenant_id, account.id, reservation.provider_id)
         return {
-            "id": state_id(account, reservation.provider_id),
+            "id": state_id(account.id, reservation.provider_id),
             "tenant_id": account.tenant_id,
             "account_id": account.id,
             "reservation_id": reservation.provider_id,
@@ -177,15 +185,15 @@ class States:
         )
 
 
-def state_id(account: ConnectedAccount, reservation_id: str) -> str:
+def state_id(account_id: str, reservation_id: str) -> str:
     """The key of a reservation's row."""
-    return f"{account.id}/{reservation_id}"
+    return f"{account_id}/{reservation_id}"
 
 
 def _check_judged(connection: Connection, settlement: Settlement) -> None:
     """That what was judged without a change is still so; changes find that out as they are stored."""
     for id_ in settlement.judged.keys() - settlement.states.keys():
-        stored = _REVISION.one(connection, {"row_id": state_id(settlement.account, id_)})
+        stored = _REVISION.one(connection, {"row_id": state_id(settlement.account.id, id_)})
         if (stored or 0) != settlement.judged[id_]:
             raise SettledElsewhereError
 
