@@ -77,12 +77,12 @@ class DurableWrites:
 
         It runs in another thread, as for ``write``. Raises ``StorageUnavailable``.
         """
-        async with self._database.reading() as session:
-            if self._reading is None:
+        if self._reading is None:
+            async with self._database.reading() as session:
                 return await session.run_sync(partial(_on_connection, work))
-            # The session is not used, and costs nothing: what goes wrong is noticed by its block.
-            (found,) = await asyncio.to_thread(_done, self._reading, [work])
-            return found  # type: ignore[no-any-return]  # it is what the only work returned
+        async with self._database.looking():
+            found: list[T] = await asyncio.to_thread(_done, self._reading, [work])
+        return found[0]
 
     async def _write_all(self, engine: Engine) -> None:
         while self._waiting:
