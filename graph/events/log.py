@@ -7,9 +7,8 @@ from datetime import timedelta
 from typing import Any, cast
 
 import structlog
-from sqlalchemy import ColumnElement, Select, Table, delete, func, insert, select, text, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, delete, func, insert, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Session
 
 from graph.accounts.ids import new_id
 from graph.accounts.sealed import event_context
@@ -19,6 +18,7 @@ from graph.events.waking import Waking
 from graph.gateway.refs import Ref
 from graph.storage.database import Database
 from graph.storage.event_tables import EventFloorRow, ReservationEventRow
+from graph.storage.prepared import Prepared
 from graph.storage.upsert import upsert
 from providers.upstream.clock import Clock
 
@@ -30,7 +30,16 @@ MOST = 1_000
 _CLEARED_AT_ONCE = 500
 
 _EVENT = cast("Table", ReservationEventRow.__table__)
-_INSERT = insert(_EVENT).returning(_EVENT.c.cursor, sort_by_parameter_order=True)
+_COLUMNS = (
+    "id", "tenant_id", "account_id", "listing_id", "reservation_id", "type", "occurred_at", "received_at",
+    "content_key", "body",
+)  # fmt: skip
+_INSERT = Prepared(insert(_EVENT).values({name: bindparam(name) for name in _COLUMNS}).returning(_EVENT.c.cursor))
+_KNOWN = Prepared(
+    select(_EVENT.c.id).where(
+        _EVENT.c.account_id == bindparam("account_id"), _EVENT.c.content_key == bindparam("content_key")
+    )
+)
 
 
 class CursorTooOldError(ValueError):
@@ -89,23 +98,17 @@ class EventLog:
         self._recent: OrderedDict[int, ReservationEvent] = OrderedDict()
         self._told: list[Callable[[], None]] = []
 
-    def append(self, session: Session, events: Sequence[NewEvent]) -> "Appended":
+    def append(self, connection: Connection, events: Sequence[NewEvent]) -> "Appended":
         """Write events, in this order, in a transaction that holds the lock of all writers.
 
         What is already there by its content key is left out. Give what is returned to ``wake`` once the transaction is
-        committed. Touches nothing but the session, so it may run in another thread.
+        committed. Touches nothing but the connection, so it may run in another thread.
         """
-        new = _without_known(session, events)
-        if not new:
-            return Appended()
-        rows = [self._row(event) for event in new]
-        inserted = session.connection().execute(_INSERT, rows)
-        return Appended(
-            [
-                _appended(event, row["id"], cursor)
-                for event, row, cursor in zip(new, rows, inserted.scalars(), strict=True)
-            ]
-        )
+        appended = []
+        for event in _without_known(connection, events):
+            row = self._row(event)
+            appended.append(_appended(event, row["id"], _INSERT.one(connection, row)))
+        return Appended(appended)
 
     def wake(self, appended: "Appended") -> None:
         """Events were committed: whoever waits for them in this process goes on at once."""
@@ -254,20 +257,17 @@ def _appended(event: NewEvent, event_id: str, cursor: int) -> ReservationEvent:
     return ReservationEvent(**kept, id=event_id, cursor=cursor)
 
 
-def _without_known(session: Session, events: Sequence[NewEvent]) -> list[NewEvent]:
-    keys = {(event.account_id, event.content_key) for event in events if event.content_key is not None}
-    if not keys:
-        return list(events)
-    columns = (ReservationEventRow.account_id, ReservationEventRow.content_key)
-    known = {
-        (account_id, key) for account_id, key in session.execute(select(*columns).where(tuple_(*columns).in_(keys)))
-    }
+def _without_known(connection: Connection, events: Sequence[NewEvent]) -> list[NewEvent]:
+    met: set[tuple[str, str]] = set()
     new: list[NewEvent] = []
     for event in events:
-        key = (event.account_id, event.content_key)
-        if event.content_key is None or key not in known:
-            new.append(event)
-            known.add(key)
+        if event.content_key is not None:
+            key = (event.account_id, event.content_key)
+            given = {"account_id": event.account_id, "content_key": event.content_key}
+            if key in met or _KNOWN.one(connection, given) is not None:
+                continue
+            met.add(key)
+        new.append(event)
     return new
 
 
