@@ -76,7 +76,8 @@ class NewsOfGuest:
 class Batch:
     """The work on some deliveries of one account. ``outcomes`` are the new values of their rows.
 
-    ``left`` are the ids of early ones that were not needed: they wait for their own turn.
+    ``left`` are the ids of early ones that were not needed, and of news of guests beyond as many as are asked for at
+    once: they wait for their own turn.
     """
 
     account: ConnectedAccount
@@ -114,7 +115,7 @@ class Batch:
     def _news(self, deliveries: Sequence[Claimed]) -> tuple[dict[str, list[News]], dict[str, NewsOfGuest]]:
         """What the deliveries tell, by reservation and by guest.
 
-        Their outcome is settled unless news of theirs go wrong, or there are too many guests: those wait.
+        Their outcome is settled unless news of theirs go wrong, or they are ``left``.
         """
         found: dict[str, list[News]] = {}
         guests: dict[str, NewsOfGuest] = {}
@@ -125,7 +126,7 @@ class Batch:
                 self._failed(delivery, type(error).__name__)
                 continue
             if len(guests) >= GUESTS_AT_ONCE and any(isinstance(each, GuestNews) for each in told):
-                self.outcomes[delivery.id] = dict(RELEASED)
+                self.left.add(delivery.id)
                 continue
             if told:
                 self.outcomes[delivery.id] = self._settled(DeliveryStatus.DONE)
@@ -255,7 +256,7 @@ class Batch:
         with_some = [guests[guest_id] for guest_id, found in of_guests.found.items() if found]
         there = {each.id for news in with_some for each in news.deliveries}
         for each in (each for news in guests.values() for each in news.deliveries):
-            if each.id not in there and self.outcomes[each.id].get("status") == DeliveryStatus.DONE.value:
+            if each.id not in there and self.outcomes.get(each.id, {}).get("status") == DeliveryStatus.DONE.value:
                 self._ignored(each, _NO_RESERVATION)
         for guest_id, error in of_guests.failed.items():
             for each in guests[guest_id].deliveries:

@@ -1,9 +1,7 @@
 """News of guests at a PMS where they are records of their own: which reservations show them, and each change once."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,86 +11,20 @@ import pytest
 from graph.cli.live_changes import LivingAccount, change_one
 from graph.events import guest_reads
 from graph.events.batch import MOST_TRIES
-from graph.events.event import EventType, ReservationEvent
+from graph.events.event import EventType
 from providers.bookingsync.client import BookingsyncClient
-from providers.bookingsync.simulator.oauth import FULL_SCOPES
-from providers.bookingsync.simulator.readings import BookingsyncReadings
-from providers.bookingsync.simulator.stays import Booking
 from providers.bookingsync.simulator.units import FIRST_ACCOUNT
-from providers.bookingsync.simulator.view import Grant, Oddities, View
 from providers.errors import NotFound, ProviderError, UpstreamRefused
 from providers.model import Reservation
 from providers.queries import Page, ReservationQuery
 from providers.simulation.changes import CANCELS
-from providers.simulation.portfolio import StayKind
 from providers.upstream.caller import Priority, current_caller
-from tests.gateway_world import World, serving, world
+from tests.gateway_world import serving
 from tests.graph.events.event_world import deliveries, events, learn, settle, told
-from tests.graph.events.webhook_world import Address, address, send_signed
+from tests.graph.events.guest_world import Guests, changed, changed_booking, guests_of, known
+from tests.graph.events.webhook_world import send_signed
 
 UNKNOWN = 7_777_777
-
-
-@dataclass
-class Guests:
-    """The clients of a simulated BookingSync account, their changes and the webhooks about them."""
-
-    world: World
-    to: Address
-    estate: Any
-    touching: bool
-
-    @property
-    def now(self) -> datetime:
-        return self.world.clock.now().replace(microsecond=0)
-
-    @property
-    def upcoming(self) -> list[Booking]:
-        """Confirmed bookings that are to come."""
-        today = self.now.date()
-        return [each for each in self.estate.bookings if each.stay.kind is StayKind.CONFIRMED and each.arrival > today]
-
-    @property
-    def client(self) -> int:
-        """A client with a booking that is to come."""
-        found = self.upcoming[-1].client_id
-        assert found is not None
-        return found
-
-    def ids_of(self, client_id: int) -> list[str]:
-        """The bookings of a client."""
-        return sorted(str(each.id) for each in self.estate.bookings if each.client_id == client_id)
-
-    def change(self, client_id: int, **facts: Any) -> dict[str, Any]:
-        """Change a client some time after the last change, and return the webhook about it."""
-        self.world.clock.advance(5)
-        self.estate.change_client(client_id, self.now, touching=self.touching, **facts)
-        return self.webhook(client_id)
-
-    def webhook(self, client_id: int, event: str = "client_updated") -> dict[str, Any]:
-        """A webhook in the form of the documentation's example, with the client as it is now."""
-        item = self.estate.items("clients").get(client_id)
-        grant = Grant(account=0, scopes=FULL_SCOPES)
-        readings, oddities = BookingsyncReadings(), Oddities()
-        view = View(grant=grant, now=self.now, readings=readings, oddities=oddities, options={}, base_url="")
-        record = {"id": client_id, "links": {"account": FIRST_ACCOUNT}} if item is None else item.record(view)
-        return {"account_id": FIRST_ACCOUNT, "event": event, "resource": {"links": {}, "client": record}}
-
-    async def send(self, *webhooks: dict[str, Any]) -> None:
-        """Send webhooks and have them worked on."""
-        for each in webhooks:
-            assert (await send_signed(self.world, self.to, each)).status_code == 200
-        await settle(self.world)
-
-
-@asynccontextmanager
-async def guests_of(folder: Path, *, touching: bool = False, **settings: Any) -> AsyncIterator[Guests]:
-    readings = {"BOOKINGSYNC": BookingsyncReadings(bookings_change_with_clients=touching)}
-    async with world(folder, hostaway_accounts=0, bookingsync_accounts=1, readings=readings, **settings) as running:
-        # Tests say when something is worked on.
-        await running.services.processing.aclose()
-        simulation: Any = running.simulations["BOOKINGSYNC"]
-        yield Guests(running, await address(running, "BOOKINGSYNC"), simulation.estates[0], touching)
 
 
 @pytest.fixture(params=[False, True], ids=["booking as it was", "booking touched"])
@@ -100,24 +32,6 @@ async def guests(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterato
     """Under both readings: whether a booking's time of change moves with its client is not documented."""
     async with guests_of(tmp_path, touching=request.param) as found:
         yield found
-
-
-async def known(guests: Guests) -> None:
-    """Learn all reservations; calls count from then on."""
-    await learn(guests.world)
-    guests.world.calls.clear()
-
-
-def changed(event: ReservationEvent) -> dict[str, tuple[Any, Any]]:
-    assert event.changes is not None
-    return {each.field: (each.old, each.new) for each in event.changes}
-
-
-def changed_booking(booking: Booking, at: datetime) -> dict[str, Any]:
-    """The webhook about a booking that changed ``at``."""
-    record = {"id": booking.id, "updated_at": at.strftime("%Y-%m-%dT%H:%M:%SZ")}
-    resource = {"links": {}, "booking": record}
-    return {"account_id": FIRST_ACCOUNT, "event": "booking_updated", "resource": resource}
 
 
 async def test_what_changed_of_a_guest_is_told_of_each_of_their_reservations(guests: Guests) -> None:
@@ -285,6 +199,22 @@ async def test_many_clients_take_one_call_for_each_group_of_them(tmp_path: Path)
         assert sorted(id_ for _, id_ in await told(guests.world)) == expected
         assert len(guests.world.data_calls()) == 2
         assert {status for status, _ in await deliveries(guests.world)} == {"DONE"}
+
+
+async def test_the_gateway_works_on_many_clients_by_itself(tmp_path: Path) -> None:
+    async with guests_of(tmp_path, working=True) as guests:
+        await known(guests)
+        clients = list(dict.fromkeys(each.client_id for each in guests.estate.bookings if each.client_id is not None))
+        chosen = clients[: 2 * guest_reads.GUESTS_AT_ONCE]
+        for webhook in [guests.change(each, email=f"{each}@example.com") for each in chosen]:
+            assert (await send_signed(guests.world, guests.to, webhook)).status_code == 200
+        expected = sorted(id_ for each in chosen for id_ in guests.ids_of(each))
+        found = await events(guests.world)
+        while len(found) < len(expected):
+            cursor = found[-1].cursor if found else 0
+            assert await guests.world.services.events.wait("default", cursor, 30)
+            found = await events(guests.world)
+        assert sorted(each.reservation_id for each in found) == expected
 
 
 async def test_of_a_client_with_too_many_bookings_only_those_that_are_not_over_are_told(
