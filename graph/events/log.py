@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from graph.accounts.ids import new_id
 from graph.accounts.sealed import event_context
 from graph.accounts.vault import Vault, VaultError
-from graph.events.event import EventType, NewEvent, ReservationEvent, dump_body, load_body
+from graph.events.event import Dumps, EventType, NewEvent, ReservationEvent, dump_body, load_body
 from graph.events.waking import Waking
 from graph.gateway.refs import Ref
 from graph.storage.database import Database
@@ -83,6 +83,14 @@ class Appended:
     events: Sequence[ReservationEvent] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event that is to be written, and its row."""
+
+    event: NewEvent
+    row: Mapping[str, Any]
+
+
 class EventLog:
     """The log of all tenants. A tenant's cursor is good for its own events alone.
 
@@ -98,17 +106,22 @@ class EventLog:
         self._recent: OrderedDict[int, ReservationEvent] = OrderedDict()
         self._told: list[Callable[[], None]] = []
 
-    def append(self, connection: Connection, events: Sequence[NewEvent]) -> "Appended":
+    def entries(self, events: Sequence[NewEvent], dumps: Dumps) -> "list[Entry]":
+        """What is written of events. It takes a while: better before the lock of all writers is held."""
+        return [Entry(event, self._row(event, dumps)) for event in events]
+
+    def append(self, connection: Connection, entries: "Sequence[Entry]") -> "Appended":
         """Write events, in this order, in a transaction that holds the lock of all writers.
 
         What is already there by its content key is left out. Give what is returned to ``wake`` once the transaction is
         committed. Touches nothing but the connection, so it may run in another thread.
         """
-        appended = []
-        for event in _without_known(connection, events):
-            row = self._row(event)
-            appended.append(_appended(event, row["id"], _INSERT.one(connection, row)))
-        return Appended(appended)
+        return Appended(
+            [
+                _appended(each.event, each.row["id"], _INSERT.one(connection, each.row))
+                for each in _without_known(connection, entries)
+            ]
+        )
 
     def wake(self, appended: "Appended") -> None:
         """Events were committed: whoever waits for them in this process goes on at once."""
@@ -210,7 +223,7 @@ class EventLog:
             rows = await session.execute(statement.group_by(ReservationEventRow.tenant_id))
             return dict(rows.all())
 
-    def _row(self, event: NewEvent) -> dict[str, Any]:
+    def _row(self, event: NewEvent, dumps: Dumps) -> dict[str, Any]:
         event_id = new_id("evt", event.received_at)
         context = event_context(event.tenant_id, event.account_id, event_id)
         return {
@@ -223,7 +236,7 @@ class EventLog:
             "occurred_at": event.occurred_at,
             "received_at": event.received_at,
             "content_key": event.content_key,
-            "body": self._vault.seal(dump_body(event), context=context),
+            "body": self._vault.seal(dump_body(event, dumps), context=context),
         }
 
     def _event(self, row: ReservationEventRow) -> ReservationEvent:
@@ -257,17 +270,18 @@ def _appended(event: NewEvent, event_id: str, cursor: int) -> ReservationEvent:
     return ReservationEvent(**kept, id=event_id, cursor=cursor)
 
 
-def _without_known(connection: Connection, events: Sequence[NewEvent]) -> list[NewEvent]:
+def _without_known(connection: Connection, entries: Sequence[Entry]) -> list[Entry]:
     met: set[tuple[str, str]] = set()
-    new: list[NewEvent] = []
-    for event in events:
+    new: list[Entry] = []
+    for each in entries:
+        event = each.event
         if event.content_key is not None:
             key = (event.account_id, event.content_key)
             given = {"account_id": event.account_id, "content_key": event.content_key}
             if key in met or _KNOWN.one(connection, given) is not None:
                 continue
             met.add(key)
-        new.append(event)
+        new.append(each)
     return new
 
 

@@ -14,8 +14,8 @@ from graph.accounts.sealed import state_context
 from graph.accounts.vault import Vault
 from graph.changes.change_marks import Mark, write_mark
 from graph.events.claiming import DeliveryStatus
-from graph.events.event import NewEvent, dump_reservation, load_reservation, packed, unpacked
-from graph.events.log import Appended, EventLog
+from graph.events.event import Dumps, NewEvent, load_reservation, packed, unpacked
+from graph.events.log import Appended, Entry, EventLog
 from graph.events.states import Known
 from graph.storage.database import Database
 from graph.storage.durable import DurableWrites
@@ -125,9 +125,11 @@ class States:
 
         Raises ``SettledElsewhereError``, or what the database raises.
         """
-        rows = [self._row(settlement.account, known) for known in settlement.states.values()]
+        dumps = Dumps()
+        rows = [self._row(settlement.account, known, dumps) for known in settlement.states.values()]
+        entries = self._log.entries(settlement.events, dumps)
         try:
-            appended = await self._writes.write(partial(self._written, settlement, rows))
+            appended = await self._writes.write(partial(self._written, settlement, rows, entries))
         except BaseException:
             # Whoever wrote what, the next judgement begins with what is stored.
             for id_ in (*settlement.judged, *settlement.states):
@@ -141,14 +143,20 @@ class States:
         )
         self._log.wake(appended)
 
-    def _written(self, settlement: Settlement, rows: Sequence[dict[str, Any]], connection: Connection) -> Appended:
+    def _written(
+        self,
+        settlement: Settlement,
+        rows: Sequence[dict[str, Any]],
+        entries: Sequence[Entry],
+        connection: Connection,
+    ) -> Appended:
         _check_judged(connection, settlement)
         _store_deliveries(connection, settlement)
         _store_poll(connection, settlement)
         _store_states(connection, rows)
         if settlement.mark is not None:
             write_mark(settlement.mark, connection)
-        return self._log.append(connection, settlement.events)
+        return self._log.append(connection, entries)
 
     def _hold(self, states: Mapping[str, Known]) -> None:
         """Keep states at hand. Another process may store newer ones: that is found when something rests on them."""
@@ -158,7 +166,7 @@ class States:
         while len(self._held) > _MOST_HELD:
             self._held.popitem(last=False)
 
-    def _row(self, account: ConnectedAccount, known: Known) -> dict[str, Any]:
+    def _row(self, account: ConnectedAccount, known: Known, dumps: Dumps) -> dict[str, Any]:
         reservation = known.reservation
         context = state_context(account.tenant_id, account.id, reservation.provider_id)
         return {
@@ -171,7 +179,7 @@ class States:
             "read_at": known.read_at,
             "deleted": known.deleted,
             "revision": known.revision + 1,
-            "body": self._vault.seal(packed(dump_reservation(reservation)), context=context),
+            "body": self._vault.seal(packed(dumps.of(reservation)), context=context),
         }
 
     def _known(self, row: Mapping[str, Any]) -> Known:

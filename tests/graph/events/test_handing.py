@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from graph.events.claiming import AT_ONCE, Claimed, Claims, Handed
+from graph.events.claiming import AT_ONCE, LEASE, Claimed, Claims, Handed
 from graph.events.handing import FRESH, MOST_WAITING, Handing
+from graph.events.settling import Settlement, States
+from graph.storage.failures import StorageUnavailable
 from graph.storage.tables import WebhookDeliveryRow
 from tests.gateway_world import ShiftedClock, World, world
 from tests.graph.events.event_world import Hostaway, deliveries, learn, settle, told
@@ -136,3 +138,25 @@ async def test_while_another_process_works_on_an_account_its_deliveries_wait_for
     assert found == [2]
     assert (await told(running))[1:] == [("UPDATED", str(hostaway.ids[1]))]
     assert [status for status, _ in await deliveries(running)] == ["DONE", "DONE"]
+
+
+async def test_what_waits_while_the_database_fails_is_worked_on_when_its_lease_is_over(
+    hostaway: Hostaway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = hostaway.world
+    settle_states = States.settle
+    failing = [True]
+
+    async def settled(self: States, settlement: Settlement) -> None:
+        if failing and settlement.deliveries:
+            raise StorageUnavailable
+        await settle_states(self, settlement)
+
+    monkeypatch.setattr(States, "settle", settled)
+    await hostaway.send(hostaway.change(hostaway.ids[0], guestNote="Late"))
+    await hostaway.send(hostaway.change(hostaway.ids[1], guestNote="Later"))
+    assert [status for status, _ in await deliveries(running)] == ["PENDING", "PENDING"]
+    failing.clear()
+    running.clock.advance(LEASE.total_seconds())
+    await settle(running)
+    assert sorted(await told(running)) == sorted(("UPDATED", str(id_)) for id_ in hostaway.ids[:2])
