@@ -22,7 +22,7 @@ from graph.web.callback import callback
 from graph.web.endpoint import Endpoint
 from graph.web.gate import TENANT_HEADER
 from graph.web.shortcut import Shortcut
-from graph.web.webhooks import WebhookEndpoint
+from graph.web.webhooks import IncomingWebhooks
 from providers.upstream.attempt import Observe
 from providers.upstream.clock import Clock, SystemClock
 
@@ -66,7 +66,7 @@ def create_app(
 
     finish = callback(lambda: alive[0].administration.consents)
     webhooks = Route(
-        f"{WEBHOOK_PATH}/{{provider}}/{{token}}", WebhookEndpoint(lambda: alive[0]), name="webhooks", methods=["POST"]
+        f"{WEBHOOK_PATH}/{{provider}}/{{token}}", IncomingWebhooks(lambda: alive[0]), name="webhooks", methods=["POST"]
     )
     endpoint = Endpoint(lambda: alive[0], page)
 

@@ -25,7 +25,7 @@ _TOO_LARGE = 413
 _FAILURES = (SQLAlchemyError, StorageError, OSError, VaultError, ProviderError, TooMuchWaitingError)
 
 
-class WebhookEndpoint:
+class IncomingWebhooks:
     """ASGI app of the route. ``services`` is asked for when a request comes.
 
     Answers: 200 when it is stored, 401 without the PMS's proof, 404 where there is no such address, 413 where it is
