@@ -21,7 +21,8 @@ from graph.settings import Settings
 from graph.web.callback import callback
 from graph.web.endpoint import Endpoint
 from graph.web.gate import TENANT_HEADER
-from graph.web.webhooks import webhook_endpoint
+from graph.web.shortcut import Shortcut
+from graph.web.webhooks import IncomingWebhooks
 from providers.upstream.attempt import Observe
 from providers.upstream.clock import Clock, SystemClock
 
@@ -64,7 +65,9 @@ def create_app(
         return JSONResponse({"status": "ok"})
 
     finish = callback(lambda: alive[0].administration.consents)
-    webhooks = webhook_endpoint(lambda: alive[0])
+    webhooks = Route(
+        f"{WEBHOOK_PATH}/{{provider}}/{{token}}", IncomingWebhooks(lambda: alive[0]), name="webhooks", methods=["POST"]
+    )
     endpoint = Endpoint(lambda: alive[0], page)
 
     def stop_clients() -> None:
@@ -81,10 +84,11 @@ def create_app(
             *explorer_routes(),
             Route("/health", health),
             Route(CALLBACK_PATH, finish),
-            Route(f"{WEBHOOK_PATH}/{{provider}}/{{token}}", webhooks, methods=["POST"]),
+            webhooks,
         ],
     )
     app.state.stop_clients = stop_clients
+    app.add_middleware(Shortcut, webhooks)
     if settings.allowed_origins:
         app.add_middleware(
             CORSMiddleware,

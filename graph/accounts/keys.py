@@ -58,8 +58,10 @@ class Permission(Described):
 
     def includes(self, needed: "Permission") -> bool:
         """Whether a key with this permission may do what takes ``needed``."""
-        order = list(Permission)
-        return order.index(self) >= order.index(needed)
+        return _RANKS[self] >= _RANKS[needed]
+
+
+_RANKS = {permission: rank for rank, permission in enumerate(Permission)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ class HttpConnection(HttpToolsProtocol):
 
     _stall: Stall | None = None
     _head_timer: asyncio.TimerHandle | None = None
+    _in_head = False
     _unread = 0
 
     def connection_made(self, transport: BaseTransport) -> None:
@@ -64,8 +65,9 @@ class HttpConnection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        # Whatever arrives ends uvicorn's own time for idle connections, also where it is no part of a request.
-        if self._head_timer is None and self._is_idle():
+        # Whatever arrives ends uvicorn's own time for idle connections, also where it is no part of a request. Most
+        # heads come whole: a timer for each would be a good part of what a request costs.
+        if self._head_timer is None and (self._in_head or self._is_idle()):
             self._await_head()
 
     def on_body(self, body: bytes) -> None:
@@ -79,10 +81,10 @@ class HttpConnection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._unread = 0
-        if self._head_timer is None:
-            self._await_head()
+        self._in_head = True
 
     def on_headers_complete(self) -> None:
+        self._in_head = False
         self._head_is_here()
         super().on_headers_complete()
 
@@ -95,11 +97,12 @@ class HttpConnection(HttpToolsProtocol):
         super().resume_writing()
 
     def _is_idle(self) -> bool:
+        if self.cycle is not None and not self.cycle.response_complete:
+            return False
         if self.timeout_keep_alive_task is not None or self.transport.is_closing():
             return False
         # A WebSocket is somebody else's by now.
-        mine = self.transport.get_protocol() is self
-        return mine and (self.cycle is None or self.cycle.response_complete)
+        return self.transport.get_protocol() is self
 
     def _await_head(self) -> None:
         self._head_timer = self.loop.call_later(HEAD_SECONDS, self._no_head)

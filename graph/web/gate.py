@@ -1,12 +1,13 @@
 """What a request to the GraphQL endpoint passes before it is parsed: API key or token, tenant, size and form."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 
 import orjson
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
+from starlette.types import Message, Receive
 
 from graph.accounts.authentication import Authentication
 from graph.accounts.keys import Viewer
@@ -54,24 +55,59 @@ async def read_operation(request: Request, max_bytes: int) -> tuple[bytes, Opera
     """The body of a request, and the operation that it is in JSON. Raises ``Refused``."""
     if _media_type(request.headers) not in _JSON_TYPES:
         raise Refused(415, INVALID_OPERATION, "Send the operation as JSON, with Content-Type: application/json.")
-    body = await bounded_body(request, max_bytes)
+    body = await bounded_body(request.receive, max_bytes)
     return body, _parsed(body)
 
 
-async def bounded_body(request: Request, max_bytes: int) -> bytes:
+async def bounded_body(receive: Receive, max_bytes: int) -> bytes:
     """The body of a request, of at most ``max_bytes``. Raises ``Refused``: 413 for a larger one, 408 for a slow one."""
+    until = asyncio.get_running_loop().time() + BODY_SECONDS
     body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > max_bytes:
-                    raise Refused(413, OPERATION_TOO_LARGE, f"The request is larger than {max_bytes} bytes.")
-    except TimeoutError:
-        raise Refused(408, INVALID_OPERATION, "The request did not arrive in time.") from None
-    except ClientDisconnect:
-        raise Refused(400, INVALID_OPERATION, "The request was cut off.") from None
+    more = True
+    while more:
+        try:
+            message = await _before(until, receive)
+        except TimeoutError:
+            raise Refused(408, INVALID_OPERATION, "The request did not arrive in time.") from None
+        if message["type"] == "http.disconnect":
+            raise Refused(400, INVALID_OPERATION, "The request was cut off.")
+        body += message.get("body", b"")
+        if len(body) > max_bytes:
+            raise Refused(413, OPERATION_TOO_LARGE, f"The request is larger than {max_bytes} bytes.")
+        more = message.get("more_body", False)
     return bytes(body)
+
+
+async def _before(until: float, receive: Receive) -> Message:
+    """What ``receive`` gives. Raises ``TimeoutError`` at ``until``, in the event loop's time.
+
+    A timer is set only where something has to be waited for: most bodies are here before anybody asks for them, and
+    setting a timer takes longer than taking them.
+    """
+    steps = receive().__await__()
+    try:
+        waited_for = next(steps)
+    except StopIteration as here:
+        message: Message = here.value
+        return message
+    async with asyncio.timeout_at(until):
+        return await _Begun(steps, waited_for)
+
+
+class _Begun:
+    """Goes on awaiting what was begun: ``steps`` are its own, ``waited_for`` is what the first of them waits for."""
+
+    def __init__(self, steps: Generator[Any, Any, Message], waited_for: object) -> None:
+        self._steps = steps
+        self._waited_for = waited_for
+
+    def __await__(self) -> Generator[Any, Any, Message]:
+        try:
+            yield self._waited_for
+        except BaseException:
+            self._steps.close()
+            raise
+        return (yield from self._steps)
 
 
 def secret_in(headers: Mapping[str, str]) -> str | None:

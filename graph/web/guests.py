@@ -25,6 +25,7 @@ REST = 3
 """Where a look takes long, the next begins after so many times that long: looking is not what the server is for."""
 
 _STOPPING = Ending(SERVER_STOPPING, "The server is stopping. Subscribe again after this cursor.")
+_LESS = Ending(FORBIDDEN, "The API key or token may do less than when you connected.")
 
 
 class TooManyConnections(Exception):
@@ -58,7 +59,8 @@ class Guests:
         self.lobby = Lobby()
         self._authentication = authentication
         self._per_key = per_key
-        self._here: dict[Credentials, set[Guest]] = {}
+        # Those who came with the same key, which gave them the same, are looked at together: there may be thousands.
+        self._here: dict[Credentials, dict[Viewer, set[Guest]]] = {}
         self._connections: Counter[Hashable] = Counter()
         self._looking: asyncio.Task[None] | None = None
         self._stopping = False
@@ -77,16 +79,13 @@ class Guests:
             )
         guest = Guest(credentials, viewer)
         self._connections[whose] += 1
-        self._here.setdefault(credentials, set()).add(guest)
+        self._here.setdefault(credentials, {}).setdefault(viewer, set()).add(guest)
         if self._stopping:
             guest.lifetime.end(_STOPPING)
         try:
             yield guest
         finally:
-            self._connections -= Counter({whose: 1})
-            self._here[credentials].discard(guest)
-            if not self._here[credentials]:
-                del self._here[credentials]
+            self._gone(guest, whose)
 
     def start(self) -> None:
         """Look again and again whether everybody may stay, until ``aclose``."""
@@ -95,9 +94,8 @@ class Guests:
     def stop(self) -> None:
         """Tell everybody that the server is stopping."""
         self._stopping = True
-        for guests in self._here.values():
-            for guest in guests:
-                guest.lifetime.end(_STOPPING)
+        for credentials in self._here:
+            self._let_go(credentials, _STOPPING)
 
     async def aclose(self) -> None:
         """Let everybody go."""
@@ -123,13 +121,26 @@ class Guests:
             await asyncio.sleep(0)
 
     def _compare(self, credentials: Credentials, viewer: Viewer) -> None:
-        for guest in self._here.get(credentials, ()):
-            if not _no_less(viewer, guest.viewer):
-                guest.lifetime.end(Ending(FORBIDDEN, "The API key or token may do less than when you connected."))
+        for before, guests in self._here.get(credentials, {}).items():
+            if not _no_less(viewer, before):
+                for guest in guests:
+                    guest.lifetime.end(_LESS)
 
     def _let_go(self, credentials: Credentials, ending: Ending) -> None:
-        for guest in self._here.get(credentials, ()):
-            guest.lifetime.end(ending)
+        for guests in self._here.get(credentials, {}).values():
+            for guest in guests:
+                guest.lifetime.end(ending)
+
+    def _gone(self, guest: Guest, whose: Hashable) -> None:
+        self._connections[whose] -= 1
+        if not self._connections[whose]:
+            del self._connections[whose]
+        alike = self._here[guest.credentials]
+        alike[guest.viewer].discard(guest)
+        if not alike[guest.viewer]:
+            del alike[guest.viewer]
+        if not alike:
+            del self._here[guest.credentials]
 
     async def _look_again(self) -> None:
         pause = LOOK_SECONDS

@@ -16,6 +16,7 @@ import pytest
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from graph.web import connections
+from graph.web.connections import HttpConnection
 from tests.gateway_world import serving
 
 PING, TEXT, CONTINUATION = 9, 1, 0
@@ -121,6 +122,32 @@ async def test_who_goes_on_asking_stays(url: str) -> None:
             await asyncio.sleep(0.1)
             writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             assert await asyncio.wait_for(reader.readuntil(b"0\r\n\r\n"), 5)
+
+
+async def test_a_head_that_comes_whole_needs_no_timer_of_its_own(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    timers: list[object] = []
+    taken: asyncio.Queue[int] = asyncio.Queue()
+    await_head, data_received = HttpConnection._await_head, HttpConnection.data_received
+
+    def counted(here: HttpConnection) -> None:
+        timers.append(here)
+        await_head(here)
+
+    def told(here: HttpConnection, data: bytes) -> None:
+        data_received(here, data)
+        taken.put_nowait(len(data))
+
+    monkeypatch.setattr(HttpConnection, "_await_head", counted)
+    monkeypatch.setattr(HttpConnection, "data_received", told)
+    request = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+    async with client(url) as (reader, writer), asyncio.timeout(10):
+        for parts in ((request,), (request,), (request[:9], request[9:])):
+            for part in parts:
+                writer.write(part)
+                assert await taken.get() == len(part)
+            assert await reader.readuntil(b"0\r\n\r\n")
+    # One for the connection, one for the head that came in two parts.
+    assert len(timers) == 2
 
 
 @pytest.mark.usefixtures("short")
