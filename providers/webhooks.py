@@ -79,7 +79,20 @@ class MessageReceived:
     written_at: datetime | None = None
 
 
-Told = ReservationChange | MessageReceived
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestNews:
+    """A delivery says that the record of a guest was made, changed or deleted, and not which reservations show them.
+
+    ``guest_id`` is the PMS's own: ``Guest.provider_id`` of those reservations. Their PMS filters by ``guest_ids``.
+    ``changed_at`` is the PMS's time of the change (aware UTC), None where it does not say.
+    """
+
+    guest_id: str
+    changed_at: datetime | None = None
+
+
+ToldOfReservation = ReservationChange | MessageReceived
+Told = ToldOfReservation | GuestNews
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +134,7 @@ class Webhooks(ABC):
 
     @abstractmethod
     def told(self, body: bytes, account_id: str) -> Sequence[Told]:
-        """What happened to reservations of the account; empty for a delivery about anything else.
+        """What happened to reservations of the account, or to guests; empty for a delivery about anything else.
 
         ``account_id`` is ours, for the records. Raises nothing: what is odd in a record is a reason to read it anew.
         """

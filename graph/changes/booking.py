@@ -172,15 +172,15 @@ class Booking:
 def _unpriced(error: ProviderError, stay: Stay) -> Rejected:
     """Why there is no price, with the part of the stay that is to blame, where that is known.
 
-    A quote that is not supported is so for a wish about its components: everything else is checked before. Of coupons
-    PMSs say in their own words that they are no longer good.
+    Of coupons PMSs say in their own words that they are no longer good, or that they know none. Else a quote that is
+    not supported is so for a wish about its components: everything else is checked before.
     """
     wishes = stay.request.components
+    if error.code in _NOES and stay.request.coupon and "coupon" in error.message.lower():
+        return rejected("coupon", RejectionCode.INVALID, error.message)
     if error.code is ErrorCode.NOT_SUPPORTED and wishes:
         field = "components.0" if len(wishes) == 1 else "components"
         return rejected(field, RejectionCode.INVALID, error.message)
-    if error.code in _NOES and stay.request.coupon and "coupon" in error.message.lower():
-        return rejected("coupon", RejectionCode.INVALID, error.message)
     return refusal_of(error)
 
 

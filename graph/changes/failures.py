@@ -1,6 +1,7 @@
 """How failures of a change are told: as refusals of its input, or of the moment."""
 
 import re
+from dataclasses import replace
 
 from graph.changes.cost import Calls
 from graph.rejections import Rejected, Rejection, RejectionCode
@@ -60,6 +61,18 @@ def refusal_of(
         return Rejected(Rejection(field=(), code=RejectionCode.UNCERTAIN, message=f"{error.message} {advice}"))
     code = _CODES.get(error.code, RejectionCode.REFUSED)
     return Rejected(Rejection(field=(), code=code, message=error.message))
+
+
+def placed_where_missing(refusal: Rejected, field: str | None) -> Rejected:
+    """``refusal`` with what is missing told of ``field``, where it names none itself."""
+    if field is None:
+        return refusal
+    return Rejected(
+        *(
+            replace(each, field=(field,)) if each.code is RejectionCode.NOT_FOUND and not each.field else each
+            for each in refusal.rejections
+        )
+    )
 
 
 def _camel(part: str | int) -> str:

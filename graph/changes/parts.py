@@ -32,6 +32,8 @@ T = TypeVar("T")
 R = TypeVar("R", bound=Record)
 
 _ID = "listingId"
+_FEE_ID = "feeId"
+_TAX_ID = "taxId"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +59,18 @@ class PartChanges:
         self, operation: Operation, ref: Ref, fee_id: str, change: FeeChange, *, dry_run: bool = False
     ) -> Done[Written[ListingFee]]:
         target = await self.targets.listing(operation, ref, _ID, Capability.CHANGE_FEES)
-        check_id(fee_id, "feeId")
+        check_id(fee_id, _FEE_ID)
         check_fee(change, target.listing.currency)
-        return await self._change(target, lambda client: client.update_fee(target.id, fee_id, change), dry_run=dry_run)
+        return await self._change(
+            target, lambda client: client.update_fee(target.id, fee_id, change), dry_run=dry_run, named_by=_FEE_ID
+        )
 
     async def delete_fee(self, operation: Operation, ref: Ref, fee_id: str, *, dry_run: bool = False) -> Done[None]:
         target = await self.targets.listing(operation, ref, _ID, Capability.CHANGE_FEES)
-        check_id(fee_id, "feeId")
-        return await self._change(target, lambda client: client.delete_fee(target.id, fee_id), dry_run=dry_run)
+        check_id(fee_id, _FEE_ID)
+        return await self._change(
+            target, lambda client: client.delete_fee(target.id, fee_id), dry_run=dry_run, named_by=_FEE_ID
+        )
 
     async def create_tax(
         self, operation: Operation, ref: Ref, draft: TaxDraft, *, key: str | None = None, dry_run: bool = False
@@ -78,14 +84,18 @@ class PartChanges:
         self, operation: Operation, ref: Ref, tax_id: str, change: TaxChange, *, dry_run: bool = False
     ) -> Done[Written[ListingTax]]:
         target = await self.targets.listing(operation, ref, _ID, Capability.CHANGE_TAXES)
-        check_id(tax_id, "taxId")
+        check_id(tax_id, _TAX_ID)
         check_tax(change, target.listing.currency)
-        return await self._change(target, lambda client: client.update_tax(target.id, tax_id, change), dry_run=dry_run)
+        return await self._change(
+            target, lambda client: client.update_tax(target.id, tax_id, change), dry_run=dry_run, named_by=_TAX_ID
+        )
 
     async def delete_tax(self, operation: Operation, ref: Ref, tax_id: str, *, dry_run: bool = False) -> Done[None]:
         target = await self.targets.listing(operation, ref, _ID, Capability.CHANGE_TAXES)
-        check_id(tax_id, "taxId")
-        return await self._change(target, lambda client: client.delete_tax(target.id, tax_id), dry_run=dry_run)
+        check_id(tax_id, _TAX_ID)
+        return await self._change(
+            target, lambda client: client.delete_tax(target.id, tax_id), dry_run=dry_run, named_by=_TAX_ID
+        )
 
     async def create_agreement(
         self, operation: Operation, ref: Ref, change: AgreementChange, *, key: str | None = None, dry_run: bool = False
@@ -154,10 +164,20 @@ class PartChanges:
         return await self.once.make(account, creation, plan, record=record_of(target.id))
 
     async def _change(
-        self, target: ListingTarget, work: Callable[[ProviderClient], Awaitable[T]], *, dry_run: bool
+        self,
+        target: ListingTarget,
+        work: Callable[[ProviderClient], Awaitable[T]],
+        *,
+        dry_run: bool,
+        named_by: str | None = None,
     ) -> Done[T]:
         return await self.writing.carry_out(
-            target.account, work, lambda _: _parts_of(target.id), dry_run=dry_run, record=record_of(target.id)
+            target.account,
+            work,
+            lambda _: _parts_of(target.id),
+            dry_run=dry_run,
+            record=record_of(target.id),
+            named_by=named_by,
         )
 
 

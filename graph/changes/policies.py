@@ -15,6 +15,7 @@ from providers.changes import CancellationPolicyDraft, Written
 from providers.model import CancellationPolicy
 
 _NEEDED = Capability.CHANGE_CANCELLATION_POLICIES
+_ID = "policyId"
 _ALL = "policies"
 """What a new policy changes, by name: one is made at a time."""
 
@@ -54,7 +55,7 @@ class PolicyChanges:
         *,
         dry_run: bool = False,
     ) -> Done[Written[CancellationPolicy]]:
-        check_id(policy_id, "policyId")
+        check_id(policy_id, _ID)
         check_policy(draft)
         account = await self.writing.account(operation.tenant_id, account_id, "accountId", _NEEDED)
         return await self.writing.carry_out(
@@ -63,12 +64,13 @@ class PolicyChanges:
             _policies,
             dry_run=dry_run,
             record=_of(policy_id),
+            named_by=_ID,
         )
 
     async def delete(
         self, operation: Operation, account_id: str, policy_id: str, *, dry_run: bool = False
     ) -> Done[None]:
-        check_id(policy_id, "policyId")
+        check_id(policy_id, _ID)
         account = await self.writing.account(operation.tenant_id, account_id, "accountId", _NEEDED)
         return await self.writing.carry_out(
             account,
@@ -76,6 +78,7 @@ class PolicyChanges:
             _policies,
             dry_run=dry_run,
             record=_of(policy_id),
+            named_by=_ID,
         )
 
 

@@ -10,13 +10,13 @@ from graph.accounts.connections import Connections
 from graph.accounts.underway import Underway
 from graph.changes.change_marks import ChangeMarks
 from graph.changes.cost import counting
-from graph.changes.failures import UNCERTAIN_MESSAGE, refusal_of
+from graph.changes.failures import UNCERTAIN_MESSAGE, placed_where_missing, refusal_of
 from graph.changes.record_turns import RecordTurns
 from graph.gateway.keeper import Keeper
 from graph.gateway.own_writes import entries_of
 from graph.gateway.reading import Reading
 from graph.gateway.touched import Touched
-from graph.rejections import RejectionCode, rejected
+from graph.rejections import Rejected, RejectionCode, rejected
 from providers.capabilities import Capability
 from providers.changes import ChangeRefused
 from providers.contract import ProviderClient, capabilities
@@ -118,11 +118,18 @@ class Writing:
         dry_run: bool,
         record: str | None = None,
         under: tuple[str, ...] = (),
+        named_by: str | None = None,
     ) -> Done[T]:
-        """``make``, or in a dry run ``rehearse``."""
-        if dry_run:
-            return await self.rehearse(account, work, under=under)
-        return await self.make(account, work, touched, record=record, under=under)
+        """``make``, or in a dry run ``rehearse``.
+
+        ``named_by`` is the argument with the id of what is changed: that there is no such thing is told of it.
+        """
+        try:
+            if dry_run:
+                return await self.rehearse(account, work, under=under)
+            return await self.make(account, work, touched, record=record, under=under)
+        except Rejected as refusal:
+            raise placed_where_missing(refusal, named_by) from None
 
     async def rehearse(self, account: ConnectedAccount, work: Work[T], *, under: tuple[str, ...] = ()) -> Done[T]:
         """What ``make`` would send. Reads that it needs are made. Raises ``Rejected`` like it."""

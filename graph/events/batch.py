@@ -1,6 +1,7 @@
 """The deliveries of one account that are worked on together: read, put in order, judged, asked about, settled."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,10 +17,11 @@ from graph.events.account_webhooks import webhooks_of
 from graph.events.claiming import RELEASED, Claimed, DeliveryStatus
 from graph.events.completing import Answers, Completing, touched_by
 from graph.events.course import Course, in_order, sighting_of
+from graph.events.guest_reads import GUESTS_AT_ONCE, OfGuests, Shown
 from graph.events.settling import Settlement, States
-from graph.events.states import Known, Outcome, Sighting
+from graph.events.states import Outcome, Sighting
 from providers.errors import ErrorCode, ProviderError
-from providers.webhooks import MessageReceived, ReservationChange, Told
+from providers.webhooks import GuestNews, MessageReceived, ReservationChange, Told, ToldOfReservation
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +47,7 @@ _OUTAGES = frozenset(
 
 _NOT_THERE = "The account has no such reservation."
 _NOT_SHOWN = "The PMS does not show the change yet."
+_NO_RESERVATION = "No reservation of the account has this guest."
 
 Values = dict[str, Any]
 
@@ -54,12 +57,28 @@ class News:
     """What one delivery tells of one reservation."""
 
     delivery: Claimed
-    told: Told
+    told: ToldOfReservation
+
+
+@dataclass(slots=True)
+class NewsOfGuest:
+    """What deliveries tell of one guest. ``changed_at`` is the PMS's latest time of a change, if it says any."""
+
+    deliveries: list[Claimed] = field(default_factory=list)
+    changed_at: datetime | None = None
+
+    def add(self, delivery: Claimed, told: GuestNews) -> None:
+        self.deliveries.append(delivery)
+        self.changed_at = max(filter(None, (self.changed_at, told.changed_at)), default=None)
 
 
 @dataclass(slots=True, kw_only=True)
 class Batch:
-    """The work on some deliveries of one account. ``outcomes`` are the new values of their rows."""
+    """The work on some deliveries of one account. ``outcomes`` are the new values of their rows.
+
+    ``left`` are the ids of early ones that were not needed, and of news of guests beyond as many as are asked for at
+    once: they wait for their own turn.
+    """
 
     account: ConnectedAccount
     own_id: str | None
@@ -69,21 +88,18 @@ class Batch:
     now: datetime
     learned: bool
     outcomes: dict[str, Values] = field(default_factory=dict)
+    left: set[str] = field(default_factory=set)
 
     async def settlement(self, deliveries: Sequence[Claimed], holder: str) -> Settlement:
         """What is to be written of these deliveries. What changed is read anew from now on."""
-        news = self._news(deliveries)
-        courses = {
-            id_: Course(account=self.account, known=known, learned=self.learned)
-            for id_, known in (await self._known(news)).items()
-        }
+        news, guests = self._news(deliveries)
+        courses = await self._courses(news)
         asked = await self._followed(news, courses)
-        answers = Answers()
-        if asked:
-            since = max(each.delivery.received_at for group in asked.values() for each in group)
-            answers = await self.completing.read(self.account, asked, since)
-            for id_, group in asked.items():
-                self._answered(courses[id_], group, id_, answers)
+        answers, of_guests = await self._answers(asked, guests)
+        for id_, group in asked.items():
+            self._answered(courses[id_], group, id_, answers)
+        if guests:
+            await self._guests(guests, of_guests, courses, answers)
         self._messages(news, courses)
         mark = await self._outdate(courses, answers)
         return Settlement(
@@ -96,20 +112,30 @@ class Batch:
             mark=mark,
         )
 
-    def _news(self, deliveries: Sequence[Claimed]) -> dict[str, list[News]]:
-        """What the deliveries tell, by reservation; their outcome is settled unless news of theirs go wrong."""
+    def _news(self, deliveries: Sequence[Claimed]) -> tuple[dict[str, list[News]], dict[str, NewsOfGuest]]:
+        """What the deliveries tell, by reservation and by guest.
+
+        Their outcome is settled unless news of theirs go wrong, or they are ``left``.
+        """
         found: dict[str, list[News]] = {}
+        guests: dict[str, NewsOfGuest] = {}
         for delivery in deliveries:
             try:
                 told = self._told(delivery)
             except Exception as error:  # noqa: BLE001 - one delivery must not stop the others
                 self._failed(delivery, type(error).__name__)
                 continue
+            if len(guests) >= GUESTS_AT_ONCE and any(isinstance(each, GuestNews) for each in told):
+                self.left.add(delivery.id)
+                continue
             if told:
                 self.outcomes[delivery.id] = self._settled(DeliveryStatus.DONE)
             for each in told:
-                found.setdefault(each.reservation_id, []).append(News(delivery, each))
-        return {id_: kept for id_, group in found.items() if (kept := self._whose_turn_it_is(group))}
+                if isinstance(each, GuestNews):
+                    guests.setdefault(each.guest_id, NewsOfGuest()).add(delivery, each)
+                else:
+                    found.setdefault(each.reservation_id, []).append(News(delivery, each))
+        return {id_: kept for id_, group in found.items() if (kept := self._whose_turn_it_is(group))}, guests
 
     def _told(self, delivery: Claimed) -> Sequence[Told]:
         if delivery.provider_account is not None and self.own_id not in (None, delivery.provider_account):
@@ -134,12 +160,30 @@ class Batch:
             if not each.delivery.early or (when is not None and latest is not None and when < latest):
                 kept.append(each)
             else:
-                self.outcomes[each.delivery.id] = dict(RELEASED)
+                self.outcomes.pop(each.delivery.id, None)
+                self.left.add(each.delivery.id)
         return kept
 
-    async def _known(self, news: Mapping[str, Sequence[News]]) -> dict[str, Known | None]:
-        found = await self.states.of(self.account, news.keys())
-        return {id_: found.get(id_) for id_ in news}
+    async def _courses(self, reservation_ids: Collection[str]) -> dict[str, Course]:
+        """What is known of reservations, to be taken further."""
+        known = await self.states.of(self.account, reservation_ids)
+        return {
+            id_: Course(account=self.account, known=known.get(id_), learned=self.learned) for id_ in reservation_ids
+        }
+
+    async def _answers(
+        self, asked: Mapping[str, Sequence[News]], guests: Mapping[str, NewsOfGuest]
+    ) -> tuple[Answers, OfGuests]:
+        """What the PMS says of reservations and of guests, asked at the same time."""
+        if not guests:
+            return await self._asked(asked), OfGuests()
+        return await asyncio.gather(self._asked(asked), self.completing.of_guests(self.account, guests.keys()))
+
+    async def _asked(self, asked: Mapping[str, Sequence[News]]) -> Answers:
+        if not asked:
+            return Answers()
+        since = max(each.delivery.received_at for group in asked.values() for each in group)
+        return await self.completing.read(self.account, asked, since)
 
     async def _followed(
         self, news: Mapping[str, Sequence[News]], courses: Mapping[str, Course]
@@ -193,6 +237,37 @@ class Batch:
         since = min(each.delivery.received_at for each in group)
         course.take(Sighting(since=since, record=record, read_at=read_at, made=made))
 
+    async def _guests(
+        self,
+        guests: Mapping[str, NewsOfGuest],
+        of_guests: OfGuests,
+        courses: dict[str, Course],
+        answers: Answers,
+    ) -> None:
+        """Take in what the PMS shows of the guests' reservations: ``courses`` and ``answers`` have them from then on.
+
+        A delivery about several guests is tried again for all of them where one failed.
+        """
+        shown = {record.provider_id for found in of_guests.found.values() for record, _ in found}
+        courses |= await self._courses(shown - courses.keys())
+        for guest_id, found in of_guests.found.items():
+            self._shown(guests[guest_id], found, courses)
+            answers.found |= {record.provider_id: (record, read_at) for record, read_at in found}
+        with_some = [guests[guest_id] for guest_id, found in of_guests.found.items() if found]
+        there = {each.id for news in with_some for each in news.deliveries}
+        for each in (each for news in guests.values() for each in news.deliveries):
+            if each.id not in there and self.outcomes.get(each.id, {}).get("status") == DeliveryStatus.DONE.value:
+                self._ignored(each, _NO_RESERVATION)
+        for guest_id, error in of_guests.failed.items():
+            for each in guests[guest_id].deliveries:
+                self._refused(each, error)
+
+    def _shown(self, news: NewsOfGuest, found: Sequence[Shown], courses: Mapping[str, Course]) -> None:
+        since = min(each.received_at for each in news.deliveries)
+        for record, read_at in found:
+            sighting = Sighting(since=since, record=record, read_at=read_at)
+            courses[record.provider_id].take(sighting, news.changed_at)
+
     def _messages(self, news: Mapping[str, Sequence[News]], courses: Mapping[str, Course]) -> None:
         for id_, group in news.items():
             for each in group:
@@ -234,15 +309,15 @@ def failed(delivery: Claimed, reason: str, now: datetime, *, last: DeliveryStatu
     return {**RELEASED, "tries": tries, "reason": reason, "due_at": now + _AGAIN * 2**delivery.tries}
 
 
-def _when(told: Told) -> datetime | None:
+def _when(told: ToldOfReservation) -> datetime | None:
     return told.changed_at if isinstance(told, ReservationChange) else told.written_at
 
 
-def _listing_of(told: Told) -> str | None:
+def _listing_of(told: ToldOfReservation) -> str | None:
     return told.record.listing_id if isinstance(told, ReservationChange) and told.record is not None else None
 
 
-def _is_behind(told: Told, shown: datetime | None, *, unknown: bool) -> bool:
+def _is_behind(told: ToldOfReservation, shown: datetime | None, *, unknown: bool) -> bool:
     """Whether the PMS's answer is older than what the delivery tells: some take a moment to agree with themselves."""
     if not isinstance(told, ReservationChange) or told.changed_at is None:
         return False

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.changes.change_marks import ChangeMarks, Mark
+from graph.events.guest_reads import GuestReads, OfGuests
 from graph.gateway.holdings import OVERLAP
 from graph.gateway.keeper import Kept
 from graph.gateway.operation import Freshness
@@ -42,6 +43,7 @@ class Completing:
         self._reading = reading
         self._marks = marks
         self._part = part
+        self._guests = GuestReads(reading)
 
     async def read(self, account: ConnectedAccount, reservation_ids: Collection[str], since: datetime) -> Answers:
         """These reservations, as the PMS showed them at ``since`` or later. Raises nothing of the PMS's.
@@ -60,6 +62,10 @@ class Completing:
 
         await self._reading.keeper.behind_all(ask)
         return answers
+
+    async def of_guests(self, account: ConnectedAccount, guest_ids: Collection[str]) -> OfGuests:
+        """The reservations that show these guests, as the PMS shows them from now on: see ``GuestReads.read``."""
+        return await self._guests.read(account, guest_ids)
 
     async def outdate(self, account: ConnectedAccount, touched: Touched, answers: Answers) -> Mark | None:
         """Have what changed read anew by whoever asks next, but for what was read just now: that is kept.

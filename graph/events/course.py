@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from graph.accounts.accounts import ConnectedAccount
@@ -34,13 +34,18 @@ class Course:
         """Whether something else is known than before."""
         return self.known is not self.before
 
-    def take(self, sighting: Sighting) -> Outcome:
-        """Take news in; ``ASK``: only the PMS can tell what they mean."""
+    def take(self, sighting: Sighting, guest_changed_at: datetime | None = None) -> Outcome:
+        """Take news in; ``ASK``: only the PMS can tell what they mean.
+
+        ``guest_changed_at``: the PMS's time of a change of the guest's own record, which may be no change of the
+        reservation's.
+        """
         verdict = judge(self.known, sighting, new_from=self.account.created_at, learned=self.learned)
         if verdict.known is not None:
             self.known = verdict.known
         if verdict.happened is not None:
-            self.events.append(self._event(verdict.happened, sighting.since))
+            happened = _dated(verdict.happened, guest_changed_at)
+            self.events.append(self._event(happened, sighting.since))
         return verdict.outcome
 
     def message(self, told: MessageReceived, received_at: datetime) -> None:
@@ -66,6 +71,14 @@ class Course:
             reservation=reservation,
             content_key=content_key,
         )
+
+
+def _dated(happened: Happened, guest_changed_at: datetime | None) -> Happened:
+    """With the later time where nothing but the guest has changed."""
+    times = [each for each in (happened.occurred_at, guest_changed_at) if each is not None]
+    if not times or not happened.changes or any(not each.field.startswith("guest.") for each in happened.changes):
+        return happened
+    return replace(happened, occurred_at=max(times))
 
 
 def sighting_of(change: ReservationChange, received_at: datetime, *, trusted: bool) -> Sighting:

@@ -71,31 +71,40 @@ class ReservationEvent(NewEvent):
     id: str
 
 
-def dump_reservation(reservation: Reservation) -> orjson.Fragment:
-    """A reservation in JSON, every digit kept; without what the PMS sent beyond the unified model.
+class Dumps:
+    """Reservations in JSON, every digit kept; without what the PMS sent beyond the unified model.
 
-    It is for ``packed`` and for ``dump_body``, which take it as often as need be.
+    It makes each once: what is known of a reservation is mostly what its event shows.
     """
-    return orjson.Fragment(_RESERVATION.dump_json(reservation, exclude={"raw"}, exclude_defaults=True))
+
+    def __init__(self) -> None:
+        self._made: dict[int, tuple[Reservation, orjson.Fragment]] = {}
+
+    def of(self, reservation: Reservation) -> orjson.Fragment:
+        """For ``packed``."""
+        # By identity, which is its own as long as it is kept here.
+        made = self._made.get(id(reservation))
+        if made is None:
+            text = _RESERVATION.dump_json(reservation, exclude={"raw"}, exclude_defaults=True)
+            made = self._made[id(reservation)] = (reservation, orjson.Fragment(text))
+        return made[1]
 
 
 def load_reservation(kept: Any) -> Reservation:
-    """A reservation of the JSON values that ``dump_reservation`` gave, by this version or an older one.
+    """A reservation of the JSON values that ``Dumps`` gave, by this version or an older one.
 
     Later ones only add to the model. Raises ``ValueError`` for anything else.
     """
     return _RESERVATION.validate_python(kept)
 
 
-def dump_body(event: NewEvent, dumped: orjson.Fragment | None = None) -> bytes:
-    """What of an event is sealed. ``dumped``: its reservation, where ``dump_reservation`` was asked for it before."""
+def dump_body(event: NewEvent, dumps: Dumps) -> bytes:
+    """What of an event is sealed."""
     changes = event.changes
-    if dumped is None and event.reservation is not None:
-        dumped = dump_reservation(event.reservation)
     return packed(
         {
             "changes": None if changes is None else [[each.field, each.old, each.new] for each in changes],
-            "reservation": dumped,
+            "reservation": None if event.reservation is None else dumps.of(event.reservation),
         }
     )
 
@@ -111,7 +120,7 @@ def load_body(body: bytes) -> tuple[list[FieldChange] | None, Reservation | None
 
 
 def packed(value: Any) -> bytes:
-    """JSON values, or what ``dump_reservation`` gave, as few bytes."""
+    """JSON values, or what ``Dumps`` gave, as few bytes."""
     work = zlib.compressobj(*_COMPRESSION)
     return work.compress(orjson.dumps(value)) + work.flush()
 

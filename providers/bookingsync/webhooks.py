@@ -21,6 +21,7 @@ from providers.webhooks import (
     MAX_ACCOUNT_ID,
     MAX_EVENT,
     MAX_RECORD_ID,
+    GuestNews,
     MessageReceived,
     ReservationChange,
     Told,
@@ -54,8 +55,8 @@ class BookingsyncWebhooks(Webhooks):
     uses_login: ClassVar[bool] = False
     setup: ClassVar[str] = (
         "In BookingSync's partner panel, at the application, under Webhooks: enter this URL and choose the events of "
-        "bookings, booking comments, bookings fees, bookings tags items, payments and inbox messages. Once is enough "
-        "for all accounts of the application; the Client Secret signs what is sent."
+        "bookings, booking comments, bookings fees, bookings tags items, clients, payments and inbox messages. Once is "
+        "enough for all accounts of the application; the Client Secret signs what is sent."
     )
 
     def provable(self, config: BaseModel) -> bool:
@@ -79,10 +80,13 @@ class BookingsyncWebhooks(Webhooks):
     def told(self, body: bytes, account_id: str) -> Sequence[Told]:
         """Which booking is to be read: a delivery shows it without guest and source, and perhaps only in part.
 
-        Whether a booking that was called off comes as destroyed or updated is not documented: reading it tells.
+        Whether a booking that was called off comes as destroyed or updated is not documented: reading it tells. A
+        client does not name its bookings.
         """
         sent = json_object(body)
         kind, action = _event(sent)
+        if kind == _CLIENT:
+            return _clients(sent.get("resource"), dated=action != _DESTROYED)
         told: list[Told] = []
         for record, booking_id in _bookings(kind, sent.get("resource")):
             if kind == _MESSAGE:
@@ -94,14 +98,16 @@ class BookingsyncWebhooks(Webhooks):
                     )
             else:
                 # The time of a part says nothing of its booking; of a booking that is gone, nothing of its end.
-                dated = kind == _BOOKING and action != "destroyed"
+                dated = kind == _BOOKING and action != _DESTROYED
                 changed_at = _instant(record.get("updated_at")) if dated else None
                 told.append(ReservationChange(reservation_id=booking_id, changed_at=changed_at, made=_made(sent)))
         return told
 
 
 _BOOKING = "booking"
+_CLIENT = "client"
 _MESSAGE = "inbox_message"
+_DESTROYED = "destroyed"
 _PARTS = frozenset(
     {
         "booking_comment",
@@ -115,6 +121,9 @@ _PARTS = frozenset(
 )
 _MOST_BOOKINGS = 100
 """How many bookings one record is believed to be about."""
+
+_MOST_CLIENTS = 100
+"""How many clients one delivery is believed to be about."""
 
 _EVENT = re.compile(r"([a-z_]+)_(created|updated|destroyed)")
 
@@ -145,6 +154,16 @@ def _booking_ids(kind: str, record: dict[str, Any]) -> list[str]:
     else:
         found = []
     return list(dict.fromkeys(each for each in found if each is not None))
+
+
+def _clients(resource: Any, *, dated: bool) -> list[Told]:
+    """Each client once. The time of one that is gone, not ``dated``, says nothing of its end."""
+    found: dict[str, datetime | None] = {}
+    for record in _records(resource):
+        client_id = short_text(record.get("id"), MAX_RECORD_ID)
+        if client_id is not None and len(found) < _MOST_CLIENTS:
+            found.setdefault(client_id, _instant(record.get("updated_at")) if dated else None)
+    return [GuestNews(guest_id=id_, changed_at=changed_at) for id_, changed_at in found.items()]
 
 
 def _subject(sent: dict[str, Any]) -> str | None:

@@ -14,7 +14,7 @@ from providers.simulation.control import PREFIX, parsed
 
 PATH = f"{PREFIX}/changes"
 CANCELS = 6
-"""Of so many changes one calls a reservation off; the others change who comes."""
+"""Of so many changes one calls a reservation off; the others change who comes, or the guest's own record."""
 
 MOST_ADULTS = 6
 
@@ -57,6 +57,11 @@ def change_route(make: Callable[[int, int], Change | None]) -> Route:
 def cancels(number: int) -> bool:
     """Whether change ``number`` calls a reservation off."""
     return number % CANCELS == CANCELS - 1
+
+
+def changes_guest(number: int) -> bool:
+    """Whether change ``number`` is one of the guest's own record, where a PMS has such."""
+    return number % CANCELS == CANCELS // 2
 
 
 def other_party(adults: int) -> int:

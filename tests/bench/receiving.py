@@ -23,6 +23,7 @@ from starlette.routing import Route
 
 from graph.cli.garbage import collecting_when_idle
 from graph.cli.servers import run
+from graph.logs import configure_logging
 from tests.gateway_world import serving, world
 from tests.graph.events.webhook_world import RESERVATION, address, basic
 
@@ -115,7 +116,8 @@ async def measure(rate: int = RATE, seconds: float = SECONDS, turns: int = TURNS
 
 
 def main() -> None:
-    """Print the figures."""
+    """Print the figures, and nothing of what is refused or of servers that are stopped at once."""
+    configure_logging("console", "critical")
     measured = run(measure())
     ours, bare = _p99(measured.ours), _p99(measured.bare)
     print(f"webhooks acknowledged at {RATE} a second, to a bare route that keeps nothing")

@@ -30,6 +30,7 @@ from starlette.websockets import WebSocket
 
 from graph.cli.garbage import collecting_when_idle
 from graph.cli.servers import run
+from graph.logs import configure_logging
 from graph.schema import ids
 from tests.gateway_world import World, serving, world
 from tests.graph.events.webhook_world import address
@@ -76,7 +77,7 @@ class Broadcast:
     """The floor: it tells what it receives to those who follow the listing, and keeps nothing."""
 
     def __init__(self) -> None:
-        self.following: dict[str, set[asyncio.Queue[str]]] = defaultdict(set)
+        self.following: dict[str, set[asyncio.Queue[str | None]]] = defaultdict(set)
         self.app = Starlette(
             routes=[
                 Route("/webhooks/{provider}/{token}", self._receive, methods=["POST"]),
@@ -87,6 +88,13 @@ class Broadcast:
     @property
     def count(self) -> int:
         return sum(len(queues) for queues in self.following.values())
+
+    def end(self) -> None:
+        """Let go of all who followed: nobody tells them that their client has left."""
+        for queues in self.following.values():
+            for queue in queues:
+                queue.put_nowait(None)
+        self.following.clear()
 
     async def _receive(self, request: Request) -> Response:
         record = json.loads(await request.body())["data"]
@@ -101,10 +109,10 @@ class Broadcast:
         await socket.receive_json()
         await socket.send_json({"type": "connection_ack"})
         (listing,) = (await socket.receive_json())["payload"]["variables"]["listings"]
-        queue: asyncio.Queue[str] = asyncio.Queue()
+        queue: asyncio.Queue[str | None] = asyncio.Queue()
         self.following[ids.parse(listing, "listings").provider_id].add(queue)
-        while True:
-            await socket.send_text(f'{{"id":"1","type":"next","payload":{await queue.get()}}}')
+        while (text := await queue.get()) is not None:
+            await socket.send_text(f'{{"id":"1","type":"next","payload":{text}}}')
 
 
 async def _play(plan: Plan) -> list[float]:
@@ -258,12 +266,13 @@ async def measure(
                         expected = len(bodies) * (subscribers // listings)
                         plan = Plan(at, to.path, to.basic, running.key, followed, bodies, rate, expected)
                         found[kind] += await _apart(plan, count)
-                        bare.following.clear()
+                        bare.end()
     return Measured(**found)
 
 
 def main() -> None:
-    """Print the figures."""
+    """Print the figures, and nothing of servers that are stopped at once: uvicorn calls that an error."""
+    configure_logging("console", "critical")
     measured = run(measure())
     ours, bare = _p99(measured.ours), _p99(measured.bare)
     print(f"webhook to frame, {SUBSCRIBERS} subscribers, {RATE} webhooks a second: to a bare broadcast in memory")

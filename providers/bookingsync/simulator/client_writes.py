@@ -110,6 +110,8 @@ def _written_client(record: Record, values: Values, by: Writer) -> Record:
             ]
     record["updated_at"] = instant(by.view.now)
     by.estate.put("clients", Fixed(record["id"], None, by.view.now, record))
+    if by.view.readings.bookings_change_with_clients:
+        by.estate.touch_bookings_of(record["id"], by.view.now)
     return record
 
 

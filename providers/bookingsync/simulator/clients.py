@@ -15,13 +15,17 @@ SOURCE_NAMES = {"airbnb": "Airbnb", "bookingcom": "Booking.com", "vrbo": "HomeAw
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A guest of an account; ``number`` counts them there. ``locales`` are those the account writes to."""
+    """A guest of an account; ``number`` counts them there. ``locales`` are those the account writes to.
+
+    ``updated_at`` is None until the person changes.
+    """
 
     account: int
     number: int
     person: Person
     met_at: datetime
     locales: tuple[str, ...]
+    updated_at: datetime | None = None
 
     @property
     def id(self) -> int:
@@ -32,7 +36,7 @@ class Client:
         return None
 
     def changed_at(self, now: datetime) -> datetime:
-        return self.met_at
+        return self.updated_at or self.met_at
 
     def record(self, view: View) -> Record:
         """Clients made by older programs have a full name only, and the lists may be empty."""
@@ -55,7 +59,7 @@ class Client:
             "forget_me_at": None,
             "processing_restricted_at": None,
             "created_at": instant(self.met_at),
-            "updated_at": instant(self.met_at),
+            "updated_at": instant(self.updated_at or self.met_at),
         }
 
     def _no_locale(self) -> str | None:

@@ -227,6 +227,20 @@ class Estate:
         assert isinstance(booking, Booking)  # noqa: S101  # that is what the collection holds
         booking.stay = replace(booking.stay, updated_at=at, **facts)
 
+    def change_client(self, client_id: int, at: datetime, *, touching: bool, **facts: Any) -> None:
+        """Change facts of the person that a client is, as if that was done ``at``; see ``touch_bookings_of``."""
+        client = self.items("clients")[client_id]
+        assert isinstance(client, Client)  # noqa: S101  # as long as no program wrote it
+        self.put("clients", replace(client, person=replace(client.person, **facts), updated_at=at))
+        if touching:
+            self.touch_bookings_of(client_id, at)
+
+    def touch_bookings_of(self, client_id: int, at: datetime) -> None:
+        """The reading in which a booking changes with its client: whether it does is not documented."""
+        for booking in self.bookings:
+            if booking.client_id == client_id:
+                booking.touch(at)
+
     @cached_property
     def _bookings_by_unit(self) -> dict[int, list[AnyBooking]]:
         found: dict[int, list[AnyBooking]] = {}

@@ -114,4 +114,5 @@ class BookingsyncReadings:
     canceled_status: int = 422
     statusless_booking_refused: bool = True
     lapsed_holds_vanish: bool = False
+    bookings_change_with_clients: bool = False
     map_start: MapStart = MapStart.YESTERDAY

@@ -166,7 +166,8 @@ class BookingsyncSimulation:
         return webhook(order, self.estates, view, self._application.client_secret)
 
     def _change(self, account: int, number: int) -> Change | None:
-        return change(self.estates, account, number, self._now())
+        touching = self._readings.bookings_change_with_clients
+        return change(self.estates, account, number, self._now(), touching=touching)
 
     async def _odd(self, request: Request) -> Response:
         if request.method == "POST":

@@ -1,7 +1,7 @@
 """Bookings (documentation, Bookings): reservations of guests and blocks of the calendar alike."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import ClassVar, Protocol
@@ -65,6 +65,8 @@ class AnyBooking(Protocol):
 
     def record(self, view: View) -> Record: ...
 
+    def touch(self, at: datetime) -> None: ...
+
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Booking:
@@ -121,6 +123,10 @@ class Booking:
 
     def changed_at(self, now: datetime) -> datetime:
         return max(self.stay.updated_at, self.canceled_at(now) or self.stay.updated_at)
+
+    def touch(self, at: datetime) -> None:
+        """Nothing about it but the time of its last change is new."""
+        self.stay = replace(self.stay, updated_at=at)
 
     def record(self, view: View) -> Record:
         """The full record, or the reduced one for those who may not read bookings."""

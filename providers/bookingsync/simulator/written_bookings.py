@@ -75,6 +75,10 @@ class WrittenBooking:
     def changed_at(self, now: datetime) -> datetime:
         return max(self.updated_at, self.canceled_at(now) or self.updated_at)
 
+    def touch(self, at: datetime) -> None:
+        """Nothing about it but the time of its last change is new."""
+        self.updated_at = at
+
     def record(self, view: View) -> Record:
         """The full record, or the reduced one for those who may not read bookings."""
         canceled_at = self.canceled_at(view.now)

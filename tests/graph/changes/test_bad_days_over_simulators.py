@@ -71,6 +71,26 @@ async def test_a_quote_that_cannot_be_had_names_what_is_to_blame(
     assert await count(running) == before
 
 
+@pytest.mark.parametrize(
+    ("wish", "field"),
+    [
+        ({"components": [{"feeId": "999999999"}]}, "stay.components.0"),
+        ({"components": [{"name": "cleaningFee", "deleted": True}]}, "stay.components.0"),
+        ({"components": [{"feeId": "8"}, {"feeId": "9"}]}, "stay.components"),
+        ({"coupon": "SPRING"}, "stay.coupon"),
+        ({"coupon": "SPRING", "components": [{"feeId": "999999999"}]}, "stay.coupon"),
+    ],
+)
+async def test_a_quote_that_bookingsync_cannot_give_names_what_is_to_blame(
+    tmp_path: Path, wish: dict[str, Any], field: str
+) -> None:
+    async with world(tmp_path, hostaway_accounts=0, bookingsync_accounts=1) as running:
+        stay = await free_stay(running, "BOOKINGSYNC")
+        asked = {"listingId": stay["id"], "arrival": stay["arrival"], "departure": stay["departure"], "adults": 1}
+        given = {"stay": asked | wish, "total": "700", "reservation": {"guest": {"name": "Ada"}}}
+        assert codes(await running.change(BOOK, WRITE, input=given, key="k")) == [(field, "INVALID")]
+
+
 async def test_a_fee_setting_that_is_not_there_is_refused_and_nothing_is_made(running: World) -> None:
     stay = await free_stay(running, "HOSTAWAY")
     before = await count(running)

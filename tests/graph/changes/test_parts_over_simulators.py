@@ -210,6 +210,19 @@ async def test_a_policy_of_hostaway_lives_and_ends(running: World) -> None:
     assert (gone["userErrors"], gone["deletedId"]) == ([], policy)
 
 
+@pytest.mark.parametrize("unknown", ["999999999", "abc"])
+async def test_what_is_not_there_is_told_of_the_id_that_names_it(running: World, unknown: str) -> None:
+    (ours, *_), (theirs, *_) = await listings(running, "HOSTAWAY"), await listings(running, "BOOKINGSYNC")
+    named = {"account": await account(running, "HOSTAWAY"), "policy": unknown}
+    for mutation, variables, field in (
+        (UPDATE_FEE, {"id": ours, "fee": unknown, "input": {"mandatory": True}}, "feeId"),
+        (UPDATE_FEE, {"id": theirs, "fee": unknown, "input": {"mandatory": True}}, "feeId"),
+        (UPDATE_TAX, {"id": theirs, "tax": unknown, "input": {"includedInPrice": True}}, "taxId"),
+        (UPDATE_POLICY, {**named, "input": {"name": "Fair", "items": [STEP]}}, "policyId"),
+    ):
+        assert codes(await running.change(mutation, WRITE, **variables)) == [(field, "NOT_FOUND")]
+
+
 async def test_what_one_of_them_cannot_do_is_told_without_a_call(running: World) -> None:
     (ours, *_), (theirs, *_) = await listings(running, "HOSTAWAY"), await listings(running, "BOOKINGSYNC")
     sent = len(running.data_calls())

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from providers.bookingsync.manifest import AccessTokenConfig, OAuthConfig
 from providers.bookingsync.webhooks import BookingsyncWebhooks, signature
-from providers.webhooks import NOTHING_READ, WebhookLogin, WebhookRequest
+from providers.webhooks import NOTHING_READ, GuestNews, WebhookLogin, WebhookRequest
 
 WEBHOOKS = BookingsyncWebhooks()
 LOGIN = WebhookLogin("", "")
@@ -124,7 +124,36 @@ def test_a_message_is_told_where_it_names_its_booking() -> None:
     assert told("inbox_message_created") == []
 
 
-@pytest.mark.parametrize("event", ["rental_updated", "client_created", "booking", "", "account_destroyed"])
+DOCUMENTED_CLIENT = (
+    b'{"account_id":1059638630,"event":"client_created","resource":{"links":{"clients.account":'
+    b'"https://www.bookingsync.com/api/v3/accounts/{clients.account}"},"client":{"links":{"account":1059638630},'
+    b'"id":995923932,"emails":[{"label":"default","email":"client_5@example.com"}],"phones":[],"addresses":[],'
+    b'"created_at":"2017-10-10T11:00:00Z","updated_at":"2017-10-10T11:00:00Z","fullname":"Robt Braun","firstname":"",'
+    b'"lastname":"","notes":null,"preferred_locale":null,"passport":null,"company":"","vat_number":""}}}'
+)
+"""The example of the documentation, Webhook subscriptions."""
+
+
+@pytest.mark.parametrize(("action", "dated"), [("created", True), ("updated", True), ("destroyed", False)])
+def test_a_client_is_told_whatever_happened_to_it(action: str, dated: bool) -> None:
+    body = DOCUMENTED_CLIENT.replace(b"client_created", f"client_{action}".encode())
+    # The time of one that is gone is of the last change before it went.
+    changed_at = datetime(2017, 10, 10, 11, tzinfo=UTC) if dated else None
+    assert WEBHOOKS.told(body, "acc_1") == [GuestNews(guest_id="995923932", changed_at=changed_at)]
+    note = WEBHOOKS.read(body)
+    assert (note.event, note.account_id, note.subject) == (f"client_{action}", "1059638630", None)
+    assert note.key is not None
+
+
+def test_clients_in_a_list_are_each_told_once() -> None:
+    records = [{"id": 7}, {"id": "8", "updated_at": "odd"}, {"id": 7}, {"id": None}, {"id": {}}, "text"]
+    body = json.dumps({"event": "client_updated", "resource": {"clients": records}}).encode()
+    assert WEBHOOKS.told(body, "acc_1") == [GuestNews(guest_id="7"), GuestNews(guest_id="8")]
+    many = {"event": "client_updated", "resource": {"clients": [{"id": id_} for id_ in range(1000)]}}
+    assert len(WEBHOOKS.told(json.dumps(many).encode(), "acc_1")) == 100
+
+
+@pytest.mark.parametrize("event", ["rental_updated", "client_exploded", "booking", "", "account_destroyed"])
 def test_anything_else_tells_nothing(event: str) -> None:
     assert told(event) == []
 
