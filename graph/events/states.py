@@ -64,7 +64,10 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """Something that happened to a reservation. ``changes`` is None where it is not known what changed."""
+    """Something that happened to a reservation. ``changes`` is None where it is not known what changed.
+
+    ``reservation`` is without ``raw``: it is the one that is known, as long as nothing else happens to it.
+    """
 
     type: EventType
     reservation: Reservation = field(repr=False)
@@ -156,11 +159,9 @@ def _first_seen(sighting: Sighting, record: Reservation, new: bool) -> Verdict:
     type_ = EventType.CREATED if new else EventType.UPDATED
     if record.status is ReservationStatus.CANCELLED:
         type_ = EventType.CANCELLED
-    return Verdict(
-        outcome=Outcome.NEWS,
-        known=_as_seen(sighting, record),
-        happened=Happened(type=type_, reservation=record, occurred_at=record.updated_at),
-    )
+    known = _as_seen(sighting, record)
+    happened = Happened(type=type_, reservation=known.reservation, occurred_at=record.updated_at)
+    return Verdict(outcome=Outcome.NEWS, known=known, happened=happened)
 
 
 def _as_seen(sighting: Sighting, record: Reservation) -> Known:

@@ -26,10 +26,12 @@ CHANNEL_NAMES: Mapping[str, str] = {
     "2022": "google",
 }
 
+_CHANNELS = {number: vocabulary.channel(name) for number, name in CHANNEL_NAMES.items()}
+
 
 def channel_of(wire: WireReservation) -> Channel | None:
     """Where a reservation came from: by the channel's number where the table has it, else by its name."""
-    found = vocabulary.channel(CHANNEL_NAMES.get(wire.channel_id or "") or wire.channel_name)
+    found = _CHANNELS.get(wire.channel_id or "") or vocabulary.channel(wire.channel_name)
     return Channel.OTHER if found is None and wire.channel_id else found
 
 

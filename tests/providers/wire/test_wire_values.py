@@ -1,7 +1,11 @@
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from providers.wire import OddValue
 from providers.wire.values import (
@@ -179,3 +183,60 @@ def test_what_is_no_instant_is_odd(value):
 def test_a_number_of_thousands_of_digits_is_odd_and_costs_nothing(read):
     with pytest.raises(OddValue):
         read(10**5000)
+
+
+class Worded(str):
+    __slots__ = ()
+
+
+class Whole(int):
+    pass
+
+
+class Binary(float):
+    pass
+
+
+LONG_WAY: dict[type, Callable[[Any], Any]] = {str: Worded, int: Whole, float: Binary}
+"""The readers' short ways are for these very types alone: what is like one of them is read the long way."""
+
+MARKS = st.sampled_from(["", "-", "--", ":", ".", "+", "W", "T", " ", "Z", "x", "0", "00", "\u0661"])
+PLAIN = st.datetimes().map(lambda moment: moment.isoformat(" ", "seconds")) | st.dates().map(date.isoformat)
+NEARLY = st.tuples(PLAIN, st.sampled_from(["", "Z", "+02:00", ".5"]), st.integers(0, 20), st.integers(0, 2), MARKS).map(
+    lambda given: (text := given[0] + given[1])[: given[2]] + given[4] + text[given[2] + given[3] :]
+)
+
+
+@pytest.mark.parametrize("read", READERS)
+@given(
+    value=NEARLY
+    | st.text(max_size=12)
+    | st.text("0123456789-.eE_ ", max_size=12)
+    | st.integers()
+    | st.integers(-3, 3)
+    | st.floats()
+    | st.floats(-1e4, 1e4)
+)
+@example("2027-W05-3")
+@example("2027-W05-3T12:13:14")
+@example("20270519T121314.123")
+@example("2027-05-19T121314,5")
+@example("2027-05-19x12:13:14")
+@example("2027-05-19T12:13.14Z")
+@example("2027-05-19T24:00:00")
+@example("0000-00-00 00:00:00")
+@example(10**15)
+@example(-0.0)
+def test_what_is_plain_is_read_as_the_long_way_would_read_it(read: Callable[[Any], Any], value: Any) -> None:
+    long_way = LONG_WAY[type(value)](value)
+    assert type(long_way) is not type(value)
+    found, expected = outcome(read, value), outcome(read, long_way)
+    assert (found, str(found)) == (expected, str(expected))
+    assert isinstance(found, type(expected)) or isinstance(expected, type(found))
+
+
+def outcome(read: Callable[[Any], Any], value: Any) -> Any:
+    try:
+        return read(value)
+    except OddValue as error:
+        return f"odd: {error}"
