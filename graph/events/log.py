@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from graph.accounts.ids import new_id
 from graph.accounts.sealed import event_context
 from graph.accounts.vault import Vault, VaultError
+from graph.events.differences import without_raw
 from graph.events.event import Dumps, EventType, NewEvent, ReservationEvent, dump_body, load_body
 from graph.events.waking import Waking
 from graph.gateway.refs import Ref
@@ -264,10 +265,20 @@ class EventLog:
 
 
 def _appended(event: NewEvent, event_id: str, cursor: int) -> ReservationEvent:
-    kept: dict[str, Any] = {each.name: getattr(event, each.name) for each in fields(NewEvent)}
-    if event.reservation is not None:
-        kept["reservation"] = replace(event.reservation, raw=None)
-    return ReservationEvent(**kept, id=event_id, cursor=cursor)
+    return ReservationEvent(
+        cursor=cursor,
+        id=event_id,
+        tenant_id=event.tenant_id,
+        account_id=event.account_id,
+        listing_id=event.listing_id,
+        reservation_id=event.reservation_id,
+        type=event.type,
+        occurred_at=event.occurred_at,
+        received_at=event.received_at,
+        changes=event.changes,
+        reservation=None if event.reservation is None else without_raw(event.reservation),
+        content_key=event.content_key,
+    )
 
 
 def _without_known(connection: Connection, entries: Sequence[Entry]) -> list[Entry]:
