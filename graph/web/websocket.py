@@ -11,6 +11,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from graph.accounts.refusals import NotAllowed, NotAuthenticated
 from graph.events.lifetime import Ending
 from graph.schema.errors import FORBIDDEN, SERVER_STOPPING, TOO_MANY_SUBSCRIPTIONS
+from graph.schema.telling import Repeat
 from graph.services import Services
 from graph.storage.failures import StorageUnavailable
 from graph.web.connections import SEND_AT_ONCE
@@ -173,12 +174,19 @@ class SocketClient:
         id_ = _json(message.id)
         last = complete_message(id_)
 
+        task = asyncio.current_task()
+
         async def repeat(text: str) -> None:
             await self._send(next_message(id_, text))
 
+        def at_once(text: str) -> bool:
+            # A client that has ended it may have begun another of the same id before this task hears of it.
+            return self._running.get(message.id) is task and self._send_at_once(next_message(id_, text))
+
+        repeating = Repeat(repeat, at_once)
         answers_of = self._operations.answers
         try:
-            async with aclosing(answers_of(guest.viewer, guest.lifetime, message.request, repeat)) as answers:
+            async with aclosing(answers_of(guest.viewer, guest.lifetime, message.request, repeating)) as answers:
                 async for answer in answers:
                     if answer.refused is not None:
                         last = error_message(id_, answer.refused)
