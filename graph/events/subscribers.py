@@ -52,12 +52,26 @@ class Told:
     """One event, as all subscribers of this process are told it.
 
     ``results`` and ``texts`` keep what operations made of it, by the names of operations that answer the same: it is
-    made once, and goes when the last of them has it.
+    made once, and goes when the last of them has it. ``begun`` are set when the first of them has made it, or failed.
     """
 
     event: ReservationEvent
     results: dict[str, Any] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
+    begun: dict[str, asyncio.Event] = field(default_factory=dict)
+
+    def begin(self, name: str) -> None:
+        """An operation of this name answers it: others of the name wait until ``end``."""
+        self.begun.setdefault(name, asyncio.Event())
+
+    def end(self, name: str) -> None:
+        """The answer is there, or there is none: then all others make their own, beside each other."""
+        self.begun[name].set()
+
+    async def made(self, name: str) -> None:
+        """Wait for the first operation of this name, if one has begun."""
+        if name in self.begun:
+            await self.begun[name].wait()
 
 
 TellAtOnce = Callable[[Told], bool]

@@ -83,7 +83,8 @@ class Context:
         return text is not None and self.repeat.at_once(text)
 
     async def repeated(self, told: Told) -> bool:
-        """Tell of an event as another operation that answers the same was told; False if none was yet."""
+        """Tell of an event as another operation that answers the same was told; False if none was."""
+        await told.made(self.shared_as)
         text = told.texts.get(self.shared_as) if self.repeat is not None else None
         if text is None or self.repeat is None:
             return False
@@ -99,11 +100,13 @@ class Context:
         self.partial_failures.clear()
         self._reported.clear()
         self.told = told
+        told.begin(self.shared_as)
         deadline = clock.monotonic() + self.operation_timeout
         try:
             with calling(Caller(key=self.operation.key, deadline=deadline)):
                 yield
         finally:
+            told.end(self.shared_as)
             self.told = None
 
 

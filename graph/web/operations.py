@@ -120,6 +120,9 @@ def shown_errors(context: Context, result: ExecutionResult) -> list[GraphQLError
 def answer(context: Context, result: ExecutionResult) -> Answer:
     """A result as it is sent. What is sent to many is made once."""
     told, name = context.told, context.shared_as
+    if told is not None:
+        # Not only when this client has it: it may take its time. Nobody goes on before this function is left.
+        told.end(name)
     shared = told is not None and result.data is not None and told.results.get(name) is result.data
     if told is not None and shared and name in told.texts:
         return Answer(told.texts[name])
