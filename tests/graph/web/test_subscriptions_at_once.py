@@ -194,8 +194,7 @@ async def test_an_operation_that_its_client_ended_says_nothing_more(
         while (await client.receive())["type"] != "pong":
             pass
         await client.subscribe("a", RENAMED)
-        while not writing.done():
-            await asyncio.sleep(0)
+        await writing
     await happened(running, "last")
     payload: Any = {}
     while payload != {"data": {"event": {"number": {"providerId": "last"}}}}:
