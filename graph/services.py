@@ -173,9 +173,10 @@ async def running(
             visibility=visibility,
         )
         gateway = build_gateway(reading, cursors)
-        change_marks = ChangeMarks(database, DurableWrites(database), keeper, upstream.part, clock)
+        writes = DurableWrites(database)
+        change_marks = ChangeMarks(database, writes, keeper, upstream.part, clock)
         events = begin_events(
-            stack, settings, database, vault, reading, webhooks, change_marks, upstream.part, upstream.usage
+            stack, settings, database, writes, vault, reading, webhooks, change_marks, upstream.part, upstream.usage
         )
         outgoing = begin_outgoing(
             stack, settings, database, vault, events, accounts, visibility, _naming(cursors), clock

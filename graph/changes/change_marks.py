@@ -6,11 +6,10 @@ from dataclasses import asdict, fields
 from datetime import timedelta
 from functools import partial
 from secrets import token_hex
-from typing import Any
+from typing import Any, cast
 
 import structlog
-from sqlalchemy import delete, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.gateway.keeper import Keeper
@@ -18,6 +17,7 @@ from graph.gateway.touched import Touched
 from graph.storage.database import Database
 from graph.storage.durable import DurableWrites
 from graph.storage.failures import StorageUnavailable
+from graph.storage.prepared import Prepared
 from graph.storage.snapshots import Snapshots
 from graph.storage.tables import ChangeMarkRow
 from providers.upstream.clock import Clock
@@ -34,6 +34,14 @@ MAX_IDS = 500
 """Ids that one mark holds; a change that touched more is told as one of everything."""
 
 Mark = Mapping[str, Any]
+
+_MARK = cast("Table", ChangeMarkRow.__table__)
+_CLEAR = Prepared(delete(_MARK).where(_MARK.c.made_at < bindparam("before")))
+_INSERT = Prepared(
+    insert(_MARK).values(
+        {name: bindparam(name) for name in ("tenant_id", "account_id", "origin", "touched", "made_at")}
+    )
+)
 
 _SETS = tuple(each.name for each in fields(Touched) if each.type == frozenset[str])
 
@@ -98,10 +106,10 @@ class ChangeMarks:
         self._last = self._last or 0
 
 
-def write_mark(mark: Mark, session: Session) -> None:
+def write_mark(mark: Mark, connection: Connection) -> None:
     """Write a mark, and let go of old ones, in a transaction that holds the lock of all writers."""
-    session.execute(delete(ChangeMarkRow).where(ChangeMarkRow.made_at < mark["made_at"] - KEPT))
-    session.execute(insert(ChangeMarkRow), [mark])
+    _CLEAR.run(connection, [{"before": mark["made_at"] - KEPT}])
+    _INSERT.run(connection, [mark])
 
 
 def dumped(touched: Touched) -> dict[str, Any]:

@@ -59,7 +59,10 @@ class News:
 
 @dataclass(slots=True, kw_only=True)
 class Batch:
-    """The work on some deliveries of one account. ``outcomes`` are the new values of their rows."""
+    """The work on some deliveries of one account. ``outcomes`` are the new values of their rows.
+
+    ``left`` are the ids of early ones that were not needed: they wait for their own turn.
+    """
 
     account: ConnectedAccount
     own_id: str | None
@@ -69,6 +72,7 @@ class Batch:
     now: datetime
     learned: bool
     outcomes: dict[str, Values] = field(default_factory=dict)
+    left: set[str] = field(default_factory=set)
 
     async def settlement(self, deliveries: Sequence[Claimed], holder: str) -> Settlement:
         """What is to be written of these deliveries. What changed is read anew from now on."""
@@ -134,7 +138,8 @@ class Batch:
             if not each.delivery.early or (when is not None and latest is not None and when < latest):
                 kept.append(each)
             else:
-                self.outcomes[each.delivery.id] = dict(RELEASED)
+                self.outcomes.pop(each.delivery.id, None)
+                self.left.add(each.delivery.id)
         return kept
 
     async def _known(self, news: Mapping[str, Sequence[News]]) -> dict[str, Known | None]:

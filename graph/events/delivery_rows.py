@@ -1,7 +1,6 @@
 """The rows of received webhooks: written in as few and as plain statements as can be.
 
-Hundreds may come in a second, and each waits for the ones before it: the statements are put together once, without
-the object-relational layer, which would take several times as long as the database.
+Hundreds may come in a second, and each waits for the ones before it.
 """
 
 from collections.abc import Sequence
@@ -10,10 +9,10 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Any, cast
 
-from sqlalchemy import BindParameter, Connection, Table, bindparam, insert, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Table, bindparam, insert, literal, or_, select, update
 
-from graph.events.claiming import DeliveryStatus
+from graph.events.claiming import RELEASED, DeliveryStatus
+from graph.storage.prepared import Prepared
 from graph.storage.tables import AccountRow, AccountWebhookRow, WebhookDeliveryRow
 
 Row = dict[str, Any]
@@ -26,22 +25,31 @@ _ACCOUNT = cast("Table", AccountRow.__table__)
 _DELIVERY = cast("Table", WebhookDeliveryRow.__table__)
 _WEBHOOK = cast("Table", AccountWebhookRow.__table__)
 
-_ACCOUNTS: BindParameter[str] = bindparam("accounts", expanding=True)
-_ALIVE = select(_ACCOUNT.c.tenant_id, _ACCOUNT.c.id).where(_ACCOUNT.c.id.in_(_ACCOUNTS))
-_KNOWN = select(_DELIVERY.c.account_id, _DELIVERY.c.delivery_key).where(
-    _DELIVERY.c.account_id.in_(_ACCOUNTS), _DELIVERY.c.delivery_key.in_(bindparam("keys", expanding=True))
+_ALIVE = Prepared(
+    select(_ACCOUNT.c.id).where(
+        _ACCOUNT.c.tenant_id == bindparam("tenant_id"), _ACCOUNT.c.id == bindparam("account_id")
+    )
 )
-_WAITING = (
-    select(_DELIVERY.c.account_id)
+_KNOWN = Prepared(
+    select(_DELIVERY.c.id).where(
+        _DELIVERY.c.account_id == bindparam("account_id"), _DELIVERY.c.delivery_key == bindparam("delivery_key")
+    )
+)
+_WAITING = Prepared(
+    select(literal(1))
     .where(
         _DELIVERY.c.status == DeliveryStatus.PENDING.value,
-        _DELIVERY.c.account_id.in_(_ACCOUNTS),
+        _DELIVERY.c.account_id == bindparam("account_id"),
         or_(_DELIVERY.c.holder.is_(None), _DELIVERY.c.holder != bindparam("holder")),
     )
-    .distinct()
+    .limit(1)
 )
-_INSERT = insert(_DELIVERY)
-_COUNT = (
+_COLUMNS = (
+    "id", "tenant_id", "account_id", "delivery_key", "event", "provider_account", "body", "received_at", "subject",
+    "due_at", "holder", "lease_until",
+)  # fmt: skip
+_INSERT = Prepared(insert(_DELIVERY).values({name: bindparam(name) for name in _COLUMNS}))
+_COUNT = Prepared(
     update(_WEBHOOK)
     .where(_WEBHOOK.c.tenant_id == bindparam("tenant"), _WEBHOOK.c.account_id == bindparam("account"))
     .values(deliveries=_WEBHOOK.c.deliveries + bindparam("number"), last_delivery_at=bindparam("last"))
@@ -66,19 +74,17 @@ class Offer:
     accounts: frozenset[str]
 
 
-def store(rows: Sequence[Row], offer: Offer | None, session: Session) -> list[Kept]:
+def store(rows: Sequence[Row], offer: Offer | None, connection: Connection) -> list[Kept]:
     """All of a batch or nothing. What arrived already, or belongs to nobody any more, fails no other.
 
     Rows that are claimed by the offer have its ``holder`` and ``lease_until`` from then on.
     """
-    connection = session.connection()
-    alive = _alive(connection, rows)
-    known = _known(connection, rows)
-    kept = [_outcome(row, alive, known) for row in rows]
+    alive = {owner for owner in dict.fromkeys(map(_owner, rows)) if _is_alive(connection, owner)}
+    kept = _outcomes(connection, rows, alive)
     new = [row for row, outcome in zip(rows, kept, strict=True) if outcome is Kept.NEW]
     if new:
         _claim(connection, new, offer)
-        connection.execute(_INSERT, new)
+        _INSERT.run(connection, new)
     for owner in alive:
         last = max(row["received_at"] for row in rows if _owner(row) == owner)
         _count(connection, owner, sum(_owner(row) == owner for row in new), last)
@@ -87,52 +93,56 @@ def store(rows: Sequence[Row], offer: Offer | None, session: Session) -> list[Ke
 
 def _claim(connection: Connection, new: Sequence[Row], offer: Offer | None) -> None:
     """Claim what is offered, of accounts none of whose deliveries waits, or is worked on by another process."""
-    if offer is None or not offer.accounts:
-        return
-    waiting = connection.scalars(_WAITING, {"accounts": list(offer.accounts), "holder": offer.holder})
-    free = offer.accounts - set(waiting)
-    for each in new:
-        if each["account_id"] in free:
-            each.update(holder=offer.holder, lease_until=offer.lease_until)
+    free = frozenset[str]()
+    if offer is not None:
+        free = frozenset(each for each in offer.accounts if not _waits(connection, each, offer.holder))
+    for row in new:
+        if offer is not None and row["account_id"] in free:
+            row.update(holder=offer.holder, lease_until=offer.lease_until)
+        else:
+            # It may have been claimed by a transaction that came to nothing.
+            row.update(RELEASED)
+
+
+def _waits(connection: Connection, account_id: str, holder: str) -> bool:
+    return _WAITING.one(connection, {"account_id": account_id, "holder": holder}) is not None
 
 
 def _owner(row: Row) -> _Owner:
     return row["tenant_id"], row["account_id"]
 
 
-def _key(row: Row) -> _Key:
-    return row["account_id"], row["delivery_key"]
+def _is_alive(connection: Connection, owner: _Owner) -> bool:
+    tenant_id, account_id = owner
+    return _ALIVE.one(connection, {"tenant_id": tenant_id, "account_id": account_id}) is not None
 
 
-def _alive(connection: Connection, rows: Sequence[Row]) -> set[_Owner]:
-    """The owners of ``rows`` that are there."""
-    found = connection.execute(_ALIVE, {"accounts": list({row["account_id"] for row in rows})})
-    there = {(tenant_id, account_id) for tenant_id, account_id in found}
-    return there & {_owner(row) for row in rows}
+def _outcomes(connection: Connection, rows: Sequence[Row], alive: set[_Owner]) -> list[Kept]:
+    """What becomes of each row; keys are those of an account, which has one tenant."""
+    kept: list[Kept] = []
+    met: set[_Key] = set()
+    for row in rows:
+        key = row["account_id"], row["delivery_key"]
+        if _owner(row) not in alive:
+            kept.append(Kept.ACCOUNT_GONE)
+        elif key in met or _is_known(connection, key):
+            kept.append(Kept.REPEATED)
+        else:
+            kept.append(Kept.NEW)
+            if row["delivery_key"] is not None:
+                met.add(key)
+    return kept
 
 
-def _known(connection: Connection, rows: Sequence[Row]) -> set[_Key]:
-    """The keys of ``rows`` that are stored: of an account, which has one tenant."""
-    wanted = {_key(row) for row in rows if row["delivery_key"] is not None}
-    if not wanted:
-        return set()
-    given = {"accounts": list({account for account, _ in wanted}), "keys": list({key for _, key in wanted})}
-    return {(account_id, key) for account_id, key in connection.execute(_KNOWN, given)} & wanted
-
-
-def _outcome(row: Row, alive: set[_Owner], known: set[_Key]) -> Kept:
-    """What becomes of a row, the next of its batch; ``known`` grows by its key."""
-    if _owner(row) not in alive:
-        return Kept.ACCOUNT_GONE
-    if row["delivery_key"] is not None and _key(row) in known:
-        return Kept.REPEATED
-    known.add(_key(row))
-    return Kept.NEW
+def _is_known(connection: Connection, key: _Key) -> bool:
+    account_id, delivery_key = key
+    if delivery_key is None:
+        return False
+    return _KNOWN.one(connection, {"account_id": account_id, "delivery_key": delivery_key}) is not None
 
 
 def _count(connection: Connection, owner: _Owner, number: int, last: datetime) -> None:
     tenant_id, account_id = owner
-    given = {"tenant": tenant_id, "account": account_id, "number": number, "last": last}
-    if not connection.execute(_COUNT, given).rowcount:
+    if not _COUNT.run(connection, [{"tenant": tenant_id, "account": account_id, "number": number, "last": last}]):
         made = {"tenant_id": tenant_id, "account_id": account_id, "deliveries": number, "last_delivery_at": last}
         connection.execute(_FIRST, [made])

@@ -1,10 +1,12 @@
 """What differs between two views of a reservation, in the words of the API."""
 
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass
 from datetime import date, time
 from decimal import Decimal
 from enum import Enum
+from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from pydantic.alias_generators import to_camel
@@ -32,51 +34,61 @@ def changes(old: Reservation, new: Reservation) -> list[FieldChange]:
 
 
 def completed(known: Reservation, sent: Reservation, *, partial: bool) -> Reservation:
-    """``sent`` with what it does not say as it was known. ``partial``: it says nothing of what is None in it.
+    """``sent`` with what it does not say as it was known, and without ``raw``. ``partial``: None in it says nothing.
 
     A list that is empty in a partial one says nothing either, where the PMS leaves it out as a rule.
     """
-    filled: dict[str, Any] = {}
-    for each in fields(sent):
-        value, before = getattr(sent, each.name), getattr(known, each.name)
-        if each.name == "raw" or before is None:
-            continue
-        if _says_nothing(each.name, value, partial):
-            filled[each.name] = before
-        elif partial and each.name in _NESTED:
-            filled[each.name] = _filled(before, value)
-    return replace(sent, **filled)
+    filled = _by_name(sent)
+    if partial:
+        for name, before in zip(_names(Reservation), _values(known), strict=True):
+            if filled[name] is None:
+                filled[name] = before
+        for name in _NESTED:
+            before, value = getattr(known, name), getattr(sent, name)
+            if before is not None and value is not None:
+                filled[name] = _filled(before, value)
+    for name in SENT_OR_NOT:
+        if (before := getattr(known, name)) is not None and _says_nothing(filled[name], partial):
+            filled[name] = before
+    filled["raw"] = None
+    return Reservation(**filled)
 
 
-def _says_nothing(name: str, value: Any, partial: bool) -> bool:
-    if name in SENT_OR_NOT:
-        return value is None or (partial and not value)
-    return partial and value is None
+def without_raw(reservation: Reservation) -> Reservation:
+    """A reservation without what the PMS sent beyond the unified model."""
+    if reservation.raw is None:
+        return reservation
+    return Reservation(**{**_by_name(reservation), "raw": None})
 
 
-def _filled(known: Any, sent: Any) -> Any:
-    missing = {each.name: getattr(known, each.name) for each in fields(sent) if getattr(sent, each.name) is None}
-    return replace(sent, **missing)
+def _says_nothing(value: Any, partial: bool) -> bool:
+    return value is None or (partial and not value)
+
+
+def _filled(known: D, sent: D) -> D:
+    if known == sent:
+        return known
+    before = _by_name(known)
+    return type(sent)(**{name: before[name] if value is None else value for name, value in _by_name(sent).items()})
 
 
 def _changes(old: D, new: D, prefix: str) -> Iterator[FieldChange]:
-    for each in fields(new):
-        before, after = getattr(old, each.name), getattr(new, each.name)
-        if (each.name in _SILENT and not prefix) or _same(before, after):
+    model: type = type(new)
+    for name, before, after in zip(_names(model), _values(old), _values(new), strict=True):
+        # Most are one object, or small and equal. Lists may still be the same.
+        if before is after or before == after or (name in _SILENT and not prefix) or _same_list(before, after):
             continue
-        if each.name in SENT_OR_NOT and not prefix and (before is None or after is None):
+        if name in SENT_OR_NOT and not prefix and (before is None or after is None):
             continue
-        if each.name in _NESTED and before is not None and after is not None:
-            yield from _changes(before, after, f"{to_camel(each.name)}.")
+        if name in _NESTED and before is not None and after is not None:
+            yield from _changes(before, after, f"{_camel(name)}.")
         else:
-            name = _NAMES.get(each.name) or to_camel(each.name)
-            yield FieldChange(field=f"{prefix}{name}", old=public(before), new=public(after))
+            shown = _NAMES.get(name) or _camel(name)
+            yield FieldChange(field=f"{prefix}{shown}", old=public(before), new=public(after))
 
 
-def _same(one: Any, other: Any) -> bool:
-    """Lists are the same in whatever order: PMSs promise none."""
-    if one == other:
-        return True
+def _same_list(one: Any, other: Any) -> bool:
+    """Whether both are lists of the same, in whatever order: PMSs promise none."""
     if not isinstance(one, list) or not isinstance(other, list) or len(one) != len(other):
         return False
     return sorted(map(repr, map(public, one))) == sorted(map(repr, map(public, other)))
@@ -93,5 +105,34 @@ def public(value: Any) -> Any:
     if isinstance(value, list):
         return [public(each) for each in value]
     if is_dataclass(value) and not isinstance(value, type):
-        return {to_camel(each.name): public(getattr(value, each.name)) for each in fields(value) if each.name != "raw"}
+        return {_camel(name): public(getattr(value, name)) for name in _names(type(value)) if name != "raw"}
     return value
+
+
+# A webhook has a hundred fields looked at, several times: what they are called is found out once for each class.
+
+
+@cache
+def _names(model: type) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(model))
+
+
+@cache
+def _reader(model: type) -> Callable[[Any], tuple[Any, ...]]:
+    return attrgetter(*_names(model))
+
+
+@cache
+def _camel(name: str) -> str:
+    return to_camel(name)
+
+
+def _values(record: Any) -> tuple[Any, ...]:
+    """The values of all fields, in the order of ``_names``."""
+    model: type = type(record)
+    return _reader(model)(record)
+
+
+def _by_name(record: Any) -> dict[str, Any]:
+    model: type = type(record)
+    return dict(zip(_names(model), _reader(model)(record), strict=True))

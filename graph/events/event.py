@@ -13,7 +13,10 @@ from providers.model import Reservation
 from providers.model.described import Described
 
 _RESERVATION: TypeAdapter[Reservation] = TypeAdapter(Reservation)
-_LEVEL = 3
+
+# Level, method, and how far back and in how much memory repetitions are looked for: a reservation is some kilobytes.
+# The library's own choice is no smaller, and getting and clearing its 256 kB takes longer than the work itself.
+_COMPRESSION = (3, zlib.DEFLATED, 13, 6)
 
 
 class EventType(Described):
@@ -68,26 +71,40 @@ class ReservationEvent(NewEvent):
     id: str
 
 
-def dump_reservation(reservation: Reservation) -> Any:
-    """A reservation as JSON values, every digit kept; without what the PMS sent beyond the unified model."""
-    return _RESERVATION.dump_python(reservation, mode="json", exclude={"raw"}, exclude_defaults=True)
+class Dumps:
+    """Reservations in JSON, every digit kept; without what the PMS sent beyond the unified model.
+
+    It makes each once: what is known of a reservation is mostly what its event shows.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[int, tuple[Reservation, orjson.Fragment]] = {}
+
+    def of(self, reservation: Reservation) -> orjson.Fragment:
+        """For ``packed``."""
+        # By identity, which is its own as long as it is kept here.
+        made = self._made.get(id(reservation))
+        if made is None:
+            text = _RESERVATION.dump_json(reservation, exclude={"raw"}, exclude_defaults=True)
+            made = self._made[id(reservation)] = (reservation, orjson.Fragment(text))
+        return made[1]
 
 
 def load_reservation(kept: Any) -> Reservation:
-    """What ``dump_reservation`` gave, by this version or an older one: later ones only add to the model.
+    """A reservation of the JSON values that ``Dumps`` gave, by this version or an older one.
 
-    Raises ``ValueError`` for anything else.
+    Later ones only add to the model. Raises ``ValueError`` for anything else.
     """
     return _RESERVATION.validate_python(kept)
 
 
-def dump_body(event: NewEvent) -> bytes:
+def dump_body(event: NewEvent, dumps: Dumps) -> bytes:
     """What of an event is sealed."""
     changes = event.changes
     return packed(
         {
             "changes": None if changes is None else [[each.field, each.old, each.new] for each in changes],
-            "reservation": None if event.reservation is None else dump_reservation(event.reservation),
+            "reservation": None if event.reservation is None else dumps.of(event.reservation),
         }
     )
 
@@ -103,8 +120,9 @@ def load_body(body: bytes) -> tuple[list[FieldChange] | None, Reservation | None
 
 
 def packed(value: Any) -> bytes:
-    """JSON values as few bytes."""
-    return zlib.compress(orjson.dumps(value), _LEVEL)
+    """JSON values, or what ``Dumps`` gave, as few bytes."""
+    work = zlib.compressobj(*_COMPRESSION)
+    return work.compress(orjson.dumps(value)) + work.flush()
 
 
 def unpacked(body: bytes) -> Any:

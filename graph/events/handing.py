@@ -1,11 +1,11 @@
 """Deliveries that this process claims as it stores them, and works on without asking the database for them."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from graph.events.claiming import AT_ONCE, LEASE, Claimed, Handed
+from graph.events.claiming import AT_ONCE, LEASE, Handed
 
 MOST_WAITING = 500
 """Deliveries of one account that may wait here. The others are claimed in their turn."""
@@ -21,6 +21,7 @@ class Handing:
 
     def __init__(self) -> None:
         self._waiting: dict[str, deque[Handed]] = {}
+        self._unseen: dict[str, set[str]] = {}
 
     def has_room(self, account_id: str) -> bool:
         """Whether one more of an account may wait."""
@@ -31,9 +32,18 @@ class Handing:
         """Have these wait. The accounts that they are of."""
         accounts = set()
         for each in handed:
-            self._waiting.setdefault(each.claimed.account_id, deque()).append(each)
-            accounts.add(each.claimed.account_id)
+            account_id = each.claimed.account_id
+            self._waiting.setdefault(account_id, deque()).append(each)
+            if each.subject is not None:
+                self._unseen.setdefault(account_id, set()).add(each.subject)
+            accounts.add(account_id)
         return accounts
+
+    def put_back(self, early: Sequence[Handed]) -> None:
+        """Have these wait again for their own turn."""
+        if early:
+            waiting = self._waiting.setdefault(early[0].claimed.account_id, deque())
+            waiting.extendleft(replace(each, claimed=replace(each.claimed, early=False)) for each in reversed(early))
 
     def waits(self, account_id: str) -> bool:
         return account_id in self._waiting
@@ -41,20 +51,26 @@ class Handing:
     def drop(self, account_id: str) -> None:
         """Leave what waits to whoever claims it when its lease is over."""
         self._waiting.pop(account_id, None)
+        self._unseen.pop(account_id, None)
 
     def clear(self) -> None:
         """Leave everything."""
         self._waiting.clear()
+        self._unseen.clear()
 
     def due_in(self, account_id: str, now: datetime) -> timedelta:
         """How long it takes until the first of an account is due."""
         return self._waiting[account_id][0].due_at - now
 
-    def take_late(self, account_id: str, now: datetime) -> list[Claimed]:
+    def unseen(self, account_id: str) -> set[str]:
+        """What came since the last time this was asked is about these."""
+        return self._unseen.pop(account_id, set())
+
+    def take_late(self, account_id: str, now: datetime) -> list[Handed]:
         """Those of an account that waited so long that somebody else may claim them soon."""
         return self._take(account_id, [each for each in self._waiting[account_id] if _is_late(each, now)])
 
-    def take_due(self, account_id: str, now: datetime) -> list[Claimed]:
+    def take_due(self, account_id: str, now: datetime) -> list[Handed]:
         """Those of an account that are due, and early ones about the same: a part of them, if there are many."""
         waiting = self._waiting[account_id]
         due = [each for each in waiting if each.due_at <= now][:AT_ONCE]
@@ -66,14 +82,15 @@ class Handing:
         ]
         return self._take(account_id, [*due, *early])
 
-    def _take(self, account_id: str, taken: list[Handed]) -> list[Claimed]:
+    def _take(self, account_id: str, taken: list[Handed]) -> list[Handed]:
         ids = {each.claimed.id for each in taken}
         rest = deque(each for each in self._waiting[account_id] if each.claimed.id not in ids)
         if rest:
             self._waiting[account_id] = rest
         else:
             del self._waiting[account_id]
-        return [each.claimed for each in taken]
+            self._unseen.pop(account_id, None)
+        return taken
 
 
 def _is_late(handed: Handed, now: datetime) -> bool:

@@ -7,18 +7,18 @@ from datetime import timedelta
 from typing import Any, cast
 
 import structlog
-from sqlalchemy import ColumnElement, Select, Table, delete, func, insert, select, text, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, delete, func, insert, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Session
 
 from graph.accounts.ids import new_id
 from graph.accounts.sealed import event_context
 from graph.accounts.vault import Vault, VaultError
-from graph.events.event import EventType, NewEvent, ReservationEvent, dump_body, load_body
+from graph.events.event import Dumps, EventType, NewEvent, ReservationEvent, dump_body, load_body
 from graph.events.waking import Waking
 from graph.gateway.refs import Ref
 from graph.storage.database import Database
 from graph.storage.event_tables import EventFloorRow, ReservationEventRow
+from graph.storage.prepared import Prepared
 from graph.storage.upsert import upsert
 from providers.upstream.clock import Clock
 
@@ -30,7 +30,16 @@ MOST = 1_000
 _CLEARED_AT_ONCE = 500
 
 _EVENT = cast("Table", ReservationEventRow.__table__)
-_INSERT = insert(_EVENT).returning(_EVENT.c.cursor, sort_by_parameter_order=True)
+_COLUMNS = (
+    "id", "tenant_id", "account_id", "listing_id", "reservation_id", "type", "occurred_at", "received_at",
+    "content_key", "body",
+)  # fmt: skip
+_INSERT = Prepared(insert(_EVENT).values({name: bindparam(name) for name in _COLUMNS}).returning(_EVENT.c.cursor))
+_KNOWN = Prepared(
+    select(_EVENT.c.id).where(
+        _EVENT.c.account_id == bindparam("account_id"), _EVENT.c.content_key == bindparam("content_key")
+    )
+)
 
 
 class CursorTooOldError(ValueError):
@@ -74,6 +83,14 @@ class Appended:
     events: Sequence[ReservationEvent] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event that is to be written, and its row."""
+
+    event: NewEvent
+    row: Mapping[str, Any]
+
+
 class EventLog:
     """The log of all tenants. A tenant's cursor is good for its own events alone.
 
@@ -89,21 +106,20 @@ class EventLog:
         self._recent: OrderedDict[int, ReservationEvent] = OrderedDict()
         self._told: list[Callable[[], None]] = []
 
-    def append(self, session: Session, events: Sequence[NewEvent]) -> "Appended":
+    def entries(self, events: Sequence[NewEvent], dumps: Dumps) -> "list[Entry]":
+        """What is written of events. It takes a while: better before the lock of all writers is held."""
+        return [Entry(event, self._row(event, dumps)) for event in events]
+
+    def append(self, connection: Connection, entries: "Sequence[Entry]") -> "Appended":
         """Write events, in this order, in a transaction that holds the lock of all writers.
 
         What is already there by its content key is left out. Give what is returned to ``wake`` once the transaction is
-        committed. Touches nothing but the session, so it may run in another thread.
+        committed. Touches nothing but the connection, so it may run in another thread.
         """
-        new = _without_known(session, events)
-        if not new:
-            return Appended()
-        rows = [self._row(event) for event in new]
-        inserted = session.connection().execute(_INSERT, rows)
         return Appended(
             [
-                _appended(event, row["id"], cursor)
-                for event, row, cursor in zip(new, rows, inserted.scalars(), strict=True)
+                _appended(each.event, each.row["id"], _INSERT.one(connection, each.row))
+                for each in _without_known(connection, entries)
             ]
         )
 
@@ -207,7 +223,7 @@ class EventLog:
             rows = await session.execute(statement.group_by(ReservationEventRow.tenant_id))
             return dict(rows.all())
 
-    def _row(self, event: NewEvent) -> dict[str, Any]:
+    def _row(self, event: NewEvent, dumps: Dumps) -> dict[str, Any]:
         event_id = new_id("evt", event.received_at)
         context = event_context(event.tenant_id, event.account_id, event_id)
         return {
@@ -220,7 +236,7 @@ class EventLog:
             "occurred_at": event.occurred_at,
             "received_at": event.received_at,
             "content_key": event.content_key,
-            "body": self._vault.seal(dump_body(event), context=context),
+            "body": self._vault.seal(dump_body(event, dumps), context=context),
         }
 
     def _event(self, row: ReservationEventRow) -> ReservationEvent:
@@ -254,20 +270,18 @@ def _appended(event: NewEvent, event_id: str, cursor: int) -> ReservationEvent:
     return ReservationEvent(**kept, id=event_id, cursor=cursor)
 
 
-def _without_known(session: Session, events: Sequence[NewEvent]) -> list[NewEvent]:
-    keys = {(event.account_id, event.content_key) for event in events if event.content_key is not None}
-    if not keys:
-        return list(events)
-    columns = (ReservationEventRow.account_id, ReservationEventRow.content_key)
-    known = {
-        (account_id, key) for account_id, key in session.execute(select(*columns).where(tuple_(*columns).in_(keys)))
-    }
-    new: list[NewEvent] = []
-    for event in events:
-        key = (event.account_id, event.content_key)
-        if event.content_key is None or key not in known:
-            new.append(event)
-            known.add(key)
+def _without_known(connection: Connection, entries: Sequence[Entry]) -> list[Entry]:
+    met: set[tuple[str, str]] = set()
+    new: list[Entry] = []
+    for each in entries:
+        event = each.event
+        if event.content_key is not None:
+            key = (event.account_id, event.content_key)
+            given = {"account_id": event.account_id, "content_key": event.content_key}
+            if key in met or _KNOWN.one(connection, given) is not None:
+                continue
+            met.add(key)
+        new.append(each)
     return new
 
 

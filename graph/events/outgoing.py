@@ -31,6 +31,9 @@ BATCH = 50
 LOOK_SECONDS = 1.0
 """How often it is looked for what other processes have written, and for what is to be tried again."""
 
+SOONEST = 0.1
+"""Seconds between two looks that find nothing: many events in a row are looked for together."""
+
 
 class Outgoing:
     """Sends events in the order of the log: to an endpoint the next one only when the one before arrived, or was
@@ -75,24 +78,29 @@ class Outgoing:
     async def _run(self) -> None:
         while True:
             self._woken.clear()
+            pause = SOONEST
             try:
-                await self._begin()
+                pause = 0.0 if await self._begin() else SOONEST
             except StorageError:
                 pass  # It is told once, by the database.
             except Exception as error:  # noqa: BLE001 - nothing that goes wrong must end this
                 log.error("events could not be sent", error=type(error).__name__)
+            await asyncio.sleep(pause)
             try:
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._woken.wait()
             except TimeoutError:
                 pass
 
-    async def _begin(self) -> None:
+    async def _begin(self) -> bool:
+        """Begin to send where something is due; False if nothing was."""
         free = ENDPOINTS_AT_ONCE - len(self._serving)
-        for turn in await self._turns.claim(free) if free else ():
+        turns = await self._turns.claim(free) if free else ()
+        for turn in turns:
             task = asyncio.create_task(self._serve(turn))
             self._serving.add(task)
             task.add_done_callback(self._served)
+        return bool(turns)
 
     def _served(self, task: "asyncio.Task[None]") -> None:
         self._serving.discard(task)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from graph.accounts.delivery import DeliveryError, next_try
@@ -19,7 +19,7 @@ from graph.events.outgoing_log import SendingStatus
 from graph.storage.database import Database
 from graph.storage.endpoint_tables import EndpointDeliveryRow, WebhookEndpointRow
 from graph.storage.event_tables import ReservationEventRow
-from graph.storage.tables import TenantRow
+from graph.storage.tables import TenantRow, UtcDateTime
 from providers.upstream.clock import Clock
 
 LEASE = timedelta(seconds=30)
@@ -58,13 +58,12 @@ class Turns:
     async def claim(self, most: int) -> Sequence[Turn]:
         """Turns at endpoints that have something to get now, at most so many; those that waited longest first."""
         now = self._clock.now()
-        chosen = select(WebhookEndpointRow).where(_has_something(now)).order_by(WebhookEndpointRow.served_at)
         async with self._database.reading() as session:
             # The lock of all writers is taken only where there is something to do.
-            if (await session.scalars(chosen.limit(1))).first() is None:
+            if await session.scalar(_ANY_DUE, {"now": now}) is None:
                 return []
         async with self._database.session() as session:
-            rows = (await session.scalars(chosen.limit(most))).all()
+            rows = (await session.scalars(_DUE.limit(most), {"now": now})).all()
             turns = [self._turn(row, now) for row in rows]
             for row, turn in zip(rows, turns, strict=True):
                 row.holder, row.lease_until = turn.holder, now + LEASE
@@ -190,7 +189,7 @@ async def _silent_for(session: AsyncSession, endpoint_id: str, now: datetime) ->
     return timedelta() if since is None else now - since
 
 
-def _has_something(now: datetime) -> ColumnElement[bool]:
+def _has_something(now: ColumnElement[datetime]) -> ColumnElement[bool]:
     row, event, delivery = WebhookEndpointRow, ReservationEventRow, EndpointDeliveryRow
     news = select(event.cursor).where(event.tenant_id == row.tenant_id, event.cursor > row.cursor).exists()
     behind = (delivery.endpoint_id == row.id, delivery.event_cursor <= row.cursor)
@@ -204,6 +203,15 @@ def _has_something(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def _replayed(now: datetime) -> ColumnElement[bool]:
+def _replayed(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     row = EndpointDeliveryRow
     return and_(row.status == SendingStatus.PENDING.value, row.next_attempt_at <= now)
+
+
+# Put together once: they are asked at every event.
+_DUE = (
+    select(WebhookEndpointRow)
+    .where(_has_something(bindparam("now", type_=UtcDateTime())))
+    .order_by(WebhookEndpointRow.served_at)
+)
+_ANY_DUE = select(WebhookEndpointRow.id).where(_has_something(bindparam("now", type_=UtcDateTime()))).limit(1)

@@ -36,6 +36,7 @@ def begin_events(
     stack: AsyncExitStack,
     settings: Settings,
     database: Database,
+    writes: DurableWrites,
     vault: Vault,
     reading: Reading,
     webhooks: AccountWebhooks,
@@ -45,7 +46,6 @@ def begin_events(
 ) -> EventParts:
     """The parts, at work until ``stack`` ends; polling only where it is switched on."""
     accounts, connections, clock = reading.accounts, reading.connections, reading.clock
-    writes = DurableWrites(database)
     log = EventLog(database, vault, clock, days=settings.event_days)
     stack.push_async_callback(log.aclose)
     states, completing = States(database, vault, log, writes), Completing(reading, marks, part)

@@ -1,7 +1,8 @@
 """Works on what was received, until it is in the event log: in this process and in any number of others."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,7 @@ from sqlalchemy import select
 from graph.accounts.accounts import Accounts, ConnectedAccount
 from graph.accounts.connections import Connections
 from graph.accounts.ids import new_id
-from graph.accounts.vault import Vault
+from graph.accounts.vault import Vault, VaultError
 from graph.events.batch import Batch, failed
 from graph.events.claiming import Claimed, Claims, Handed
 from graph.events.completing import Completing
@@ -106,7 +107,7 @@ class Processing:
         while self._working:
             await asyncio.wait(self._working.values())
         while claimed := await self._claims.claim():
-            await asyncio.gather(*(self._work_on(*each) for each in claimed.items()))
+            await asyncio.gather(*(self._work_on_claimed(*each) for each in claimed.items()))
 
     async def _run(self) -> None:
         while True:
@@ -143,7 +144,7 @@ class Processing:
             if account_id in self._working:
                 await self._claims.release([each.id for each in deliveries])
             else:
-                self._begin(account_id, self._work_on(account_id, deliveries))
+                self._begin(account_id, self._work_on_claimed(account_id, deliveries))
         # What is due and could not be claimed is of an account that another process works on.
         return _SOON if claimed else LOOK_SECONDS
 
@@ -165,37 +166,54 @@ class Processing:
     async def _work_through(self, account_id: str) -> None:
         """Work on what waits of an account, and on what comes meanwhile."""
         while self._handing.waits(account_id):
+            if unseen := self._handing.unseen(account_id):
+                await self._look_ahead(account_id, unseen)
             wait = self._handing.due_in(account_id, self._clock.now()).total_seconds()
             if wait > 0:
                 await asyncio.sleep(max(wait, _SOON))
             elif late := self._handing.take_late(account_id, self._clock.now()):
-                await self._claims.release([each.id for each in late])
+                await self._claims.release([each.claimed.id for each in late])
             else:
-                await self._work_on(account_id, self._handing.take_due(account_id, self._clock.now()))
+                taken = self._handing.take_due(account_id, self._clock.now())
+                left = await self._work_on(account_id, [each.claimed for each in taken])
+                self._handing.put_back([each for each in taken if each.claimed.id in left])
 
-    async def _work_on(self, account_id: str, deliveries: Sequence[Claimed]) -> None:
+    async def _look_ahead(self, account_id: str, reservation_ids: Collection[str]) -> None:
+        """Have at hand what is known of these when the turn of their deliveries comes."""
+        # What goes wrong, goes wrong again when it is needed, and is dealt with there.
+        with suppress(StorageError, VaultError, ValueError):
+            await self._states.look_ahead(account_id, reservation_ids)
+
+    async def _work_on_claimed(self, account_id: str, deliveries: Sequence[Claimed]) -> None:
+        if left := await self._work_on(account_id, deliveries):
+            await self._claims.release(left)
+
+    async def _work_on(self, account_id: str, deliveries: Sequence[Claimed]) -> set[str]:
+        """Work on these. The ids of those that were early and not needed yet: they are still claimed."""
         account = await self._accounts.get(deliveries[0].tenant_id, account_id)
         if account is None:
             # They go with their account.
-            return
+            return set()
         async with self._claims.held([each.id for each in deliveries]):
-            await self._work(account, deliveries)
+            return await self._work(account, deliveries)
 
-    async def _work(self, account: ConnectedAccount, deliveries: Sequence[Claimed]) -> None:
+    async def _work(self, account: ConnectedAccount, deliveries: Sequence[Claimed]) -> set[str]:
         try:
-            await self._settle(account, deliveries)
+            return await self._settle(account, deliveries)
         except SettledElsewhereError:
             await self._claims.release([each.id for each in deliveries])
+            return set()
         except StorageError:
             raise
         except Exception as error:  # noqa: BLE001 - whichever of them it is, it must not stop the others
             log.warning("received webhooks are tried one by one", account=account.id, error=type(error).__name__)
-            await self._one_by_one(account, deliveries)
+            return await self._one_by_one(account, deliveries)
 
-    async def _one_by_one(self, account: ConnectedAccount, deliveries: Sequence[Claimed]) -> None:
+    async def _one_by_one(self, account: ConnectedAccount, deliveries: Sequence[Claimed]) -> set[str]:
+        left: set[str] = set()
         for delivery in deliveries:
             try:
-                await self._settle(account, [delivery])
+                left |= await self._settle(account, [delivery])
             except SettledElsewhereError:
                 await self._claims.release([delivery.id])
             except StorageError:
@@ -204,8 +222,9 @@ class Processing:
                 outcome = failed(delivery, type(error).__name__, self._clock.now())
                 given_up = Settlement(account=account, holder=self._claims.holder, deliveries={delivery.id: outcome})
                 await self._states.settle(given_up)
+        return left
 
-    async def _settle(self, account: ConnectedAccount, deliveries: Sequence[Claimed]) -> None:
+    async def _settle(self, account: ConnectedAccount, deliveries: Sequence[Claimed]) -> set[str]:
         batch = Batch(
             account=account,
             own_id=await self._own_ids.get((account.tenant_id, account.id)),
@@ -216,6 +235,7 @@ class Processing:
             learned=await self._has_learned(account),
         )
         await self._states.settle(await batch.settlement(deliveries, self._claims.holder))
+        return batch.left - batch.outcomes.keys()
 
     async def _own_id(self, whose: tuple[str, str]) -> str | None:
         """The PMS's own id of an account, where its credentials tell it."""

@@ -1,29 +1,27 @@
 """What is known of reservations, kept: loaded before news are judged, and stored with the events in one transaction."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from typing import Any, cast
 
-from sqlalchemy import BindParameter, Connection, Table, bindparam, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Table, bindparam, insert, select, update
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.accounts.sealed import state_context
 from graph.accounts.vault import Vault
 from graph.changes.change_marks import Mark, write_mark
 from graph.events.claiming import DeliveryStatus
-from graph.events.event import NewEvent, dump_reservation, load_reservation, packed, unpacked
-from graph.events.log import Appended, EventLog
+from graph.events.event import Dumps, NewEvent, load_reservation, packed, unpacked
+from graph.events.log import Appended, Entry, EventLog
 from graph.events.states import Known
 from graph.storage.database import Database
 from graph.storage.durable import DurableWrites
 from graph.storage.event_tables import AccountPollRow, ReservationStateRow
+from graph.storage.prepared import Prepared
 from graph.storage.tables import WebhookDeliveryRow
-
-_IDS_AT_ONCE = 500
 
 _MOST_HELD = 2_000
 """States that are kept at hand: those that were stored last."""
@@ -32,17 +30,22 @@ _MOST_HELD = 2_000
 _STATE = cast("Table", ReservationStateRow.__table__)
 _DELIVERY = cast("Table", WebhookDeliveryRow.__table__)
 
-# Put together once, and without the object-relational layer: who writes keeps all others waiting.
-_IDS: BindParameter[str] = bindparam("ids", expanding=True)
-_REVISIONS = select(_STATE.c.id, _STATE.c.revision).where(_STATE.c.id.in_(_IDS))
-_NEW_STATE = insert(_STATE)
-_CHANGED_STATE = update(_STATE).where(_STATE.c.id == bindparam("row_id"))
-_HELD = select(_DELIVERY.c.id).where(
-    _DELIVERY.c.id.in_(_IDS),
+_COLUMNS = (
+    "id", "tenant_id", "account_id", "reservation_id", "listing_id", "changed_at", "read_at", "deleted", "revision",
+    "body",
+)  # fmt: skip
+_VALUES: dict[str, Any] = {name: bindparam(name) for name in _COLUMNS}
+_FOUND = Prepared(select(*(_STATE.c[name] for name in _COLUMNS)).where(_STATE.c.id == bindparam("row_id")))
+_REVISION = Prepared(select(_STATE.c.revision).where(_STATE.c.id == bindparam("row_id")))
+_NEW_STATE = Prepared(insert(_STATE).values(_VALUES))
+_CHANGED_STATE = Prepared(
+    update(_STATE).where(_STATE.c.id == bindparam("row_id"), _STATE.c.revision == bindparam("before")).values(_VALUES)
+)
+_HELD = (
+    _DELIVERY.c.id == bindparam("row_id"),
     _DELIVERY.c.status == DeliveryStatus.PENDING.value,
     _DELIVERY.c.holder == bindparam("who"),
 )
-_SETTLED = update(_DELIVERY).where(_DELIVERY.c.id == bindparam("row_id"))
 
 
 class SettledElsewhereError(Exception):
@@ -82,21 +85,24 @@ class States:
 
         Raises ``VaultError`` where it cannot be opened.
         """
-        found: dict[str, Known] = {}
-        for id_ in reservation_ids:
-            if (known := self._held.get(state_id(account, id_))) is not None:
-                found[id_] = known
-        return found | await self._stored(account, [each for each in reservation_ids if each not in found])
+        keys = {id_: state_id(account.id, id_) for id_ in reservation_ids}
+        at_hand = {key: self._held[key] for key in keys.values() if key in self._held}
+        found = at_hand | await self._stored([key for key in keys.values() if key not in at_hand])
+        return {id_: found[key] for id_, key in keys.items() if key in found}
 
-    async def _stored(self, account: ConnectedAccount, wanted: Sequence[str]) -> dict[str, Known]:
-        return await self._writes.read(partial(self._load, account, wanted)) if wanted else {}
+    async def look_ahead(self, account_id: str, reservation_ids: Collection[str]) -> None:
+        """Have at hand what is known of these. Raises ``VaultError`` or ``ValueError`` where it cannot be read."""
+        keys = [state_id(account_id, id_) for id_ in reservation_ids]
+        self._hold(await self._stored([key for key in keys if key not in self._held]))
 
-    def _load(self, account: ConnectedAccount, wanted: Sequence[str], session: Session) -> dict[str, Known]:
+    async def _stored(self, keys: Sequence[str]) -> dict[str, Known]:
+        return await self._writes.read(partial(self._load, keys)) if keys else {}
+
+    def _load(self, keys: Sequence[str], connection: Connection) -> dict[str, Known]:
         found: dict[str, Known] = {}
-        for start in range(0, len(wanted), _IDS_AT_ONCE):
-            ids = [state_id(account, each) for each in wanted[start : start + _IDS_AT_ONCE]]
-            rows = session.scalars(select(ReservationStateRow).where(ReservationStateRow.id.in_(ids)))
-            found.update((row.reservation_id, self._known(row)) for row in rows)
+        for key in keys:
+            for row in _FOUND.all(connection, {"row_id": key}):
+                found[key] = self._known(dict(zip(_COLUMNS, row, strict=True)))
         return found
 
     async def listings(self, account: ConnectedAccount, listing_ids: Collection[str]) -> set[str]:
@@ -119,42 +125,52 @@ class States:
 
         Raises ``SettledElsewhereError``, or what the database raises.
         """
-        rows = [self._row(settlement.account, known) for known in settlement.states.values()]
+        dumps = Dumps()
+        rows = [self._row(settlement.account, known, dumps) for known in settlement.states.values()]
+        entries = self._log.entries(settlement.events, dumps)
         try:
-            appended = await self._writes.write(partial(self._written, settlement, rows))
+            appended = await self._writes.write(partial(self._written, settlement, rows, entries))
         except BaseException:
             # Whoever wrote what, the next judgement begins with what is stored.
             for id_ in (*settlement.judged, *settlement.states):
-                self._held.pop(state_id(settlement.account, id_), None)
+                self._held.pop(state_id(settlement.account.id, id_), None)
             raise
-        self._hold(settlement)
+        self._hold(
+            {
+                state_id(settlement.account.id, id_): replace(known, revision=known.revision + 1)
+                for id_, known in settlement.states.items()
+            }
+        )
         self._log.wake(appended)
 
-    def _written(self, settlement: Settlement, rows: Sequence[dict[str, Any]], session: Session) -> Appended:
-        connection = session.connection()
-        stored = _revisions(connection, settlement)
-        _check_judged(settlement, stored)
+    def _written(
+        self,
+        settlement: Settlement,
+        rows: Sequence[dict[str, Any]],
+        entries: Sequence[Entry],
+        connection: Connection,
+    ) -> Appended:
+        _check_judged(connection, settlement)
         _store_deliveries(connection, settlement)
-        _store_poll(session, settlement)
-        _store_states(connection, rows, stored)
+        _store_poll(connection, settlement)
+        _store_states(connection, rows)
         if settlement.mark is not None:
-            write_mark(settlement.mark, session)
-        return self._log.append(session, settlement.events)
+            write_mark(settlement.mark, connection)
+        return self._log.append(connection, entries)
 
-    def _hold(self, settlement: Settlement) -> None:
-        """Keep the states at hand. Another process may store newer ones: that is found when something rests on them."""
-        for id_, known in settlement.states.items():
-            key = state_id(settlement.account, id_)
-            self._held[key] = replace(known, revision=known.revision + 1)
+    def _hold(self, states: Mapping[str, Known]) -> None:
+        """Keep states at hand. Another process may store newer ones: that is found when something rests on them."""
+        for key, known in states.items():
+            self._held[key] = known
             self._held.move_to_end(key)
         while len(self._held) > _MOST_HELD:
             self._held.popitem(last=False)
 
-    def _row(self, account: ConnectedAccount, known: Known) -> dict[str, Any]:
+    def _row(self, account: ConnectedAccount, known: Known, dumps: Dumps) -> dict[str, Any]:
         reservation = known.reservation
         context = state_context(account.tenant_id, account.id, reservation.provider_id)
         return {
-            "id": state_id(account, reservation.provider_id),
+            "id": state_id(account.id, reservation.provider_id),
             "tenant_id": account.tenant_id,
             "account_id": account.id,
             "reservation_id": reservation.provider_id,
@@ -163,71 +179,66 @@ class States:
             "read_at": known.read_at,
             "deleted": known.deleted,
             "revision": known.revision + 1,
-            "body": self._vault.seal(packed(dump_reservation(reservation)), context=context),
+            "body": self._vault.seal(packed(dumps.of(reservation)), context=context),
         }
 
-    def _known(self, row: ReservationStateRow) -> Known:
-        context = state_context(row.tenant_id, row.account_id, row.reservation_id)
+    def _known(self, row: Mapping[str, Any]) -> Known:
+        context = state_context(row["tenant_id"], row["account_id"], row["reservation_id"])
         return Known(
-            reservation=load_reservation(unpacked(self._vault.open(row.body, context=context))),
-            changed_at=row.changed_at,
-            read_at=row.read_at,
-            deleted=row.deleted,
-            revision=row.revision,
+            reservation=load_reservation(unpacked(self._vault.open(row["body"], context=context))),
+            changed_at=row["changed_at"],
+            read_at=row["read_at"],
+            deleted=row["deleted"],
+            revision=row["revision"],
         )
 
 
-def state_id(account: ConnectedAccount, reservation_id: str) -> str:
+def state_id(account_id: str, reservation_id: str) -> str:
     """The key of a reservation's row."""
-    return f"{account.id}/{reservation_id}"
+    return f"{account_id}/{reservation_id}"
 
 
-def _revisions(connection: Connection, settlement: Settlement) -> dict[str, int]:
-    """The stored revisions of all states that are judged or written, by their keys."""
-    ids = {state_id(settlement.account, id_) for id_ in (*settlement.judged, *settlement.states)}
-    return dict(connection.execute(_REVISIONS, {"ids": list(ids)}).all()) if ids else {}
-
-
-def _check_judged(settlement: Settlement, stored: Mapping[str, int]) -> None:
-    for id_, revision in settlement.judged.items():
-        if stored.get(state_id(settlement.account, id_), 0) != revision:
+def _check_judged(connection: Connection, settlement: Settlement) -> None:
+    """That what was judged without a change is still so; changes find that out as they are stored."""
+    for id_ in settlement.judged.keys() - settlement.states.keys():
+        stored = _REVISION.one(connection, {"row_id": state_id(settlement.account.id, id_)})
+        if (stored or 0) != settlement.judged[id_]:
             raise SettledElsewhereError
 
 
-def _store_states(connection: Connection, rows: Sequence[dict[str, Any]], stored: Mapping[str, int]) -> None:
-    if any(row["revision"] != stored.get(row["id"], 0) + 1 for row in rows):
+def _store_states(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    new = [row for row in rows if row["revision"] == 1]
+    if any(_REVISION.one(connection, {"row_id": row["id"]}) is not None for row in new):
         raise SettledElsewhereError
-    new = [row for row in rows if row["id"] not in stored]
-    changed = [{**row, "row_id": row["id"]} for row in rows if row["id"] in stored]
     if new:
-        connection.execute(_NEW_STATE, new)
-    if changed:
-        connection.execute(_CHANGED_STATE, changed)
+        _NEW_STATE.run(connection, new)
+    changed = [{**row, "row_id": row["id"], "before": row["revision"] - 1} for row in rows if row["revision"] > 1]
+    if changed and _CHANGED_STATE.run(connection, changed) < len(changed):
+        raise SettledElsewhereError
 
 
 def _store_deliveries(connection: Connection, settlement: Settlement) -> None:
-    if not settlement.deliveries:
-        return
-    held = connection.scalars(_HELD, {"ids": list(settlement.deliveries), "who": settlement.holder})
-    if set(held) != set(settlement.deliveries):
-        raise SettledElsewhereError
-    # One statement takes rows of one form.
+    # One statement sets the same columns.
     forms: dict[frozenset[str], list[dict[str, Any]]] = {}
     for id_, values in settlement.deliveries.items():
-        forms.setdefault(frozenset(values), []).append({"row_id": id_, **values})
-    for rows in forms.values():
-        connection.execute(_SETTLED, rows)
+        given = {"row_id": id_, "who": settlement.holder} | {f"new_{name}": value for name, value in values.items()}
+        forms.setdefault(frozenset(values), []).append(given)
+    for names, rows in forms.items():
+        if _settled(names).run(connection, rows) < len(rows):
+            raise SettledElsewhereError
 
 
-def _store_poll(session: Session, settlement: Settlement) -> None:
+@cache
+def _settled(names: frozenset[str]) -> Prepared:
+    """Sets these columns of deliveries that are still held. There are few forms."""
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in sorted(names)}
+    return Prepared(update(_DELIVERY).where(*_HELD).values(values))
+
+
+def _store_poll(connection: Connection, settlement: Settlement) -> None:
     if settlement.poll is None:
         return
     row = AccountPollRow
     mine = (row.account_id == settlement.account.id, row.holder == settlement.holder)
-    if session.scalar(select(row.account_id).where(*mine)) is None:
+    if not connection.execute(update(row).where(*mine).values(settlement.poll)).rowcount:
         raise SettledElsewhereError
-    session.execute(update(row), _with_keys("account_id", [(settlement.account.id, settlement.poll)]))
-
-
-def _with_keys(name: str, items: Iterable[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    return [{name: key, **values} for key, values in items]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum, auto
 
-from graph.events.differences import changes, completed
+from graph.events.differences import changes, completed, without_raw
 from graph.events.event import EventType, FieldChange
 from providers.model import Reservation, ReservationStatus
 
@@ -164,18 +164,17 @@ def _first_seen(sighting: Sighting, record: Reservation, new: bool) -> Verdict:
 
 
 def _as_seen(sighting: Sighting, record: Reservation) -> Known:
-    return Known(reservation=replace(record, raw=None), changed_at=record.updated_at, read_at=sighting.read_at)
+    return Known(reservation=without_raw(record), changed_at=record.updated_at, read_at=sighting.read_at)
 
 
 def _compared(known: Known, sighting: Sighting, record: Reservation) -> Verdict:
     before = known.reservation
-    after = replace(completed(before, record, partial=sighting.read_at is None), raw=None)
-    now = replace(
-        known,
+    after = completed(before, record, partial=sighting.read_at is None)
+    now = Known(
         reservation=after,
         changed_at=max(filter(None, (known.changed_at, sighting.when)), default=None),
         read_at=known.read_at if sighting.read_at is None else sighting.read_at,
-        deleted=False,
+        revision=known.revision,
     )
     found = changes(before, after)
     cancelled = after.status is ReservationStatus.CANCELLED

@@ -103,10 +103,15 @@ class Database:
 
         Raises ``StorageUnavailable``.
         """
+        async with self.looking(), self._reading() as session:
+            yield session
+
+    @asynccontextmanager
+    async def looking(self) -> AsyncIterator[None]:
+        """Read on a connection of one's own. Raises ``StorageUnavailable``."""
         async with self._noticing(writes=False):
             await self._kind.check()
-            async with self._reading() as session:
-                yield session
+            yield
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:

@@ -1,7 +1,10 @@
 """Whole transactions in one go: those that write are on the disk when they return."""
 
 import asyncio
-from collections.abc import Callable
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -11,14 +14,24 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
 from graph.storage.database import Database
+from graph.storage.failures import StorageError
 
 T = TypeVar("T")
 
 BUSY_MILLISECONDS = 5_000
 """How long a writer waits for another one, in this process or another."""
 
+TOGETHER = 20
+"""Pieces of work that share a transaction, and with it one wait for the disk."""
+
 _READERS = 2
 """Connections that read at a time."""
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    work: Callable[[Connection], Any]
+    done: "asyncio.Future[Any]"
 
 
 class DurableWrites:
@@ -26,7 +39,8 @@ class DurableWrites:
 
     SQLite's asynchronous driver goes to another thread and back for each statement, and its commits do not wait for
     the disk: where there is a file, a transaction runs in one thread, on a connection of its own that waits. While the
-    event loop is busy, each of those ways to another thread and back waits for it.
+    event loop is busy, each of those ways to another thread and back waits for it. What is to be written meanwhile is
+    written together, in the order in which it came.
     """
 
     def __init__(self, database: Database) -> None:
@@ -35,37 +49,113 @@ class DurableWrites:
         in_file = url.get_backend_name() == "sqlite" and bool(url.database) and ":memory:" not in str(url.database)
         self._engine = _engine(url, _begin_writing, connections=1) if in_file else None
         self._reading = _engine(url, _begin_reading, connections=_READERS) if in_file else None
+        self._waiting: deque[_Waiting] = deque()
+        self._writer: asyncio.Task[None] | None = None
         if in_file:
             # It must not outlive the file that it writes to.
             event.listen(database.engine.sync_engine, "engine_disposed", self._leave)
 
-    async def write(self, work: Callable[[Session], T]) -> T:
-        """What ``work`` returns, once it is committed; rolled back on an error. It holds the lock of all writers.
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """What ``work`` returns, once it is committed; nothing of it is written on an error.
 
-        ``work`` runs in another thread: it must touch nothing but the session and what it was given. Raises
+        It holds the lock of all writers, and shares its transaction with others: if one of them fails, each is run once
+        more, alone. It runs in another thread, and must touch nothing but the connection and what it was given. Raises
         ``StorageUnavailable``.
         """
-        if self._engine is not None:
-            async with self._database.turn():
-                return await asyncio.to_thread(partial(_done, self._engine, work))
-        async with self._database.session() as session:
-            return await session.run_sync(work)
+        if self._engine is None:
+            async with self._database.session() as session:
+                return await session.run_sync(partial(_on_connection, work))
+        waiting = _Waiting(work, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write_all(self._engine))
+        written: T = await waiting.done
+        return written
 
-    async def read(self, work: Callable[[Session], T]) -> T:
+    async def read(self, work: Callable[[Connection], T]) -> T:
         """What ``work`` returns, which only reads: it sees one state of the data and waits for no writer.
 
         It runs in another thread, as for ``write``. Raises ``StorageUnavailable``.
         """
-        async with self._database.reading() as session:
-            if self._reading is None:
-                return await session.run_sync(work)
-            # The session is not used, and costs nothing: what goes wrong is noticed by its block.
-            return await asyncio.to_thread(partial(_done, self._reading, work))
+        if self._reading is None:
+            async with self._database.reading() as session:
+                return await session.run_sync(partial(_on_connection, work))
+        async with self._database.looking():
+            found: list[T] = await asyncio.to_thread(_done, self._reading, [work])
+        return found[0]
+
+    async def _write_all(self, engine: Engine) -> None:
+        while self._waiting:
+            together: list[_Waiting] = []
+            try:
+                async with self._database.turn():
+                    # Now, not before: whatever came while others had their turn goes along.
+                    together += self._next()
+                    written = await asyncio.to_thread(_done, engine, [each.work for each in together])
+            except StorageError as error:
+                _fail(together or self._next(), error)
+            except Exception as error:  # noqa: BLE001 - it is told to whoever waits for it
+                await self._one_by_one(engine, together, error)
+            except BaseException:
+                _cancel([*together, *self._waiting])
+                raise
+            else:
+                _tell(together, written)
+
+    def _next(self) -> list[_Waiting]:
+        """The next that somebody still waits for."""
+        found: list[_Waiting] = []
+        while self._waiting and len(found) < TOGETHER:
+            each = self._waiting.popleft()
+            if not each.done.done():
+                found.append(each)
+        return found
+
+    async def _one_by_one(self, engine: Engine, together: Sequence[_Waiting], error: Exception) -> None:
+        """Some of these failed, and nothing was written: whichever it is, it must not stop the others."""
+        if len(together) == 1:
+            _fail(together, error)
+            return
+        for each in together:
+            try:
+                async with self._database.turn():
+                    written = await asyncio.to_thread(_done, engine, [each.work])
+            except StorageError as outage:
+                _fail(together, outage)
+                return
+            except Exception as alone:  # noqa: BLE001 - it is told to whoever waits for it
+                _fail([each], alone)
+            except BaseException:
+                _cancel([*together, *self._waiting])
+                raise
+            else:
+                _tell([each], written)
 
     def _leave(self, _: Engine) -> None:
         for engine in (self._engine, self._reading):
             if engine is not None:
                 engine.dispose()
+
+
+def _tell(together: Sequence[_Waiting], written: Sequence[Any]) -> None:
+    for each, result in zip(together, written, strict=True):
+        if not each.done.done():
+            each.done.set_result(result)
+
+
+def _fail(together: Collection[_Waiting], error: Exception) -> None:
+    for each in together:
+        if not each.done.done():
+            each.done.set_exception(error)
+
+
+def _cancel(together: Collection[_Waiting]) -> None:
+    for each in together:
+        each.done.cancel()
+
+
+def _on_connection(work: Callable[[Connection], T], session: Session) -> T:
+    return work(session.connection())
 
 
 def _engine(url: URL, begin: Callable[[Connection], None], *, connections: int) -> Engine:
@@ -83,10 +173,14 @@ def _engine(url: URL, begin: Callable[[Connection], None], *, connections: int) 
     return engine
 
 
-def _done(engine: Engine, work: Callable[[Session], T]) -> T:
+def _done(engine: Engine, together: Sequence[Callable[[Connection], Any]]) -> list[Any]:
     try:
-        with Session(engine, expire_on_commit=False) as session, session.begin():
-            return work(session)
+        with engine.begin() as connection:
+            return [work(connection) for work in together]
+    except sqlite3.Error as error:
+        # Of a statement that went to the driver as it is.
+        engine.dispose()
+        raise DBAPIError.instance(None, None, error, sqlite3.Error, hide_parameters=True) from None
     except DBAPIError:
         # What failed once on this connection may be mended on the next.
         engine.dispose()

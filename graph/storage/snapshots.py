@@ -7,6 +7,9 @@ from typing import Generic, TypeVar
 
 from providers.upstream.clock import Clock
 
+_FRESH = 0.5
+"""The part of a value's time after which whoever asks for it has it loaded anew."""
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -17,8 +20,10 @@ SNAPSHOT_SECONDS = 1.0
 class Snapshots(Generic[K, V]):
     """What ``load`` gave for a key, for at most ``max_age`` seconds since it was asked.
 
-    One load serves all that wait for the same key. ``drop`` makes the next ``get`` load anew, also if a load is under
-    way: that one may have begun before the change. The least recently loaded keys leave beyond ``max_entries``.
+    One load serves all that wait for the same key. What is asked for again and again is loaded anew before it is too
+    old, while its value is still given: nobody waits for it every second. ``drop`` makes the next ``get`` load anew,
+    also if a load is under way: that one may have begun before the change. The least recently loaded keys leave beyond
+    ``max_entries``.
     """
 
     def __init__(
@@ -39,13 +44,14 @@ class Snapshots(Generic[K, V]):
     async def get(self, key: K) -> V:
         """The value, at most ``max_age`` seconds old."""
         held = self._held.get(key)
-        if held is not None and self._clock.monotonic() - held[0] < self._max_age:
+        age = self._max_age if held is None else self._clock.monotonic() - held[0]
+        if held is not None and age < self._max_age * _FRESH:
             return held[1]
         task = self._loading.get(key)
         if task is None:
             task = self._loading[key] = asyncio.create_task(self._run(key))
             task.add_done_callback(lambda done: self._landed(key, done))
-        return await asyncio.shield(task)
+        return held[1] if held is not None and age < self._max_age else await asyncio.shield(task)
 
     def drop(self, key: K) -> None:
         """Forget a key: it was changed."""

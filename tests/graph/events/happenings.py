@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from graph.events.event import EventType, FieldChange, NewEvent
+from graph.events.event import Dumps, EventType, FieldChange, NewEvent
 from graph.storage.durable import DurableWrites
 from providers.model import Reservation, ReservationStatus
 from tests.gateway_world import World
@@ -51,7 +51,8 @@ async def happened(
     ]
     log = running.services.events
     writes = DurableWrites(running.services.database)
-    log.wake(await writes.write(lambda session: log.append(session, events)))
+    entries = log.entries(events, Dumps())
+    log.wake(await writes.write(lambda connection: log.append(connection, entries)))
 
 
 async def until(fulfilled: Callable[[], Any]) -> None:

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from graph.events.claiming import AT_ONCE, Claimed, Claims, Handed
+from graph.events.claiming import AT_ONCE, LEASE, Claimed, Claims, Handed
 from graph.events.handing import FRESH, MOST_WAITING, Handing
+from graph.events.settling import Settlement, States
+from graph.storage.failures import StorageUnavailable
 from graph.storage.tables import WebhookDeliveryRow
 from tests.gateway_world import ShiftedClock, World, world
 from tests.graph.events.event_world import Hostaway, deliveries, learn, settle, told
@@ -35,8 +37,8 @@ def handed(number: int, *, due: float = 0.0, subject: str | None = None, age: fl
     return Handed(claimed=claimed, due_at=NOW + timedelta(seconds=due), subject=subject)
 
 
-def ids(claimed: list[Claimed], *, early: bool) -> list[str]:
-    return [each.id for each in claimed if each.early is early]
+def ids(taken: list[Handed], *, early: bool) -> list[str]:
+    return [each.claimed.id for each in taken if each.claimed.early is early]
 
 
 def test_what_is_due_comes_with_early_ones_about_the_same() -> None:
@@ -46,9 +48,18 @@ def test_what_is_due_comes_with_early_ones_about_the_same() -> None:
     )
     taken = waiting.take_due("acc_1", NOW)
     assert (ids(taken, early=False), ids(taken, early=True)) == (["1"], ["2"])
+    waiting.put_back([each for each in taken if each.claimed.early])
     later = waiting.take_due("acc_1", NOW + timedelta(seconds=1))
-    assert (ids(later, early=False), ids(later, early=True)) == (["3", "4"], [])
+    assert (ids(later, early=False), ids(later, early=True)) == (["2", "3", "4"], [])
     assert not waiting.waits("acc_1")
+
+
+def test_what_came_is_seen_once() -> None:
+    waiting = Handing()
+    waiting.put([handed(1, subject="a"), handed(2, subject="b"), handed(3)])
+    assert waiting.unseen("acc_1") == {"a", "b"}
+    waiting.put([handed(4, subject="b")])
+    assert (waiting.unseen("acc_1"), waiting.unseen("acc_1"), waiting.unseen("acc_2")) == ({"b"}, set(), set())
 
 
 def test_what_waited_so_long_that_others_may_claim_it_is_given_back() -> None:
@@ -67,7 +78,7 @@ def test_what_waits_is_taken_once_in_parts_and_its_number_is_bounded(count: int)
     while waiting.waits("acc_1"):
         part = waiting.take_due("acc_1", NOW)
         assert 0 < len(part) <= AT_ONCE
-        found += [each.id for each in part]
+        found += [each.claimed.id for each in part]
     assert found == [str(number) for number in range(count)]
 
 
@@ -127,3 +138,25 @@ async def test_while_another_process_works_on_an_account_its_deliveries_wait_for
     assert found == [2]
     assert (await told(running))[1:] == [("UPDATED", str(hostaway.ids[1]))]
     assert [status for status, _ in await deliveries(running)] == ["DONE", "DONE"]
+
+
+async def test_what_waits_while_the_database_fails_is_worked_on_when_its_lease_is_over(
+    hostaway: Hostaway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = hostaway.world
+    settle_states = States.settle
+    failing = [True]
+
+    async def settled(self: States, settlement: Settlement) -> None:
+        if failing and settlement.deliveries:
+            raise StorageUnavailable
+        await settle_states(self, settlement)
+
+    monkeypatch.setattr(States, "settle", settled)
+    await hostaway.send(hostaway.change(hostaway.ids[0], guestNote="Late"))
+    await hostaway.send(hostaway.change(hostaway.ids[1], guestNote="Later"))
+    assert [status for status, _ in await deliveries(running)] == ["PENDING", "PENDING"]
+    failing.clear()
+    running.clock.advance(LEASE.total_seconds())
+    await settle(running)
+    assert sorted(await told(running)) == sorted(("UPDATED", str(id_)) for id_ in hostaway.ids[:2])

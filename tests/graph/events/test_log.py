@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import Connection, select, text
 
 from graph.accounts.vault import Vault
-from graph.events.event import EventType, FieldChange, NewEvent
+from graph.events.event import Dumps, EventType, FieldChange, NewEvent
 from graph.events.log import CursorAheadError, CursorTooOldError, EventFilter, EventLog
 from graph.gateway.refs import Ref
 from graph.storage.database import Database
@@ -61,7 +61,8 @@ class Log:
         self.writes = DurableWrites(database)
 
     async def add(self, *events: NewEvent) -> None:
-        self.log.wake(await self.writes.write(lambda session: self.log.append(session, events)))
+        entries = self.log.entries(events, Dumps())
+        self.log.wake(await self.writes.write(lambda connection: self.log.append(connection, entries)))
 
     async def numbers(self, cursor: int = 0, tenant: str = "default", **wanted: Any) -> list[str]:
         return [each.reservation_id for each in await self.log.after(tenant, cursor, EventFilter(**wanted))]
@@ -225,8 +226,10 @@ async def test_a_cursor_from_the_future_is_refused(log: Log) -> None:
 
 
 async def test_what_was_rolled_back_was_never_there(log: Log) -> None:
-    def fail(session: Any) -> None:
-        log.log.append(session, [event(1)])
+    entries = log.log.entries([event(1)], Dumps())
+
+    def fail(connection: Connection) -> None:
+        log.log.append(connection, entries)
         raise RuntimeError
 
     with pytest.raises(RuntimeError):

@@ -48,6 +48,29 @@ async def test_a_snapshot_holds_for_its_age_and_no_longer() -> None:
     assert source.loads == 2
 
 
+async def test_what_is_asked_for_again_is_loaded_anew_while_its_value_is_still_given() -> None:
+    clock, source = HandClock(), Source()
+    snapshots = Snapshots(source.load, clock=clock, max_age=1.0)
+    assert await snapshots.get("a") == "a1"
+    clock.time += 0.4
+    assert await snapshots.get("a") == "a1"
+    assert source.loads == 1
+    source.value = 2
+    source.gate.clear()
+    clock.time += 0.4
+    for _ in range(2):
+        async with asyncio.timeout(1):
+            assert await snapshots.get("a") == "a1"
+        await asyncio.sleep(0)
+    assert source.loads == 2
+    source.gate.set()
+    for _ in range(3):
+        await asyncio.sleep(0)
+    # It is as old as its question.
+    clock.time += 0.9
+    assert await snapshots.get("a") == "a2"
+
+
 async def test_age_counts_from_the_question_not_from_the_answer() -> None:
     clock, source = HandClock(), Source()
     snapshots = Snapshots(source.load, clock=clock, max_age=1.0)
