@@ -2,15 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from graph.accounts.keys import Permission
+from graph.events.lifetime import Lifetime
+from graph.events.log import EVERYTHING
+from graph.events.subscribers import Told
 from graph.schema import telling
 from graph.schema.plain import PlainExecutor
+from graph.web.socket_messages import Complete
+from graph.web.websocket import SocketClient as Server
 from tests.gateway_world import World, serving, world
 from tests.graph.events.happenings import happened, until
 from tests.graph.web.socket_client import SocketClient, connected
@@ -224,3 +229,52 @@ async def test_a_key_that_is_revoked_amid_events_is_told_no_more_and_can_be_resu
     await other.init(apiKey=running.key)
     await other.subscribe("a", PLAIN, after=error["cursor"])
     assert numbers(events + await told(other, 30)) == written
+
+
+async def test_an_event_in_the_moment_of_ending_is_not_told(
+    running: World, url: str, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await joined(stack, url, running.key, PLAIN)
+    await until(live(running))
+    await happened(running, "1")
+    await told(client)
+    (reader,) = running.services.subscribers._readers.values()
+    (event,) = await running.services.events.after("default", 0)
+    take = Server._take
+
+    async def take_and_tell(server: Server, message: Any) -> None:
+        await take(server, message)
+        if isinstance(message, Complete):
+            # Its task has not heard yet that it is over.
+            assert reader._hand(Told(event)) == 1
+
+    monkeypatch.setattr(Server, "_take", take_and_tell)
+    await client.send({"id": "a", "type": "complete"}, {"type": "ping"})
+
+    assert await client.receive() == {"type": "pong"}
+
+
+async def test_what_cannot_be_told_at_once_is_told_before_what_comes_behind_it(running: World) -> None:
+    heard: list[str] = []
+
+    def at_once(told: Told) -> bool:
+        if told.event.reservation_id == "1":
+            return False
+        heard.append(told.event.reservation_id)
+        return True
+
+    async def follow() -> None:
+        following = running.services.subscribers.follow("default", EVERYTHING, None, Lifetime(), at_once)
+        async with aclosing(following):
+            async for told in following:
+                heard.append(told.event.reservation_id)  # noqa: PERF401  # the other one adds to it meanwhile
+
+    following = asyncio.create_task(follow())
+    await until(live(running))
+    await happened(running, "1", "2", "3")
+    await until(lambda: len(heard) == 3)
+    await happened(running, "4")
+    await until(lambda: len(heard) == 4)
+    following.cancel()
+
+    assert heard == ["1", "2", "3", "4"]
