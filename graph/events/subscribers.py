@@ -29,6 +29,10 @@ See = Callable[[str, Sequence[ReservationEvent]], Awaitable[Sequence[Reservation
 """Which of a tenant's events it may see at present."""
 
 
+AT_A_TIME = 200
+"""Times that events are handed to somebody before others have their turn."""
+
+
 class LetGoError(Exception):
     """A subscription is over before its client ended it. Resume behind ``cursor`` to miss nothing."""
 
@@ -48,12 +52,34 @@ class Told:
     """One event, as all subscribers of this process are told it.
 
     ``results`` and ``texts`` keep what operations made of it, by the names of operations that answer the same: it is
-    made once, and goes when the last of them has it.
+    made once, and goes when the last of them has it. ``begun`` are set when the first of them has made it, or failed.
     """
 
     event: ReservationEvent
     results: dict[str, Any] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
+    begun: dict[str, asyncio.Event] = field(default_factory=dict)
+
+    def begin(self, name: str) -> None:
+        """An operation of this name answers it: others of the name wait until ``end``."""
+        self.begun.setdefault(name, asyncio.Event())
+
+    def end(self, name: str) -> None:
+        """The answer is there, or there is none: then all others make their own, beside each other."""
+        self.begun[name].set()
+
+    async def made(self, name: str) -> None:
+        """Wait for the first operation of this name, if one has begun."""
+        if name in self.begun:
+            await self.begun[name].wait()
+
+
+TellAtOnce = Callable[[Told], bool]
+"""Tells a subscriber of an event if nothing has to be waited for; False if something has. It never raises."""
+
+
+def _not_at_once(_: Told) -> bool:
+    return False
 
 
 class Subscribers:
@@ -71,16 +97,24 @@ class Subscribers:
         return sum(reader.count for reader in self._readers.values())
 
     async def follow(
-        self, tenant_id: str, wanted: EventFilter, after: int | None, lifetime: Lifetime
+        self,
+        tenant_id: str,
+        wanted: EventFilter,
+        after: int | None,
+        lifetime: Lifetime,
+        at_once: TellAtOnce = _not_at_once,
     ) -> AsyncGenerator[Told, None]:
         """The events behind ``after``, or from now on without one: all of them, each once, in their order.
+
+        What happens while the next event is waited for is handed to ``at_once`` first; what that tells does not come
+        this way.
 
         Raises ``CursorTooOldError`` or ``CursorAheadError`` where the log cannot be read on from there,
         ``StorageUnavailable``, and ``LetGoError`` when it is over.
         """
         with self._reader(tenant_id) as reader:
             await reader.ready()
-            member = _Member(wanted, self._most_waiting)
+            member = _Member(wanted, self._most_waiting, at_once)
             lifetime.when_ended(member.wake.set)
             try:
                 position = after
@@ -94,11 +128,10 @@ class Subscribers:
                     async for told in self._missed(tenant_id, wanted, position, joined_at, lifetime):
                         yield told
                         position = told.event.cursor
+                if position is not None:
+                    member.has(position)
                 while True:
-                    told = await _next(member, reader, lifetime)
-                    # The reader may be behind what was read from the log.
-                    if position is None or told.event.cursor > position:
-                        yield told
+                    yield await _next(member, reader, lifetime)
             finally:
                 reader.leave(member)
                 lifetime.forget(member.wake.set)
@@ -139,15 +172,37 @@ class Subscribers:
 class _Member:
     """A subscriber that is told what happens now. ``lost_at`` is set when it is to be told no more, but to resume."""
 
-    def __init__(self, wanted: EventFilter, most_waiting: int) -> None:
+    def __init__(self, wanted: EventFilter, most_waiting: int, at_once: TellAtOnce) -> None:
         self.wanted = wanted
         self.waiting: deque[Told] = deque()
         self.wake = asyncio.Event()
         self.lost_at: int | None = None
         self._most_waiting = most_waiting
+        self._at_once = at_once
+        self._resting = False
+        self._has = 0
+
+    def has(self, position: int) -> None:
+        """It was told all up to here from the log. The reader may be behind that."""
+        self._has = position
+        self.waiting = deque(told for told in self.waiting if told.event.cursor > position)
+
+    async def rest(self) -> None:
+        """Wait until there is something to do for its task. Meanwhile it is told at once what can be."""
+        self.wake.clear()
+        self._resting = True
+        try:
+            await self.wake.wait()
+        finally:
+            self._resting = False
 
     def offer(self, told: Told) -> bool:
         """Have it told. False if too much waits for it already: it is lost then."""
+        if told.event.cursor <= self._has:
+            return True
+        # Once it is woken, its task tells: what waits, or that it is over.
+        if self._resting and not self.wake.is_set() and self._at_once(told):
+            return True
         if len(self.waiting) >= self._most_waiting:
             self.lose(told.event.cursor - 1)
             return False
@@ -157,7 +212,7 @@ class _Member:
 
     def reached(self, position: int) -> int:
         """The cursor up to which it has all that it wants, if the reader is at ``position``."""
-        return self.waiting[0].event.cursor - 1 if self.waiting else position
+        return self.waiting[0].event.cursor - 1 if self.waiting else max(position, self._has)
 
     def lose(self, position: int) -> None:
         """It cannot be told everything: what waits for it is let go."""
@@ -228,13 +283,23 @@ class _Reader:
             found = await self._log.after(self._tenant_id, self.position, limit=AT_ONCE)
             position = found[-1].cursor if found else position
         seen = await self._see(self._tenant_id, found)
-        # No waiting from here on: whoever joins sees either none or all of these behind it.
+        handed = 0
         for event in seen:
-            told = Told(event)
-            for member in self._members.of(event):
-                if not member.offer(told):
-                    self._members.discard(member)
+            # No waiting within an event: whoever joins sees either none or all of those behind it.
+            handed += self._hand(Told(event))
+            self.position = event.cursor
+            if handed >= AT_A_TIME:
+                handed = 0
+                await asyncio.sleep(0)
         self.position = position
+
+    def _hand(self, told: Told) -> int:
+        """Hand an event to all who want it. How many that were."""
+        members = self._members.of(told.event)
+        for member in members:
+            if not member.offer(told):
+                self._members.discard(member)
+        return len(members)
 
 
 async def _next(member: _Member, reader: _Reader, lifetime: Lifetime) -> Told:
@@ -247,5 +312,4 @@ async def _next(member: _Member, reader: _Reader, lifetime: Lifetime) -> Told:
             raise LetGoError(_TOO_SLOW, member.lost_at)
         if member.waiting:
             return member.waiting.popleft()
-        member.wake.clear()
-        await member.wake.wait()
+        await member.rest()

@@ -1,6 +1,6 @@
 """What a resolver can reach: the operation, its loaders, the gateway, and where to report partial failures."""
 
-from collections.abc import Awaitable, Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,11 +16,10 @@ from graph.gateway.cursors import Cursors
 from graph.gateway.gateway import Gateway
 from graph.gateway.operation import Operation
 from graph.schema.errors import partial
+from graph.schema.telling import Data, Repeat, text_at_once
 from providers.errors import ProviderError
 from providers.upstream.caller import Caller, calling
 from providers.upstream.upstream import Upstream
-
-Repeat = Callable[[str], Awaitable[None]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,7 +28,8 @@ class Context:
 
     ``lifetime`` is that of the client where it stays connected, None where it gets one answer. ``told`` is the event
     that is being answered; operations with the same ``shared_as`` answer the same of it. ``repeat`` sends the text of
-    an answer that another of them was given already; without it each makes its own.
+    an answer that another of them was given already; without it each makes its own. ``data`` makes the answer to an
+    event of a subscription whose fields need nothing but the event.
     """
 
     operation: Operation
@@ -44,6 +44,7 @@ class Context:
     shared_as: str = ""
     told: Told | None = None
     repeat: Repeat | None = None
+    data: Data | None = None
     partial_failures: list[GraphQLError] = field(default_factory=list)
     _ages: dict[str | int, int | None] = field(default_factory=dict)
     _reported: set[Hashable] = field(default_factory=set)
@@ -74,12 +75,20 @@ class Context:
             self._reported.add(what)
             self.report(info, error)
 
+    def told_at_once(self, told: Told, show: Callable[[], Any]) -> bool:
+        """Tell of an event if nothing has to be waited for; False if something has. ``show``: how clients see it."""
+        if self.repeat is None:
+            return False
+        text = text_at_once(told, self.shared_as, self.data, show)
+        return text is not None and self.repeat.at_once(text)
+
     async def repeated(self, told: Told) -> bool:
-        """Tell of an event as another operation that answers the same was told; False if none was yet."""
+        """Tell of an event as another operation that answers the same was told; False if none was."""
+        await told.made(self.shared_as)
         text = told.texts.get(self.shared_as) if self.repeat is not None else None
         if text is None or self.repeat is None:
             return False
-        await self.repeat(text)
+        await self.repeat.send(text)
         return True
 
     @contextmanager
@@ -91,11 +100,13 @@ class Context:
         self.partial_failures.clear()
         self._reported.clear()
         self.told = told
+        told.begin(self.shared_as)
         deadline = clock.monotonic() + self.operation_timeout
         try:
             with calling(Caller(key=self.operation.key, deadline=deadline)):
                 yield
         finally:
+            told.end(self.shared_as)
             self.told = None
 
 

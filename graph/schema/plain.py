@@ -25,11 +25,13 @@ from graphql import (
     is_object_type,
     is_specified_scalar_type,
 )
+from graphql.execution.collect_fields import collect_fields
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import CustomGraphQLEnumType, GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
 from graph.schema.context import Context
+from graph.schema.telling import Data
 
 Read = Callable[[Any], Any]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -94,6 +96,23 @@ class PlainExecutor(StrawberryGraphQLCoreExecutionContext):
         self._turn = asyncio.Lock()
         # The executors of a subscription's events are copies of one another: they share this.
         self._roots: dict[GraphQLObjectType, Any] = {}
+        if self.operation.operation is OperationType.SUBSCRIPTION:
+            self.context_value.data = self._event_data()
+
+    def _event_data(self) -> Data | None:
+        """How the data of a subscription's event is made without the executor; None where it cannot be."""
+        root = self.schema.subscription_type
+        if root is None:
+            return None
+        fields, deferred, _ = collect_fields(
+            self.schema, self.fragments, self.variable_values, root, self.operation, self.hide_suggestions
+        )
+        if deferred or len(fields) != 1:
+            return None
+        ((name, details),) = fields.items()
+        field = self.schema.get_field(root, details[0].node.name.value)
+        complete = None if field is None else self._completion(field.type, details)
+        return None if complete is None else lambda event: {name: complete(event)}
 
     def execute_operation(self, serially: bool | None = None) -> Any:
         """As usual; what operations that answer the same make of one event is made once."""

@@ -9,7 +9,7 @@ from graphql import GraphQLError
 
 from graph.events.lifetime import Lifetime
 from graph.events.log import CursorAheadError, CursorTooOldError
-from graph.events.subscribers import LetGoError
+from graph.events.subscribers import LetGoError, Told
 from graph.schema.context import Info
 from graph.schema.reservation_event import (
     AccountIds,
@@ -53,8 +53,12 @@ class Subscription:
         wanted = await event_filter(info, account_ids, listing_ids, types)
         start = None if after is None else private_cursor(context, tenant_id, after)
         lifetime = context.lifetime or Lifetime()
+
+        def at_once(told: Told) -> bool:
+            return context.told_at_once(told, lambda: shown_event(context, told.event))
+
         try:
-            async with aclosing(context.subscribers.follow(tenant_id, wanted, start, lifetime)) as events:
+            async with aclosing(context.subscribers.follow(tenant_id, wanted, start, lifetime, at_once)) as events:
                 async for told in events:
                     if await context.repeated(told):
                         continue

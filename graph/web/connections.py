@@ -5,11 +5,14 @@ The app is not asked about any of these: it has no request yet, or is done with 
 
 import asyncio
 from asyncio import BaseTransport, Transport, WriteTransport
+from http import HTTPStatus
 from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
+from websockets.http11 import Request
+from websockets.protocol import State
 
 HEAD_SECONDS = 20.0
 """How long a client may take to send the head of a request."""
@@ -21,6 +24,9 @@ MAX_UNREAD = 16 * 1024 * 1024
 """Bytes of a request that may still come after its answer. Clients read an answer when they have sent all."""
 
 _INVALID_DATA = 1007
+
+SEND_AT_ONCE = "staygraph.send_at_once"
+"""The extension of a WebSocket's ASGI scope: ``SocketConnection.send_at_once``."""
 
 
 class Stall:
@@ -128,6 +134,25 @@ class SocketConnection(WebSocketsSansIOProtocol):
 
     _stall: Stall | None = None
     _pong = b""
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if self.response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
+            cast(dict[str, object], self.scope["extensions"])[SEND_AT_ONCE] = self.send_at_once
+
+    def send_at_once(self, text: str) -> bool:
+        """Send a text frame if nothing has to be waited for; False, and nothing was sent, if something has.
+
+        A socket that is not open, or takes no more at present, has to be waited for: what is sent the usual way waits,
+        or hears that the client is gone.
+        """
+        if not self.writable.is_set() or self.disconnected or self.transport.is_closing():
+            return False
+        if not self.handshake_complete or self.close_sent or self.conn.state is not State.OPEN:
+            return False
+        self.conn.send_text(text.encode())
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._taken()

@@ -14,8 +14,9 @@ from graph.access.loaders import LoaderRegistry
 from graph.accounts.keys import Viewer
 from graph.events.lifetime import Lifetime
 from graph.gateway.operation import Operation
-from graph.schema.context import Context, Repeat
+from graph.schema.context import Context
 from graph.schema.errors import present
+from graph.schema.telling import Repeat, written
 from graph.services import Services
 
 
@@ -87,7 +88,8 @@ class Operations:
     ) -> AsyncGenerator[Answer, None]:
         """What the operation answers: once for a query or mutation, for ever for a subscription.
 
-        With ``repeat``, texts that others were sent already do not come this way: they are handed to it, in their turn.
+        With ``repeat``, texts that were made already, or can be made without waiting, do not come this way: they are
+        handed to it, in their turn.
         """
         context = self.context(viewer, lifetime)
         context.repeat = repeat
@@ -118,16 +120,19 @@ def shown_errors(context: Context, result: ExecutionResult) -> list[GraphQLError
 def answer(context: Context, result: ExecutionResult) -> Answer:
     """A result as it is sent. What is sent to many is made once."""
     told, name = context.told, context.shared_as
+    if told is not None:
+        # Not only when this client has it: it may take its time. Nobody goes on before this function is left.
+        told.end(name)
     shared = told is not None and result.data is not None and told.results.get(name) is result.data
     if told is not None and shared and name in told.texts:
         return Answer(told.texts[name])
-    errors = [error.formatted for error in shown_errors(context, result)]
-    text = orjson.dumps({"data": result.data} | ({"errors": errors} if errors else {})).decode()
+    errors = shown_errors(context, result)
+    text = written(result.data, errors)
     if told is not None and shared:
         told.texts[name] = text
     # An error of a field has a path; without one nothing was answered at all.
     failed = result.data is None and errors and not any(error.path for error in result.errors or ())
-    return Answer(text, orjson.dumps(errors).decode() if failed else None)
+    return Answer(text, orjson.dumps([error.formatted for error in errors]).decode() if failed else None)
 
 
 def _shared_as(viewer: Viewer, request: OperationRequest) -> str:

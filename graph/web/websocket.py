@@ -1,7 +1,7 @@
 """``/graphql`` as a WebSocket: operations of one client over the protocol graphql-transport-ws."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, suppress
 from typing import Any
 
@@ -11,8 +11,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from graph.accounts.refusals import NotAllowed, NotAuthenticated
 from graph.events.lifetime import Ending
 from graph.schema.errors import FORBIDDEN, SERVER_STOPPING, TOO_MANY_SUBSCRIPTIONS
+from graph.schema.telling import Repeat
 from graph.services import Services
 from graph.storage.failures import StorageUnavailable
+from graph.web.connections import SEND_AT_ONCE
 from graph.web.gate import TENANT_HEADER, secret_in, tenant_in
 from graph.web.guests import Credentials, Guest, TooManyConnections
 from graph.web.operations import Operations
@@ -50,6 +52,7 @@ class SocketClient:
         self._services = services
         self._operations = operations
         self._settings = services.settings
+        self._at_once: Callable[[str], bool] = websocket.scope.get("extensions", {}).get(SEND_AT_ONCE, _never)
         self._running: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._guest: Guest | None = None
@@ -171,12 +174,19 @@ class SocketClient:
         id_ = _json(message.id)
         last = complete_message(id_)
 
+        task = asyncio.current_task()
+
         async def repeat(text: str) -> None:
             await self._send(next_message(id_, text))
 
+        def at_once(text: str) -> bool:
+            # A client that has ended it may have begun another of the same id before this task hears of it.
+            return self._running.get(message.id) is task and self._send_at_once(next_message(id_, text))
+
+        repeating = Repeat(repeat, at_once)
         answers_of = self._operations.answers
         try:
-            async with aclosing(answers_of(guest.viewer, guest.lifetime, message.request, repeat)) as answers:
+            async with aclosing(answers_of(guest.viewer, guest.lifetime, message.request, repeating)) as answers:
                 async for answer in answers:
                     if answer.refused is not None:
                         last = error_message(id_, answer.refused)
@@ -202,6 +212,8 @@ class SocketClient:
 
     async def _send(self, text: str) -> None:
         """Send a frame. Raises ``WebSocketDisconnect`` where the client is gone, or takes nothing."""
+        if self._send_at_once(text):
+            return
         async with self._sending:
             if self._closed:
                 raise WebSocketDisconnect
@@ -212,6 +224,10 @@ class SocketClient:
                 self._closed = True
                 self._lost.set()
                 raise WebSocketDisconnect from None
+
+    def _send_at_once(self, text: str) -> bool:
+        """Send a frame if nothing has to be waited for, and nobody waits to send; False if it was not sent."""
+        return not self._closed and not self._sending.locked() and self._at_once(text)
 
     async def _close(self, closing: Closing) -> None:
         if not self._closed:
@@ -240,6 +256,11 @@ def _closing(ending: Ending) -> Closing:
         case code if code == FORBIDDEN:
             return Closing(Close.FORBIDDEN, ending.message)
     return Closing(Close.UNAUTHORIZED, ending.message)
+
+
+def _never(_: str) -> bool:
+    """Servers other than ours have no way to send at once."""
+    return False
 
 
 def _json(text: str) -> str:

@@ -67,10 +67,14 @@ async def connected(
     protocols: tuple[str, ...] = (PROTOCOL,),
     origin: str | None = None,
     narrow: bool = False,
+    deflated: bool = False,
     query: str = "",
     **headers: str,
 ) -> AsyncIterator[SocketClient]:
-    """A connection to the gateway at ``url`` (http), not let in yet. A ``narrow`` one holds little that is not read."""
+    """A connection to the gateway at ``url`` (http), not let in yet. A ``narrow`` one holds little that is not read.
+
+    A ``deflated`` one offers to take compressed frames, as browsers do.
+    """
     sent = headers | ({"Origin": origin} if origin else {})
     wanted = [Subprotocol(each) for each in protocols] or None
     # No pings: a client that is slow on purpose would miss the answers.
@@ -81,7 +85,7 @@ async def connected(
         proxy=None,
         ping_interval=None,
         max_queue=1,
-        compression=None,
+        compression="deflate" if deflated else None,
         sock=_narrow_socket(url) if narrow else None,
     ) as connection:
         yield SocketClient(connection)

@@ -8,7 +8,7 @@ import base64
 import io
 import os
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -33,9 +33,12 @@ class Guestbook:
     def __init__(self) -> None:
         self.heard: list[Mapping[str, Any]] = []
         self.gone = asyncio.Event()
+        self.send_at_once: Callable[[str], bool] = lambda _: False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "websocket":
+            self.send_at_once = scope["extensions"][connections.SEND_AT_ONCE]
+            assert not self.send_at_once("before it is open")
             await receive()
             await send({"type": "websocket.accept"})
             while (message := await receive())["type"] != "websocket.disconnect":
@@ -254,3 +257,19 @@ async def test_a_text_that_is_none_closes_the_socket_quietly(
         await asyncio.wait_for(book.gone.wait(), 5)
     assert book.heard == []
     assert [record for record in caplog.records if record.exc_info] == []
+
+
+async def test_nothing_is_sent_at_once_to_who_takes_nothing_or_is_gone(url: str, book: Guestbook) -> None:
+    async with client(url, HANDSHAKE) as (reader, _):
+        await reader.readuntil(b"\r\n\r\n")
+        sent = 0
+        while book.send_at_once("x" * 100):
+            sent += 1
+            assert sent < LARGE / 100, "it was never refused"
+        await reader.readexactly(sent * 102)
+        async with asyncio.timeout(10):
+            while not book.send_at_once("again"):  # noqa: ASYNC110  # it tells nobody
+                await asyncio.sleep(0.01)
+        assert await reader.readexactly(7) == b"\x81\x05again"
+    await asyncio.wait_for(book.gone.wait(), 5)
+    assert not book.send_at_once("gone")
