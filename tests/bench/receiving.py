@@ -136,6 +136,6 @@ def _p99(seconds: Sequence[float]) -> float:
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["send"]:
-        print(json.dumps(asyncio.run(_send(*json.load(sys.stdin)))))
+        print(json.dumps(run(_send(*json.load(sys.stdin)))))
     else:
         main()

@@ -289,6 +289,6 @@ def _p99(seconds: Sequence[float]) -> float:
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["play"]:
-        print(json.dumps(asyncio.run(_play(Plan(**json.loads(sys.stdin.readline()))))), flush=True)
+        print(json.dumps(run(_play(Plan(**json.loads(sys.stdin.readline()))))), flush=True)
     else:
         main()
