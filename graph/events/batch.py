@@ -76,6 +76,8 @@ class NewsOfGuest:
 class Batch:
     """The work on some deliveries of one account. ``outcomes`` are the new values of their rows.
 
+    ``understood`` is what deliveries tell, as far as that is known before, and afterwards what was found out.
+
     ``left`` are the ids of early ones that were not needed, and of news of guests beyond as many as are asked for at
     once: they wait for their own turn.
     """
@@ -87,6 +89,7 @@ class Batch:
     vault: Vault
     now: datetime
     learned: bool
+    understood: dict[str, Sequence[Told]] = field(default_factory=dict)
     outcomes: dict[str, Values] = field(default_factory=dict)
     left: set[str] = field(default_factory=set)
 
@@ -141,14 +144,19 @@ class Batch:
         if delivery.provider_account is not None and self.own_id not in (None, delivery.provider_account):
             self._ignored(delivery, "It is about another account than the one whose address it came to.")
             return ()
-        webhooks = webhooks_of(self.account.provider)
-        context = delivery_context(delivery.tenant_id, delivery.account_id, delivery.id)
-        told = (
-            () if webhooks is None else webhooks.told(self.vault.open(delivery.body, context=context), self.account.id)
-        )
+        if delivery.id not in self.understood:
+            self.understood[delivery.id] = self._read(delivery)
+        told = self.understood[delivery.id]
         if not told:
             self._ignored(delivery, "It tells nothing about a reservation.")
         return told
+
+    def _read(self, delivery: Claimed) -> Sequence[Told]:
+        webhooks = webhooks_of(self.account.provider)
+        if webhooks is None:
+            return ()
+        context = delivery_context(delivery.tenant_id, delivery.account_id, delivery.id)
+        return webhooks.told(self.vault.open(delivery.body, context=context), self.account.id)
 
     def _whose_turn_it_is(self, group: Sequence[News]) -> list[News]:
         """Those that are due, and of the others those about changes before them."""

@@ -14,6 +14,7 @@ from graph.storage.failures import StorageError
 from graph.storage.tables import UtcDateTime, WebhookDeliveryRow
 from providers.model.described import Described
 from providers.upstream.clock import Clock
+from providers.webhooks import Told
 
 AT_ONCE = 100
 """Deliveries that are claimed together."""
@@ -51,11 +52,15 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handed:
-    """A delivery that was claimed by this process as it was stored, to be worked on from ``due_at`` on."""
+    """A delivery that was claimed by this process as it was stored, to be worked on from ``due_at`` on.
+
+    ``told`` is what it tells, where that was found out before its turn.
+    """
 
     claimed: Claimed
     due_at: datetime
     subject: str | None
+    told: Sequence[Told] | None = field(default=None, repr=False)
 
 
 class Claims:

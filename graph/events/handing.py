@@ -1,11 +1,12 @@
 """Deliveries that this process claims as it stores them, and works on without asking the database for them."""
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from graph.events.claiming import AT_ONCE, LEASE, Handed
+from providers.webhooks import Told
 
 MOST_WAITING = 500
 """Deliveries of one account that may wait here. The others are claimed in their turn."""
@@ -39,11 +40,12 @@ class Handing:
             accounts.add(account_id)
         return accounts
 
-    def put_back(self, early: Sequence[Handed]) -> None:
-        """Have these wait again for their own turn."""
-        if early:
-            waiting = self._waiting.setdefault(early[0].claimed.account_id, deque())
-            waiting.extendleft(replace(each, claimed=replace(each.claimed, early=False)) for each in reversed(early))
+    def put_back(self, early: Sequence[Handed], told: Mapping[str, Sequence[Told]]) -> None:
+        """Have these wait again for their own turn, with what they tell."""
+        for each in reversed(early):
+            waiting = self._waiting.setdefault(each.claimed.account_id, deque())
+            claimed = replace(each.claimed, early=False)
+            waiting.appendleft(replace(each, claimed=claimed, told=told.get(claimed.id)))
 
     def waits(self, account_id: str) -> bool:
         return account_id in self._waiting

@@ -26,6 +26,7 @@ from providers import catalogue
 from providers.errors import ProviderError
 from providers.manifest import LimitScope
 from providers.upstream.clock import Clock
+from providers.webhooks import Told
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +35,11 @@ LOOK_SECONDS = 1.0
 
 ACCOUNTS_AT_ONCE = 16
 
-_SOON = 0.002
+_SOON = 0.01
+"""Seconds within which what comes due is worked on together."""
+
+_Told = dict[str, Sequence[Told]]
+"""What deliveries tell, by their ids."""
 
 
 class Processing:
@@ -175,8 +180,9 @@ class Processing:
                 await self._claims.release([each.claimed.id for each in late])
             else:
                 taken = self._handing.take_due(account_id, self._clock.now())
-                left = await self._work_on(account_id, [each.claimed for each in taken])
-                self._handing.put_back([each for each in taken if each.claimed.id in left])
+                told = {each.claimed.id: each.told for each in taken if each.told is not None}
+                left = await self._work_on(account_id, [each.claimed for each in taken], told)
+                self._handing.put_back([each for each in taken if each.claimed.id in left], told)
 
     async def _look_ahead(self, account_id: str, reservation_ids: Collection[str]) -> None:
         """Have at hand what is known of these when the turn of their deliveries comes."""
@@ -185,21 +191,24 @@ class Processing:
             await self._states.look_ahead(account_id, reservation_ids)
 
     async def _work_on_claimed(self, account_id: str, deliveries: Sequence[Claimed]) -> None:
-        if left := await self._work_on(account_id, deliveries):
+        if left := await self._work_on(account_id, deliveries, {}):
             await self._claims.release(left)
 
-    async def _work_on(self, account_id: str, deliveries: Sequence[Claimed]) -> set[str]:
-        """Work on these. The ids of those that were early and not needed yet: they are still claimed."""
+    async def _work_on(self, account_id: str, deliveries: Sequence[Claimed], told: _Told) -> set[str]:
+        """Work on these. The ids of those that were early and not needed yet: they are still claimed.
+
+        ``told`` is what is known of what they tell, and grows.
+        """
         account = await self._accounts.get(deliveries[0].tenant_id, account_id)
         if account is None:
             # They go with their account.
             return set()
         async with self._claims.held([each.id for each in deliveries]):
-            return await self._work(account, deliveries)
+            return await self._work(account, deliveries, told)
 
-    async def _work(self, account: ConnectedAccount, deliveries: Sequence[Claimed]) -> set[str]:
+    async def _work(self, account: ConnectedAccount, deliveries: Sequence[Claimed], told: _Told) -> set[str]:
         try:
-            return await self._settle(account, deliveries)
+            return await self._settle(account, deliveries, told)
         except SettledElsewhereError:
             await self._claims.release([each.id for each in deliveries])
             return set()
@@ -207,13 +216,13 @@ class Processing:
             raise
         except Exception as error:  # noqa: BLE001 - whichever of them it is, it must not stop the others
             log.warning("received webhooks are tried one by one", account=account.id, error=type(error).__name__)
-            return await self._one_by_one(account, deliveries)
+            return await self._one_by_one(account, deliveries, told)
 
-    async def _one_by_one(self, account: ConnectedAccount, deliveries: Sequence[Claimed]) -> set[str]:
+    async def _one_by_one(self, account: ConnectedAccount, deliveries: Sequence[Claimed], told: _Told) -> set[str]:
         left: set[str] = set()
         for delivery in deliveries:
             try:
-                left |= await self._settle(account, [delivery])
+                left |= await self._settle(account, [delivery], told)
             except SettledElsewhereError:
                 await self._claims.release([delivery.id])
             except StorageError:
@@ -224,7 +233,7 @@ class Processing:
                 await self._states.settle(given_up)
         return left
 
-    async def _settle(self, account: ConnectedAccount, deliveries: Sequence[Claimed]) -> set[str]:
+    async def _settle(self, account: ConnectedAccount, deliveries: Sequence[Claimed], told: _Told) -> set[str]:
         batch = Batch(
             account=account,
             own_id=await self._own_ids.get((account.tenant_id, account.id)),
@@ -233,6 +242,7 @@ class Processing:
             vault=self._vault,
             now=self._clock.now(),
             learned=await self._has_learned(account),
+            understood=told,
         )
         await self._states.settle(await batch.settlement(deliveries, self._claims.holder))
         return batch.left - batch.outcomes.keys()

@@ -101,6 +101,8 @@ class DurableWrites:
                 raise
             else:
                 _tell(together, written)
+                # Whoever heard of it and has more to write has it written with what waits already.
+                await asyncio.sleep(0)
 
     def _next(self) -> list[_Waiting]:
         """The next that somebody still waits for."""

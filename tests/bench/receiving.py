@@ -1,14 +1,14 @@
 """How soon a webhook is acknowledged at 200 deliveries a second, beside a bare ASGI route that keeps nothing.
 
 ``python -m tests.bench.receiving`` serves both over HTTP, sends to each in turn from another process, at fixed moments
-whether the former was answered or not, and counts from those moments. The event loop is that of ``staygraph serve``,
-and so is when garbage is collected.
+whether the former was answered or not, and counts from those moments. Each webhook tells of a change of another one of
+the account's reservations, and what it tells goes into the event log meanwhile. The event loop is that of ``staygraph
+serve``, and so is when garbage is collected.
 """
 
 import asyncio
 import json
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,16 +24,16 @@ from starlette.routing import Route
 from graph.cli.garbage import collecting_when_idle
 from graph.cli.servers import run
 from graph.logs import configure_logging
+from tests.bench.subscriptions import Stage
 from tests.gateway_world import serving, world
-from tests.graph.events.webhook_world import RESERVATION, address, basic
+from tests.graph.events.webhook_world import address, basic
 
 RATE = 200
 SECONDS = 5
 TURNS = 2
+LISTINGS = 100
 ALLOWED = 0.020
 """Seconds: the 99th percentile that is aimed at."""
-
-RECORD = {**RESERVATION["data"], "financeField": [{"name": "baseRate", "total": 100.5}] * 30}  # type: ignore[dict-item]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +54,27 @@ def _bare() -> Starlette:
     return Starlette(routes=[Route("/webhooks/{provider}/{token}", receive, methods=["POST"])])
 
 
-async def _send(url: str, headers: Mapping[str, str], status: int, rate: int, seconds: float) -> list[float]:
+async def _send(url: str, headers: Mapping[str, str], status: int, rate: int, bodies: Sequence[str]) -> list[float]:
     """Seconds that each answer took. All must have ``status``."""
     taken: list[float] = []
     loop = asyncio.get_running_loop()
 
-    async def one(session: aiohttp.ClientSession, number: int, due: float) -> None:
-        body = json.dumps({**RESERVATION, "data": RECORD, "number": number}).encode()
-        async with session.post(url, data=body, headers=headers) as answer:
+    async def one(session: aiohttp.ClientSession, body: str, due: float) -> None:
+        async with session.post(url, data=body.encode(), headers=headers) as answer:
             await answer.read()
             assert answer.status == status, answer.status
         taken.append(loop.time() - due)
 
     async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as sending:
         start = loop.time() + 0.1
-        for number in range(round(rate * seconds)):
+        for number, body in enumerate(bodies):
             due = start + number / rate
             await asyncio.sleep(max(0.0, due - loop.time()))
-            sending.create_task(one(session, time.time_ns(), due))
+            sending.create_task(one(session, body, due))
     return taken
 
 
-async def _apart(url: str, headers: Mapping[str, str], status: int, rate: int, seconds: float) -> list[float]:
+async def _apart(url: str, headers: Mapping[str, str], status: int, rate: int, bodies: Sequence[str]) -> list[float]:
     """``_send`` in another process: only what the server does counts."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -85,23 +84,24 @@ async def _apart(url: str, headers: Mapping[str, str], status: int, rate: int, s
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
-    said, _ = await process.communicate(json.dumps([url, dict(headers), status, rate, seconds]).encode())
+    said, _ = await process.communicate(json.dumps([url, dict(headers), status, rate, bodies]).encode())
     assert process.returncode == 0
     taken: list[float] = json.loads(said)
     return taken
 
 
-async def measure(rate: int = RATE, seconds: float = SECONDS, turns: int = TURNS) -> Measured:
+async def measure(rate: int = RATE, seconds: float = SECONDS, turns: int = TURNS, listings: int = LISTINGS) -> Measured:
     """Some turns of each, so that what else the machine does falls on all of them."""
     found: dict[str, list[float]] = {"ours": [], "bare": [], "unproved": [], "unknown": []}
     with TemporaryDirectory() as folder:
         async with (
-            world(Path(folder), hostaway_accounts=1, bookingsync_accounts=0) as running,
+            world(Path(folder), hostaway_accounts=1, bookingsync_accounts=0, listings=listings) as running,
             serving(running.app) as ours,
             serving(_bare()) as bare,
             collecting_when_idle(lambda: False),
         ):
-            to = await address(running)
+            stage, to = Stage(running), await address(running)
+            await stage.learn()
             wrong = basic("staygraph", "x" * 43)
             kinds = {
                 "bare": (bare + to.path, to.basic, 200),
@@ -111,7 +111,8 @@ async def measure(rate: int = RATE, seconds: float = SECONDS, turns: int = TURNS
             }
             for _ in range(turns):
                 for kind, (url, headers, status) in kinds.items():
-                    found[kind] += await _apart(url, headers, status, rate, seconds)
+                    bodies = stage.webhooks(round(rate * seconds))
+                    found[kind] += await _apart(url, headers, status, rate, bodies)
     return Measured(**found)
 
 

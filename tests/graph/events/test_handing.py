@@ -15,10 +15,12 @@ from graph.events.handing import FRESH, MOST_WAITING, Handing
 from graph.events.settling import Settlement, States
 from graph.storage.failures import StorageUnavailable
 from graph.storage.tables import WebhookDeliveryRow
+from providers.webhooks import ReservationChange
 from tests.gateway_world import ShiftedClock, World, world
 from tests.graph.events.event_world import Hostaway, deliveries, learn, settle, told
 
 NOW = ShiftedClock().now()
+TOLD = ReservationChange(reservation_id="a")
 
 
 def handed(number: int, *, due: float = 0.0, subject: str | None = None, age: float = 0.0) -> Handed:
@@ -48,8 +50,9 @@ def test_what_is_due_comes_with_early_ones_about_the_same() -> None:
     )
     taken = waiting.take_due("acc_1", NOW)
     assert (ids(taken, early=False), ids(taken, early=True)) == (["1"], ["2"])
-    waiting.put_back([each for each in taken if each.claimed.early])
+    waiting.put_back([each for each in taken if each.claimed.early], {"1": [], "2": [TOLD]})
     later = waiting.take_due("acc_1", NOW + timedelta(seconds=1))
+    assert [each.told for each in later] == [[TOLD], None, None]
     assert (ids(later, early=False), ids(later, early=True)) == (["2", "3", "4"], [])
     assert not waiting.waits("acc_1")
 
