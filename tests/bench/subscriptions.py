@@ -11,6 +11,7 @@ import asyncio
 import json
 import re
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -137,7 +138,7 @@ async def _play(plan: Plan) -> list[float]:
 
         async def listen(socket: aiohttp.ClientWebSocketResponse) -> None:
             async for message in socket:
-                frames.append((message.data, loop.time()))
+                frames.append((message.data, time.perf_counter()))
                 if len(frames) >= plan.expected:
                     complete.set()
 
@@ -150,12 +151,12 @@ async def _play(plan: Plan) -> list[float]:
                 await follow(listing)
             print("following", flush=True)
             await loop.run_in_executor(None, sys.stdin.readline)
-            start = loop.time() + 0.1
+            start = time.perf_counter() + 0.1
             async with asyncio.TaskGroup() as sending:
                 for number, body in enumerate(plan.webhooks):
                     at = start + number / plan.rate
                     due[str(json.loads(body)["data"]["id"])] = at
-                    await asyncio.sleep(max(0.0, at - loop.time()))
+                    await asyncio.sleep(max(0.0, at - time.perf_counter()))
                     sending.create_task(send(body))
             try:
                 async with asyncio.timeout(30):
