@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any, cast
 
 import pytest
@@ -123,6 +124,29 @@ async def test_what_waits_at_a_time_is_written_in_its_order_in_one_transaction(w
     assert len(commits) == 1
     assert ids == sorted(ids)
     assert await origins(writes) == [str(number) for number in range(9)]
+
+
+async def test_who_writes_again_is_joined_with_who_waited_meanwhile(writes: DurableWrites) -> None:
+    commits = counted(writes)
+    gate = Event()
+
+    def first(connection: Connection) -> int:
+        assert gate.wait(10)
+        return add("first")(connection)
+
+    async def twice() -> None:
+        await writes.write(first)
+        await writes.write(add("again"))
+
+    begun = asyncio.create_task(twice())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    waiting = asyncio.create_task(writes.write(add("meanwhile")))
+    await asyncio.sleep(0)
+    gate.set()
+    await asyncio.gather(begun, waiting)
+    assert await origins(writes) == ["first", "meanwhile", "again"]
+    assert len(commits) == 2
 
 
 @pytest.mark.parametrize("fails", [refuse, clash])
