@@ -1,6 +1,6 @@
 """Statements that are run again and again, put together once.
 
-On the way to SQLite, SQLAlchemy takes ten times as long for a small statement as the database does, and holds Python's
+On the way to SQLite, SQLAlchemy takes several times as long for a small statement as the database, and holds Python's
 lock meanwhile: nothing else goes on. Where its driver is at hand these statements go to it as they are.
 """
 
