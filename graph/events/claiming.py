@@ -52,7 +52,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handed:
-    """A delivery that was claimed by this process as it was stored, to be worked on from ``due_at`` on.
+    """A delivery that was claimed by this process, to be worked on from ``due_at`` on.
 
     ``told`` is what it tells, where that was found out before its turn.
     """
@@ -71,7 +71,7 @@ class Claims:
         self._clock = clock
         self.holder = holder
 
-    async def claim(self, busy: Collection[str] = ()) -> dict[str, list[Claimed]]:
+    async def claim(self, busy: Collection[str] = ()) -> dict[str, list[Handed]]:
         """Deliveries that are due, by account, and those of the same reservations that are about to be.
 
         Nothing of the accounts in ``busy``, nor of those that another process works on: what happened to a
@@ -93,11 +93,11 @@ class Claims:
             if ids:
                 lease = {"holder": self.holder, "lease_until": now + LEASE}
                 await session.execute(update(row).where(row.id.in_(ids)).values(lease))
-        claimed: dict[str, list[Claimed]] = {}
+        claimed: dict[str, list[Handed]] = {}
         for each in found:
-            claimed.setdefault(each.account_id, []).append(_claimed(each, early=False))
+            claimed.setdefault(each.account_id, []).append(_handed(each, early=False))
         for each in early:
-            claimed.setdefault(each.account_id, []).append(_claimed(each, early=True))
+            claimed.setdefault(each.account_id, []).append(_handed(each, early=True))
         return claimed
 
     async def next_due(self, busy: Collection[str] = ()) -> datetime | None:
@@ -157,8 +157,8 @@ def _early(found: Sequence[WebhookDeliveryRow], now: datetime) -> ColumnElement[
     return (row.due_at > now) & tuple_(row.account_id, row.subject).in_(subjects)
 
 
-def _claimed(row: WebhookDeliveryRow, *, early: bool) -> Claimed:
-    return Claimed(
+def _handed(row: WebhookDeliveryRow, *, early: bool) -> Handed:
+    claimed = Claimed(
         id=row.id,
         tenant_id=row.tenant_id,
         account_id=row.account_id,
@@ -169,3 +169,4 @@ def _claimed(row: WebhookDeliveryRow, *, early: bool) -> Claimed:
         early=early,
         body=row.body,
     )
+    return Handed(claimed=claimed, due_at=row.due_at or row.received_at, subject=row.subject)

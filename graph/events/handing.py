@@ -68,6 +68,11 @@ class Handing:
         """What came since the last time this was asked is about these."""
         return self._unseen.pop(account_id, set())
 
+    def take_all(self, account_id: str) -> list[Handed]:
+        """All of an account."""
+        self._unseen.pop(account_id, None)
+        return list(self._waiting.pop(account_id, ()))
+
     def take_late(self, account_id: str, now: datetime) -> list[Handed]:
         """Those of an account that waited so long that somebody else may claim them soon."""
         return self._take(account_id, [each for each in self._waiting[account_id] if _is_late(each, now)])

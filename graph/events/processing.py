@@ -1,7 +1,7 @@
 """Works on what was received, until it is in the event log: in this process and in any number of others."""
 
 import asyncio
-from collections.abc import Collection, Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -109,10 +109,13 @@ class Processing:
 
     async def drain(self) -> None:
         """Work until nothing is due."""
-        while self._working:
-            await asyncio.wait(self._working.values())
-        while claimed := await self._claims.claim():
-            await asyncio.gather(*(self._work_on_claimed(*each) for each in claimed.items()))
+        while True:
+            while self._working:
+                await asyncio.wait(self._working.values())
+            claimed = await self._claims.claim(list(self._working))
+            if not claimed and not self._working:
+                return
+            await self._begin_claimed(claimed)
 
     async def _run(self) -> None:
         while True:
@@ -144,14 +147,17 @@ class Processing:
         # What is of an account that is worked on has its turn afterwards.
         self._passed_over = bool(self._working)
         claimed = await self._claims.claim(list(self._working))
-        for account_id, deliveries in claimed.items():
-            # What was stored meanwhile may be worked on already.
-            if account_id in self._working:
-                await self._claims.release([each.id for each in deliveries])
-            else:
-                self._begin(account_id, self._work_on_claimed(account_id, deliveries))
+        await self._begin_claimed(claimed)
         # What is due and could not be claimed is of an account that another process works on.
         return _SOON if claimed else LOOK_SECONDS
+
+    async def _begin_claimed(self, claimed: Mapping[str, Sequence[Handed]]) -> None:
+        for account_id, handed in claimed.items():
+            # What was stored meanwhile may be worked on already.
+            if account_id in self._working:
+                await self._claims.release([each.claimed.id for each in handed])
+            else:
+                self._begin(account_id, self._work_on_handed(account_id, handed))
 
     def _begin(self, account_id: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -179,20 +185,19 @@ class Processing:
             elif late := self._handing.take_late(account_id, self._clock.now()):
                 await self._claims.release([each.claimed.id for each in late])
             else:
-                taken = self._handing.take_due(account_id, self._clock.now())
-                told = {each.claimed.id: each.told for each in taken if each.told is not None}
-                left = await self._work_on(account_id, [each.claimed for each in taken], told)
-                self._handing.put_back([each for each in taken if each.claimed.id in left], told)
+                await self._work_on_handed(account_id, self._handing.take_due(account_id, self._clock.now()))
+
+    async def _work_on_handed(self, account_id: str, handed: Sequence[Handed]) -> None:
+        """Work on these. Early ones that were not needed wait before all that came after them."""
+        told = {each.claimed.id: each.told for each in handed if each.told is not None}
+        left = await self._work_on(account_id, [each.claimed for each in handed], told)
+        self._handing.put_back([each for each in handed if each.claimed.id in left], told)
 
     async def _look_ahead(self, account_id: str, reservation_ids: Collection[str]) -> None:
         """Have at hand what is known of these when the turn of their deliveries comes."""
         # What goes wrong, goes wrong again when it is needed, and is dealt with there.
         with suppress(StorageError, VaultError, ValueError):
             await self._states.look_ahead(account_id, reservation_ids)
-
-    async def _work_on_claimed(self, account_id: str, deliveries: Sequence[Claimed]) -> None:
-        if left := await self._work_on(account_id, deliveries, {}):
-            await self._claims.release(left)
 
     async def _work_on(self, account_id: str, deliveries: Sequence[Claimed], told: _Told) -> set[str]:
         """Work on these. The ids of those that were early and not needed yet: they are still claimed.
@@ -210,7 +215,7 @@ class Processing:
         try:
             return await self._settle(account, deliveries, told)
         except SettledElsewhereError:
-            await self._claims.release([each.id for each in deliveries])
+            await self._leave(account.id, deliveries)
             return set()
         except StorageError:
             raise
@@ -218,13 +223,19 @@ class Processing:
             log.warning("received webhooks are tried one by one", account=account.id, error=type(error).__name__)
             return await self._one_by_one(account, deliveries, told)
 
+    async def _leave(self, account_id: str, deliveries: Sequence[Claimed]) -> None:
+        """Give these back, and what came after them: whoever claims them does so in their order."""
+        waiting = self._handing.take_all(account_id)
+        await self._claims.release([each.id for each in (*deliveries, *(each.claimed for each in waiting))])
+        self.wake()
+
     async def _one_by_one(self, account: ConnectedAccount, deliveries: Sequence[Claimed], told: _Told) -> set[str]:
         left: set[str] = set()
         for delivery in deliveries:
             try:
                 left |= await self._settle(account, [delivery], told)
             except SettledElsewhereError:
-                await self._claims.release([delivery.id])
+                await self._leave(account.id, [delivery])
             except StorageError:
                 raise
             except Exception as error:  # noqa: BLE001 - it is this one, and it is told why

@@ -93,7 +93,9 @@ class States:
     async def look_ahead(self, account_id: str, reservation_ids: Collection[str]) -> None:
         """Have at hand what is known of these. Raises ``VaultError`` or ``ValueError`` where it cannot be read."""
         keys = [state_id(account_id, id_) for id_ in reservation_ids]
-        self._hold(await self._stored([key for key in keys if key not in self._held]))
+        found = await self._stored([key for key in keys if key not in self._held])
+        # Newer ones may have been stored meanwhile.
+        self._hold({key: known for key, known in found.items() if key not in self._held})
 
     async def _stored(self, keys: Sequence[str]) -> dict[str, Known]:
         return await self._writes.read(partial(self._load, keys)) if keys else {}

@@ -83,8 +83,8 @@ async def dies(running: World, steps: int) -> bool:
     """Work, and die at that step; whether it came to that."""
     own: Any = processing(running, Mortal(steps))
     try:
-        for account_id, claimed in (await own._claims.claim()).items():
-            await own._work_on(account_id, claimed)
+        for account_id, handed in (await own._claims.claim()).items():
+            await own._work_on_handed(account_id, handed)
     except Death:
         return True
     return False
@@ -186,3 +186,26 @@ async def test_a_judgement_on_a_state_that_another_process_replaced_is_not_writt
         with pytest.raises(SettledElsewhereError):
             await states.settle(Settlement(account=account, holder="", judged={id_: before.revision}))
         assert (await states.of(account, [id_]))[id_] == replace(newer, revision=before.revision + 1)
+
+
+async def test_what_was_claimed_early_has_its_turn_before_what_comes_later(tmp_path: Path) -> None:
+    async with small(tmp_path, event_reorder_seconds=1) as running:
+        await running.services.processing.aclose()
+        await learn(running)
+        hostaway = await Hostaway.of(running)
+        first, second = (hostaway.change(hostaway.ids[0], guestNote=note) for note in ("One", "Two"))
+        await send(running, hostaway.to.path, first, hostaway.to.basic)
+        running.clock.advance(0.6)
+        await send(running, hostaway.to.path, second, hostaway.to.basic)
+        running.clock.advance(0.5)
+        own: Any = processing(running)
+        ((account_id, handed),) = (await own._claims.claim()).items()
+        assert [each.claimed.early for each in handed] == [False, True]
+        await own._work_on_handed(account_id, handed)
+        assert len(await told(running)) == 1
+        # Nobody else claims it, and nothing that comes later overtakes it.
+        assert await own._claims.claim() == {}
+        assert own._handing.waits(account_id)
+        running.clock.advance(0.6)
+        await own._work_through(account_id)
+        assert [each.changes[0].new for each in await events(running) if each.changes] == ["One", "Two"]

@@ -97,7 +97,7 @@ def claims(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     found: list[int] = []
     claim = Claims.claim
 
-    async def counted(self: Claims, busy: Any = ()) -> dict[str, list[Claimed]]:
+    async def counted(self: Claims, busy: Any = ()) -> dict[str, list[Handed]]:
         claimed = await claim(self, busy)
         if claimed:
             found.append(sum(map(len, claimed.values())))
