@@ -163,7 +163,7 @@ async def test_a_change_is_made_although_nobody_can_be_told(
 ) -> None:
     made = (await create(running))["reservation"]["id"]
     before = await marks(running)
-    monkeypatch.setattr(change_marks, "insert", lambda *_: (_ for _ in ()).throw(OSError("no disk")))
+    monkeypatch.setattr(change_marks, "write_mark", lambda *_: (_ for _ in ()).throw(OSError("no disk")))
     payload = await running.change(UPDATE, Permission.WRITE, id=made, input={"hostNote": "late"})
     assert payload["reservation"]["hostNote"] == "late"
     assert await marks(running) == before
