@@ -1,4 +1,4 @@
-"""Deliveries that this process claims as it stores them, and works on without asking the database for them."""
+"""Deliveries that this process has claimed, mostly as it stored them, and works on without asking the database."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -62,7 +62,7 @@ class Handing:
 
     def due_in(self, account_id: str, now: datetime) -> timedelta:
         """How long it takes until the first of an account is due."""
-        return self._waiting[account_id][0].due_at - now
+        return min(each.due_at for each in self._waiting[account_id]) - now
 
     def unseen(self, account_id: str) -> set[str]:
         """What came since the last time this was asked is about these."""

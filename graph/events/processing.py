@@ -16,7 +16,7 @@ from graph.accounts.vault import Vault, VaultError
 from graph.events.batch import Batch, failed
 from graph.events.claiming import Claimed, Claims, Handed
 from graph.events.completing import Completing
-from graph.events.handing import Handing
+from graph.events.handing import FRESH, Handing
 from graph.events.settling import SettledElsewhereError, Settlement, States
 from graph.storage.database import Database
 from graph.storage.event_tables import AccountPollRow
@@ -188,10 +188,17 @@ class Processing:
                 await self._work_on_handed(account_id, self._handing.take_due(account_id, self._clock.now()))
 
     async def _work_on_handed(self, account_id: str, handed: Sequence[Handed]) -> None:
-        """Work on these. Early ones that were not needed wait before all that came after them."""
+        """Work on these. Early ones that were not needed wait before all that came after them.
+
+        Those that are put off for longer, as after an outage, are claimed anew in their turn.
+        """
         told = {each.claimed.id: each.told for each in handed if each.told is not None}
-        left = await self._work_on(account_id, [each.claimed for each in handed], told)
-        self._handing.put_back([each for each in handed if each.claimed.id in left], told)
+        ids = await self._work_on(account_id, [each.claimed for each in handed], told)
+        left = [each for each in handed if each.claimed.id in ids]
+        until = self._clock.now() + FRESH
+        self._handing.put_back([each for each in left if each.due_at <= until], told)
+        if later := [each.claimed.id for each in left if each.due_at > until]:
+            await self._claims.release(later)
 
     async def _look_ahead(self, account_id: str, reservation_ids: Collection[str]) -> None:
         """Have at hand what is known of these when the turn of their deliveries comes."""
@@ -231,11 +238,12 @@ class Processing:
 
     async def _one_by_one(self, account: ConnectedAccount, deliveries: Sequence[Claimed], told: _Told) -> set[str]:
         left: set[str] = set()
-        for delivery in deliveries:
+        for place, delivery in enumerate(deliveries):
             try:
                 left |= await self._settle(account, [delivery], told)
             except SettledElsewhereError:
-                await self._leave(account.id, [delivery])
+                await self._leave(account.id, deliveries[place:])
+                break
             except StorageError:
                 raise
             except Exception as error:  # noqa: BLE001 - it is this one, and it is told why

@@ -4,14 +4,17 @@ import asyncio
 from collections import Counter
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from graph.events.claiming import LEASE
 from graph.events.processing import Processing
 from graph.events.settling import SettledElsewhereError, Settlement, States
+from graph.storage.tables import WebhookDeliveryRow
 from tests.gateway_world import World, world
 from tests.graph.events.event_world import Hostaway, deliveries, events, learn, settle, told
 from tests.graph.events.webhook_world import send
@@ -208,4 +211,25 @@ async def test_what_was_claimed_early_has_its_turn_before_what_comes_later(tmp_p
         assert own._handing.waits(account_id)
         running.clock.advance(0.6)
         await own._work_through(account_id)
+        assert [each.changes[0].new for each in await events(running) if each.changes] == ["One", "Two"]
+
+
+async def test_what_is_put_off_for_long_is_not_kept(tmp_path: Path) -> None:
+    async with small(tmp_path, event_reorder_seconds=1) as running:
+        await running.services.processing.aclose()
+        await learn(running)
+        hostaway = await Hostaway.of(running)
+        first, second = (hostaway.change(hostaway.ids[0], guestNote=note) for note in ("One", "Two"))
+        await send(running, hostaway.to.path, second, hostaway.to.basic)
+        async with running.services.database.session() as session:
+            await session.execute(update(WebhookDeliveryRow).values(due_at=running.clock.now() + timedelta(minutes=1)))
+        await send(running, hostaway.to.path, first, hostaway.to.basic)
+        running.clock.advance(1.1)
+        own: Any = processing(running)
+        ((account_id, handed),) = (await own._claims.claim()).items()
+        await own._work_on_handed(account_id, handed)
+        assert not own._handing.waits(account_id)
+        running.clock.advance(60)
+        ((_, handed),) = (await own._claims.claim()).items()
+        await own._work_on_handed(account_id, handed)
         assert [each.changes[0].new for each in await events(running) if each.changes] == ["One", "Two"]

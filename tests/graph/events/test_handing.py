@@ -65,6 +65,12 @@ def test_what_came_is_seen_once() -> None:
     assert (waiting.unseen("acc_1"), waiting.unseen("acc_1"), waiting.unseen("acc_2")) == ({"b"}, set(), set())
 
 
+def test_one_that_is_put_off_holds_up_no_other() -> None:
+    waiting = Handing()
+    waiting.put([handed(1, due=60), handed(2, due=1)])
+    assert waiting.due_in("acc_1", NOW) == timedelta(seconds=1)
+
+
 def test_what_waited_so_long_that_others_may_claim_it_is_given_back() -> None:
     waiting = Handing()
     waiting.put([handed(1, age=FRESH.total_seconds() + 1), handed(2)])
