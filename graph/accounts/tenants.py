@@ -3,13 +3,17 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Table, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from graph.accounts.ids import new_id
 from graph.rejections import RejectionCode, rejected
 from graph.storage.database import Database
+from graph.storage.prepared import Prepared
+from graph.storage.small_reads import small_reads
 from graph.storage.snapshots import SNAPSHOT_SECONDS, Snapshots
 from graph.storage.tables import TenantRow
 from providers.model.described import Described
@@ -21,6 +25,13 @@ DEFAULT_TENANT = "default"
 MAX_NAME = 200
 _ID = re.compile(r"[a-z0-9_]{1,40}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+_TENANT = cast("Table", TenantRow.__table__)
+_FOUND = Prepared(
+    select(_TENANT.c.id, _TENANT.c.name, _TENANT.c.status, _TENANT.c.created_at, _TENANT.c.updated_at).where(
+        _TENANT.c.id == bindparam("tenant_id")
+    )
+)
 
 
 class TenantStatus(Described):
@@ -115,9 +126,7 @@ class Tenants:
         return _tenant(row)
 
     async def _find(self, tenant_id: str) -> Tenant | None:
-        async with self._database.reading() as session:
-            row = await session.get(TenantRow, tenant_id)
-        return None if row is None else _tenant(row)
+        return await small_reads(self._database).read(partial(_read, tenant_id))
 
 
 def checked_name(name: str, *, field: str = "name") -> str:
@@ -146,11 +155,20 @@ async def _check_free(session: AsyncSession, name: str, tenant_id: str) -> None:
         raise rejected("name", RejectionCode.TAKEN, "Another tenant has it.")
 
 
+def _read(tenant_id: str, connection: Connection) -> Tenant | None:
+    rows = _FOUND.all(connection, {"tenant_id": tenant_id})
+    return _shown(*rows[0]) if rows else None
+
+
 def _tenant(row: TenantRow) -> Tenant:
+    return _shown(row.id, row.name, row.status, row.created_at, row.updated_at)
+
+
+def _shown(tenant_id: str, name: str, status: str, created_at: datetime, updated_at: datetime) -> Tenant:
     return Tenant(
-        id=row.id,
-        name=row.name,
-        status=TenantStatus[row.status],
-        created_at=row.created_at,
-        updated_at=row.updated_at,
+        id=tenant_id,
+        name=name,
+        status=TenantStatus[status],
+        created_at=created_at,
+        updated_at=updated_at,
     )
