@@ -295,11 +295,11 @@ async def test_a_key_that_is_revoked_while_many_are_read_is_dead_at_once(
         return found
 
     monkeypatch.setattr(SmallReads, "read", slow)
-    looking = asyncio.create_task(keys.look_ahead([secret for _, secret in made]))
-    await looked.wait()
-    await keys.revoke("default", made[1][0].id)
-    gate.set()
-    await looking
+    async with asyncio.TaskGroup() as group:
+        group.create_task(keys.look_ahead([secret for _, secret in made]))
+        await looked.wait()
+        await keys.revoke("default", made[1][0].id)
+        gate.set()
     assert [await keys.authenticate(secret) is not None for _, secret in made] == [True, False, True]
 
 
