@@ -8,17 +8,16 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
-from itertools import islice
+from functools import lru_cache, partial
 from typing import cast
 
-from sqlalchemy import Connection, Table, bindparam, select, update
+from sqlalchemy import Connection, Table, select, update
 
 from graph.accounts.ids import new_id
 from graph.accounts.tenants import DEFAULT_TENANT, checked_name
 from graph.rejections import Rejected, RejectionCode, rejected
 from graph.storage.database import Database
-from graph.storage.prepared import Prepared
+from graph.storage.prepared_among import Among
 from graph.storage.small_reads import small_reads
 from graph.storage.snapshots import SNAPSHOT_SECONDS, Snapshots
 from graph.storage.tables import ApiKeyRow, TenantRow
@@ -41,20 +40,13 @@ MAX_KNOWN = 10_000
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 _ID = re.compile(r"[a-z0-9_]{1,40}")
 
-_TOGETHER = 100
-"""Keys in one statement."""
-
 _KEY = cast("Table", ApiKeyRow.__table__)
-
-
-def _found_by(digests: int) -> Prepared:
-    """Finds the keys that may let somebody in by so many digests, ``digest_0`` and so on."""
-    columns = (_KEY.c.digest, _KEY.c.tenant_id, _KEY.c.id, _KEY.c.scopes, _KEY.c.permission, _KEY.c.expires_at)
-    given = [bindparam(f"digest_{number}", type_=_KEY.c.digest.type) for number in range(digests)]
-    return Prepared(select(*columns).where(_KEY.c.digest.in_(given), _KEY.c.revoked_at.is_(None)))
-
-
-_ONE, _MANY = _found_by(1), _found_by(_TOGETHER)
+_FOUND = Among(
+    select(_KEY.c.digest, _KEY.c.tenant_id, _KEY.c.id, _KEY.c.scopes, _KEY.c.permission, _KEY.c.expires_at).where(
+        _KEY.c.revoked_at.is_(None)
+    ),
+    _KEY.c.digest,
+)
 
 
 class Scope(Described):
@@ -311,20 +303,21 @@ class ApiKeys:
 def _viewers(digests: Sequence[bytes], connection: Connection) -> dict[bytes, Viewer | None]:
     """Who holds the secrets of these digests; None where nobody does, or the key was revoked."""
     found: dict[bytes, Viewer | None] = dict.fromkeys(digests)
-    left = iter(digests)
-    while some := list(islice(left, _TOGETHER)):
-        statement, size = (_ONE, 1) if len(some) == 1 else (_MANY, _TOGETHER)
-        # A statement has its fixed number of parameters: those that are left over ask for the first one again.
-        given = {f"digest_{number}": some[number if number < len(some) else 0] for number in range(size)}
-        for digest, tenant_id, key_id, scopes, permission, expires_at in statement.all(connection, given):
-            found[digest] = Viewer(
-                tenant_id=tenant_id,
-                key_id=key_id,
-                scopes=_scopes(scopes),
-                permission=Permission[permission],
-                expires_at=expires_at,
-            )
+    for digest, *row in _FOUND.all(connection, digests):
+        found[digest] = _viewer(*row)
     return found
+
+
+@lru_cache(MAX_KNOWN)
+def _viewer(tenant_id: str, key_id: str, scopes: str, permission: str, expires_at: datetime | None) -> Viewer:
+    # Put together once: a thousand of them may be read twice a second, and hardly ever is one not what it was.
+    return Viewer(
+        tenant_id=tenant_id,
+        key_id=key_id,
+        scopes=_scopes(scopes),
+        permission=Permission[permission],
+        expires_at=expires_at,
+    )
 
 
 def _no_tenant() -> Rejected:

@@ -22,7 +22,7 @@ class Lenient:
         self.permission = Permission.READ
         self.away = False
 
-    async def look_ahead(self, secrets: Collection[str]) -> None:
+    async def look_ahead(self, secrets: Collection[str], tenants: Collection[str]) -> None:
         if self.away:
             raise StorageUnavailable
 
