@@ -9,11 +9,11 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from pydantic import BaseModel, SecretStr
-from pydantic_core import to_jsonable_python
+from pydantic import BaseModel
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from graph.accounts.credentials import dump_config
 from graph.accounts.ids import new_id
 from graph.accounts.sealed import credentials_context
 from graph.accounts.synced_fields import fields_off
@@ -362,21 +362,6 @@ class Accounts:
 def _tell(hearers: Iterable[Hear], account_id: str) -> None:
     for hear in hearers:
         hear(account_id)
-
-
-def dump_config(config: BaseModel) -> bytes:
-    """An ``authConfig`` as JSON with its secrets in clear, to be sealed at once."""
-    return json.dumps(to_jsonable_python(_plain(config.model_dump(by_alias=True, exclude_none=True)))).encode()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [_plain(each) for each in value]
-    return value
 
 
 async def _owned(session: AsyncSession, tenant_id: str, account_id: str) -> AccountRow:
