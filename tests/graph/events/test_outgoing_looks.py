@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from graph.accounts.vault import Vault
 from graph.events import outgoing as module
+from graph.events.log import EventLog
 from graph.events.outgoing import LOOK_SECONDS, Outgoing
 from graph.events.outgoing_endpoints import Endpoints
 from graph.events.outgoing_turns import Turns
+from graph.storage.database import Database
 from tests.gateway_world import ShiftedClock
 from tests.graph.events.outgoing_world import Sent, sending
 
@@ -127,4 +130,15 @@ async def test_nobody_is_there_until_an_endpoint_is_enabled_by_whatever_process(
     await elsewhere.update("default", endpoint.id, {"enabled": True})
     await sent.happened("1")
     assert len(await turns.claim(1)) == 1
+    assert not turns.nobody
+
+
+async def test_what_is_looked_at_is_the_same_in_each_kind_of_database(database: Database) -> None:
+    clock, vault = ShiftedClock(), Vault([b"1" * 32])
+    turns = Turns(database, vault, clock)
+    assert await turns.claim(1) == []
+    assert turns.nobody
+    log = EventLog(database, vault, clock, days=1)
+    await Endpoints(database, vault, log, clock, allow_private=True).create("default", "https://hooks.example.com/")
+    assert await turns.claim(1) == []
     assert not turns.nobody
