@@ -2,23 +2,26 @@
 
 import json
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
-from pydantic import BaseModel, SecretStr
-from pydantic_core import to_jsonable_python
-from sqlalchemy import delete, select
+from pydantic import BaseModel
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from graph.accounts.credentials import dump_config
 from graph.accounts.ids import new_id
 from graph.accounts.sealed import credentials_context
 from graph.accounts.synced_fields import fields_off
 from graph.accounts.tokens import token_row
 from graph.accounts.vault import Vault
 from graph.storage.database import Database
+from graph.storage.prepared import Prepared
+from graph.storage.small_reads import small_reads
 from graph.storage.snapshots import SNAPSHOT_SECONDS, Snapshots
 from graph.storage.tables import AccountRow, AccountTokenRow, Table
 from providers.manifest import AuthType
@@ -100,6 +103,22 @@ class ConnectedAccount:
 
 
 _OPTIONS = tuple(AccountOptions.__dataclass_fields__)
+_READ = (
+    "id", "tenant_id", "provider", "auth_type", "created_at", "updated_at", "credentials_version", "status",
+    "fields_to_sync", *_OPTIONS,
+)  # fmt: skip
+"""What is shown of an account is made of these; ``credentials`` are not among them."""
+
+_ACCOUNTS = Prepared(
+    select(*(getattr(AccountRow, name) for name in _READ))
+    .where(AccountRow.tenant_id == bindparam("tenant"))
+    .order_by(AccountRow.created_at, AccountRow.id)
+)
+_CREDENTIALS = Prepared(
+    select(AccountRow.credentials).where(
+        AccountRow.tenant_id == bindparam("tenant"), AccountRow.id == bindparam("account")
+    )
+)
 ConnectedAccounts = list[ConnectedAccount]
 FieldsChanged = Callable[[ConnectedAccount], None]
 
@@ -301,12 +320,8 @@ class Accounts:
 
         Raises ``AccountGoneError``, or ``VaultError`` where our keys do not open it.
         """
-        async with self._database.reading() as session:
-            sealed = await session.scalar(
-                select(AccountRow.credentials).where(
-                    AccountRow.tenant_id == account.tenant_id, AccountRow.id == account.id
-                )
-            )
+        given = {"tenant": account.tenant_id, "account": account.id}
+        sealed = await small_reads(self._database).read(partial(_CREDENTIALS.one, given=given))
         if sealed is None:
             raise AccountGoneError(account.id)
         plain = self._vault.open(sealed, context=credentials_context(account.tenant_id, account.id))
@@ -316,13 +331,8 @@ class Accounts:
     async def _load(self, tenant_id: str) -> ConnectedAccounts:
         self._loads += 1
         order = self._loads
-        async with self._database.reading() as session:
-            rows = await session.scalars(
-                select(AccountRow)
-                .where(AccountRow.tenant_id == tenant_id)
-                .order_by(AccountRow.created_at, AccountRow.id)
-            )
-            accounts = [_account(row) for row in rows]
+        rows = await small_reads(self._database).read(partial(_ACCOUNTS.all, given={"tenant": tenant_id}))
+        accounts = [_shown(dict(zip(_READ, row, strict=True))) for row in rows]
         # A load that was overtaken by a later one knows nothing of what was added in between.
         if order > self._newest.get(tenant_id, 0):
             self._newest[tenant_id] = order
@@ -354,21 +364,6 @@ def _tell(hearers: Iterable[Hear], account_id: str) -> None:
         hear(account_id)
 
 
-def dump_config(config: BaseModel) -> bytes:
-    """An ``authConfig`` as JSON with its secrets in clear, to be sealed at once."""
-    return json.dumps(to_jsonable_python(_plain(config.model_dump(by_alias=True, exclude_none=True)))).encode()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [_plain(each) for each in value]
-    return value
-
-
 async def _owned(session: AsyncSession, tenant_id: str, account_id: str) -> AccountRow:
     row = await session.get(AccountRow, account_id)
     if row is None or row.tenant_id != tenant_id:
@@ -385,15 +380,19 @@ async def _check_identifier(session: AsyncSession, tenant_id: str, account_id: s
 
 
 def _account(row: AccountRow) -> ConnectedAccount:
+    return _shown({name: getattr(row, name) for name in _READ})
+
+
+def _shown(row: Mapping[str, Any]) -> ConnectedAccount:
     return ConnectedAccount(
-        id=row.id,
-        tenant_id=row.tenant_id,
-        provider=row.provider,
-        auth_type=AuthType[row.auth_type],
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        credentials_version=row.credentials_version,
-        status=AccountStatus[row.status],
-        fields_off=fields_off(row.fields_to_sync),
-        **{name: getattr(row, name) for name in _OPTIONS},
+        id=row["id"],
+        tenant_id=row["tenant_id"],
+        provider=row["provider"],
+        auth_type=AuthType[row["auth_type"]],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        credentials_version=row["credentials_version"],
+        status=AccountStatus[row["status"]],
+        fields_off=fields_off(row["fields_to_sync"]),
+        **{name: row[name] for name in _OPTIONS},
     )

@@ -4,14 +4,17 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import islice
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.storage.database import Database
+from graph.storage.prepared import Prepared
+from graph.storage.small_reads import small_reads
 from graph.storage.snapshots import SNAPSHOT_SECONDS, Snapshots
 from graph.storage.tables import ListingApprovalRow
 from providers.model.described import Described
@@ -24,6 +27,12 @@ PATIENCE = 1.0
 
 CHUNK = 500
 """Ids in one statement."""
+
+_DECIDED = Prepared(
+    select(ListingApprovalRow.listing_id, ListingApprovalRow.status).where(
+        ListingApprovalRow.tenant_id == bindparam("tenant"), ListingApprovalRow.account_id == bindparam("account")
+    )
+)
 
 
 class ListingApproval(Described):
@@ -148,16 +157,14 @@ class Approvals:
         self._snapshots.drop((account.tenant_id, account.id))
 
     async def _load(self, key: tuple[str, str]) -> Decisions:
-        tenant_id, account_id = key
-        async with self._database.reading() as session:
-            rows = await session.execute(
-                select(ListingApprovalRow.listing_id, ListingApprovalRow.status).where(
-                    ListingApprovalRow.tenant_id == tenant_id, ListingApprovalRow.account_id == account_id
-                )
-            )
-            known = {listing_id: ListingApproval[status] for listing_id, status in rows}
-        shown = frozenset(id_ for id_, status in known.items() if status is ListingApproval.APPROVED)
-        return Decisions(known, shown)
+        return await small_reads(self._database).read(partial(_decisions, *key))
+
+
+def _decisions(tenant_id: str, account_id: str, connection: Connection) -> Decisions:
+    rows = _DECIDED.all(connection, {"tenant": tenant_id, "account": account_id})
+    known = {listing_id: ListingApproval[status] for listing_id, status in rows}
+    shown = frozenset(id_ for id_, status in known.items() if status is ListingApproval.APPROVED)
+    return Decisions(known, shown)
 
 
 async def _rows(

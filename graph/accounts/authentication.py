@@ -1,5 +1,7 @@
 """From what a request carries to whom it acts for: an API key or an access token, and the tenant it names."""
 
+import asyncio
+from collections.abc import Collection
 from dataclasses import replace
 
 from graph.accounts.access_tokens import AccessTokens, looks_like_token
@@ -32,6 +34,13 @@ class Authentication:
         if viewer is None or await self._tenants.active(viewer.tenant_id) is None:
             raise NotAuthenticated(_NOT_VALID)
         return viewer if tenant is None else await self._acting_for(viewer, tenant)
+
+    async def look_ahead(self, credentials: Collection[str], tenants: Collection[str]) -> None:
+        """Read together what is known of these, before ``viewer`` is asked for each. Raises ``StorageUnavailable``.
+
+        Tokens of an identity provider are not in the database.
+        """
+        await asyncio.gather(self._keys.look_ahead(credentials), self._tenants.look_ahead(tenants))
 
     async def _holder(self, credential: str) -> Viewer | None:
         if self._tokens is not None and looks_like_token(credential):

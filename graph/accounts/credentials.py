@@ -1,10 +1,12 @@
 """An ``authConfig`` held against what the provider publishes of it: one rejection for each field that does not fit."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import to_jsonable_python
 
 from graph.rejections import Rejected, Rejection, RejectionCode
 from providers.manifest import AuthMethod
@@ -83,3 +85,18 @@ def all_fields(method: AuthMethod) -> str:
 
 def _name(name: str, field: FieldInfo) -> str:
     return field.alias or name
+
+
+def dump_config(config: BaseModel) -> bytes:
+    """An ``authConfig`` as JSON with its secrets in clear, to be sealed at once."""
+    return json.dumps(to_jsonable_python(_plain(config.model_dump(by_alias=True, exclude_none=True)))).encode()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(each) for each in value]
+    return value

@@ -2,17 +2,28 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from graph.accounts.accounts import Accounts, AccountStatus, ConnectedAccount
 from graph.storage.database import Database
+from graph.storage.prepared import Prepared
+from graph.storage.small_reads import small_reads
 from graph.storage.snapshots import SNAPSHOT_SECONDS, Snapshots
 from graph.storage.tables import AccountRow, ListingImportRow, TenantRow
 from providers.upstream.clock import Clock
 
 MOST = 5_000
 """Listings that one tenant may have imported."""
+
+_IMPORTED = Prepared(
+    select(ListingImportRow.account_id, AccountRow.tenant_id, ListingImportRow.listing_id)
+    .join(AccountRow, AccountRow.id == ListingImportRow.account_id)
+    .join(TenantRow, TenantRow.id == AccountRow.tenant_id)
+    .where(ListingImportRow.tenant_id == bindparam("importer"), TenantRow.status == "ACTIVE")
+    .order_by(AccountRow.created_at, AccountRow.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +131,14 @@ class Imports:
         return removed
 
     async def _load(self, tenant_id: str) -> ListingsOfAccounts:
-        async with self._database.reading() as session:
-            rows = await session.execute(
-                select(ListingImportRow.account_id, AccountRow.tenant_id, ListingImportRow.listing_id)
-                .join(AccountRow, AccountRow.id == ListingImportRow.account_id)
-                .join(TenantRow, TenantRow.id == AccountRow.tenant_id)
-                .where(ListingImportRow.tenant_id == tenant_id, TenantRow.status == "ACTIVE")
-                .order_by(AccountRow.created_at, AccountRow.id)
-            )
-            found: dict[str, tuple[str, set[str]]] = {}
-            for account_id, owner_id, listing_id in rows:
-                found.setdefault(account_id, (owner_id, set()))[1].add(listing_id)
-        return {account_id: (owner_id, frozenset(ids)) for account_id, (owner_id, ids) in found.items()}
+        return await small_reads(self._database).read(partial(_imported, tenant_id))
+
+
+def _imported(tenant_id: str, connection: Connection) -> ListingsOfAccounts:
+    found: dict[str, tuple[str, set[str]]] = {}
+    for account_id, owner_id, listing_id in _IMPORTED.all(connection, {"importer": tenant_id}):
+        found.setdefault(account_id, (owner_id, set()))[1].add(listing_id)
+    return {account_id: (owner_id, frozenset(ids)) for account_id, (owner_id, ids) in found.items()}
 
 
 def offers(account: ConnectedAccount, tenant_id: str) -> bool:

@@ -2,20 +2,23 @@
 
 import asyncio
 import hashlib
-import hmac
 import re
 import secrets
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache, partial
+from typing import cast
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, Table, select, update
 
 from graph.accounts.ids import new_id
 from graph.accounts.tenants import DEFAULT_TENANT, checked_name
 from graph.rejections import Rejected, RejectionCode, rejected
 from graph.storage.database import Database
+from graph.storage.prepared_among import Among
+from graph.storage.small_reads import small_reads
 from graph.storage.snapshots import SNAPSHOT_SECONDS, Snapshots
 from graph.storage.tables import ApiKeyRow, TenantRow
 from providers.model.described import Described
@@ -36,6 +39,14 @@ MAX_KNOWN = 10_000
 
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 _ID = re.compile(r"[a-z0-9_]{1,40}")
+
+_KEY = cast("Table", ApiKeyRow.__table__)
+_FOUND = Among(
+    select(_KEY.c.digest, _KEY.c.tenant_id, _KEY.c.id, _KEY.c.scopes, _KEY.c.permission, _KEY.c.expires_at).where(
+        _KEY.c.revoked_at.is_(None)
+    ),
+    _KEY.c.digest,
+)
 
 
 class Scope(Described):
@@ -139,7 +150,14 @@ class ApiKeys:
     ) -> None:
         self._database = database
         self._clock = clock or SystemClock()
-        self._viewers = Snapshots(self._find, clock=self._clock, max_age=snapshot_seconds)
+        self._viewers = Snapshots(
+            self._find,
+            clock=self._clock,
+            max_age=snapshot_seconds,
+            # Of fewer those that stay connected would push each other out.
+            max_entries=MAX_KNOWN,
+            load_all=self._find_all,
+        )
         self._known: OrderedDict[bytes, None] = OrderedDict()
         self._strangers = asyncio.Semaphore(STRANGERS_AT_ONCE)
 
@@ -256,6 +274,14 @@ class ApiKeys:
             return None
         return viewer
 
+    async def look_ahead(self, secrets: Iterable[str]) -> None:
+        """Read what is known of these together, so that ``authenticate`` need not read it for each.
+
+        Only of those that let somebody in before. Raises ``StorageUnavailable``.
+        """
+        digests = (_digest(each) for each in secrets if _SECRET.fullmatch(each))
+        await self._viewers.look_ahead(each for each in digests if each in self._known)
+
     async def _look_up(self, digest: bytes) -> Viewer | None:
         if digest in self._known:
             return await self._viewers.get(digest)
@@ -268,17 +294,30 @@ class ApiKeys:
         return viewer
 
     async def _find(self, digest: bytes) -> Viewer | None:
-        async with self._database.reading() as session:
-            row = await session.scalar(select(ApiKeyRow).where(ApiKeyRow.digest == digest))
-        if row is None or row.revoked_at is not None or not hmac.compare_digest(row.digest, digest):
-            return None
-        return Viewer(
-            tenant_id=row.tenant_id,
-            key_id=row.id,
-            scopes=_scopes(row),
-            permission=Permission[row.permission],
-            expires_at=row.expires_at,
-        )
+        return (await self._find_all([digest]))[digest]
+
+    async def _find_all(self, digests: Collection[bytes]) -> Mapping[bytes, Viewer | None]:
+        return await small_reads(self._database).read(partial(_viewers, tuple(digests)))
+
+
+def _viewers(digests: Sequence[bytes], connection: Connection) -> dict[bytes, Viewer | None]:
+    """Who holds the secrets of these digests; None where nobody does, or the key was revoked."""
+    found: dict[bytes, Viewer | None] = dict.fromkeys(digests)
+    for digest, *row in _FOUND.all(connection, digests):
+        found[digest] = _viewer(*row)
+    return found
+
+
+@lru_cache(MAX_KNOWN)
+def _viewer(tenant_id: str, key_id: str, scopes: str, permission: str, expires_at: datetime | None) -> Viewer:
+    # Put together once: a thousand of them may be read twice a second, and hardly ever is one not what it was.
+    return Viewer(
+        tenant_id=tenant_id,
+        key_id=key_id,
+        scopes=_scopes(scopes),
+        permission=Permission[permission],
+        expires_at=expires_at,
+    )
 
 
 def _no_tenant() -> Rejected:
@@ -324,12 +363,12 @@ def _key(row: ApiKeyRow) -> ApiKey:
         name=row.name,
         created_at=row.created_at,
         revoked_at=row.revoked_at,
-        scopes=_scopes(row),
+        scopes=_scopes(row.scopes),
         permission=Permission[row.permission],
         description=row.description,
         expires_at=row.expires_at,
     )
 
 
-def _scopes(row: ApiKeyRow) -> frozenset[Scope]:
-    return frozenset(Scope[word] for word in row.scopes.split())
+def _scopes(words: str) -> frozenset[Scope]:
+    return frozenset(Scope[word] for word in words.split())

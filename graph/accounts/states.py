@@ -12,7 +12,8 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy import delete, update
 
-from graph.accounts.accounts import ConnectedAccount, dump_config
+from graph.accounts.accounts import ConnectedAccount
+from graph.accounts.credentials import dump_config
 from graph.accounts.sealed import pending_config_context, verifier_context
 from graph.accounts.vault import Vault, VaultError
 from graph.storage.database import Database

@@ -1,15 +1,20 @@
 """Tenants: whose data is kept apart from everybody else's. One is always there, the default tenant."""
 
 import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Table, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from graph.accounts.ids import new_id
 from graph.rejections import RejectionCode, rejected
 from graph.storage.database import Database
+from graph.storage.prepared_among import Among
+from graph.storage.small_reads import small_reads
 from graph.storage.snapshots import SNAPSHOT_SECONDS, Snapshots
 from graph.storage.tables import TenantRow
 from providers.model.described import Described
@@ -19,8 +24,16 @@ DEFAULT_TENANT = "default"
 """Id of the tenant that the first migration makes. It can be renamed, but it is always active."""
 
 MAX_NAME = 200
+MAX_KNOWN = 10_000
+"""Tenants that are remembered for a moment."""
+
 _ID = re.compile(r"[a-z0-9_]{1,40}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+_TENANT = cast("Table", TenantRow.__table__)
+_FOUND = Among(
+    select(_TENANT.c.id, _TENANT.c.name, _TENANT.c.status, _TENANT.c.created_at, _TENANT.c.updated_at), _TENANT.c.id
+)
 
 
 class TenantStatus(Described):
@@ -61,7 +74,14 @@ class Tenants:
     ) -> None:
         self._database = database
         self._clock = clock or SystemClock()
-        self._snapshots = Snapshots(self._find, clock=self._clock, max_age=snapshot_seconds)
+        self._snapshots = Snapshots(
+            self._find,
+            clock=self._clock,
+            max_age=snapshot_seconds,
+            # Of fewer those whose keys stay connected would push each other out.
+            max_entries=MAX_KNOWN,
+            load_all=self._find_all,
+        )
 
     async def get(self, tenant_id: str) -> Tenant | None:
         """The tenant with this id; None also for what can be no id."""
@@ -71,6 +91,10 @@ class Tenants:
         """The tenant with this id, if it is in use."""
         tenant = await self.get(tenant_id)
         return tenant if tenant is not None and tenant.status is TenantStatus.ACTIVE else None
+
+    async def look_ahead(self, tenant_ids: Iterable[str]) -> None:
+        """Read these together, so that ``get`` need not read each. Raises ``StorageUnavailable``."""
+        await self._snapshots.look_ahead(each for each in tenant_ids if _ID.fullmatch(each))
 
     async def list(self) -> TenantList:
         """All tenants, oldest first."""
@@ -115,9 +139,10 @@ class Tenants:
         return _tenant(row)
 
     async def _find(self, tenant_id: str) -> Tenant | None:
-        async with self._database.reading() as session:
-            row = await session.get(TenantRow, tenant_id)
-        return None if row is None else _tenant(row)
+        return (await self._find_all([tenant_id]))[tenant_id]
+
+    async def _find_all(self, tenant_ids: Collection[str]) -> Mapping[str, Tenant | None]:
+        return await small_reads(self._database).read(partial(_read, tuple(tenant_ids)))
 
 
 def checked_name(name: str, *, field: str = "name") -> str:
@@ -146,11 +171,23 @@ async def _check_free(session: AsyncSession, name: str, tenant_id: str) -> None:
         raise rejected("name", RejectionCode.TAKEN, "Another tenant has it.")
 
 
+def _read(tenant_ids: Sequence[str], connection: Connection) -> dict[str, Tenant | None]:
+    """The tenants with these ids; None where there is none."""
+    found: dict[str, Tenant | None] = dict.fromkeys(tenant_ids)
+    for row in _FOUND.all(connection, tenant_ids):
+        found[row[0]] = _shown(*row)
+    return found
+
+
 def _tenant(row: TenantRow) -> Tenant:
+    return _shown(row.id, row.name, row.status, row.created_at, row.updated_at)
+
+
+def _shown(tenant_id: str, name: str, status: str, created_at: datetime, updated_at: datetime) -> Tenant:
     return Tenant(
-        id=row.id,
-        name=row.name,
-        status=TenantStatus[row.status],
-        created_at=row.created_at,
-        updated_at=row.updated_at,
+        id=tenant_id,
+        name=name,
+        status=TenantStatus[status],
+        created_at=created_at,
+        updated_at=updated_at,
     )

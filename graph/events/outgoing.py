@@ -52,6 +52,7 @@ class Outgoing:
         self._deliver = deliver
         self._clock = clock
         self._woken = asyncio.Event()
+        self._nobody_until = float("-inf")
         self._serving: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
 
@@ -62,6 +63,11 @@ class Outgoing:
     def wake(self) -> None:
         """There may be something to send."""
         self._woken.set()
+
+    def appended(self) -> None:
+        """Events were written. Where there is nobody to send them to, they are no reason to look sooner."""
+        if self._clock.monotonic() >= self._nobody_until:
+            self._woken.set()
 
     async def aclose(self) -> None:
         """Stop. What was on its way is sent again later, by whichever process comes first."""
@@ -95,7 +101,9 @@ class Outgoing:
     async def _begin(self) -> bool:
         """Begin to send where something is due; False if nothing was."""
         free = ENDPOINTS_AT_ONCE - len(self._serving)
+        begun = self._clock.monotonic()
         turns = await self._turns.claim(free) if free else ()
+        self._nobody_until = begun + LOOK_SECONDS if self._turns.nobody else begun
         for turn in turns:
             task = asyncio.create_task(self._serve(turn))
             self._serving.add(task)

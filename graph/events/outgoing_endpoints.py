@@ -131,6 +131,7 @@ class Endpoints:
                 message = f"There are {MOST_ENDPOINTS} endpoints already."
                 raise rejected("", RejectionCode.OUT_OF_RANGE, message, allowed="delete one first")
             session.add(row)
+        self._told()
         return endpoint_of(row), secret
 
     async def update(self, tenant_id: str, endpoint_id: str, given: Mapping[str, Any]) -> Endpoint:

@@ -47,8 +47,9 @@ def begin_outgoing(
     endpoints = Endpoints(database, vault, log, clock, allow_private=private)
     sendings = Sendings(database, log, clock, days=settings.event_days)
     worker = Outgoing(Turns(database, vault, clock), log, Seeing(visibility), Bodies(accounts, naming), delivery, clock)
-    for changes in (endpoints.when_changed, sendings.when_changed, log.when_appended):
+    for changes in (endpoints.when_changed, sendings.when_changed):
         changes(worker.wake)
+    log.when_appended(worker.appended)
     worker.start()
     events.retention.also(sendings.clear)
     stack.push_async_callback(worker.aclose)

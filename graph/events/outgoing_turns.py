@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from graph.accounts.delivery import DeliveryError, next_try
@@ -19,6 +20,8 @@ from graph.events.outgoing_log import SendingStatus
 from graph.storage.database import Database
 from graph.storage.endpoint_tables import EndpointDeliveryRow, WebhookEndpointRow
 from graph.storage.event_tables import ReservationEventRow
+from graph.storage.prepared import Prepared
+from graph.storage.small_reads import small_reads
 from graph.storage.tables import TenantRow, UtcDateTime
 from providers.upstream.clock import Clock
 
@@ -54,14 +57,16 @@ class Turns:
         self._database = database
         self._vault = vault
         self._clock = clock
+        self.nobody = False
+        """Whether there was no endpoint to send anything to when ``claim`` last looked."""
 
     async def claim(self, most: int) -> Sequence[Turn]:
         """Turns at endpoints that have something to get now, at most so many; those that waited longest first."""
         now = self._clock.now()
-        async with self._database.reading() as session:
-            # The lock of all writers is taken only where there is something to do.
-            if await session.scalar(_ANY_DUE, {"now": now}) is None:
-                return []
+        # The lock of all writers is taken only where there is something to do.
+        self.nobody, due = await small_reads(self._database).read(partial(_look, now))
+        if not due:
+            return []
         async with self._database.session() as session:
             rows = (await session.scalars(_DUE.limit(most), {"now": now})).all()
             turns = [self._turn(row, now) for row in rows]
@@ -214,4 +219,14 @@ _DUE = (
     .where(_has_something(bindparam("now", type_=UtcDateTime())))
     .order_by(WebhookEndpointRow.served_at)
 )
-_ANY_DUE = select(WebhookEndpointRow.id).where(_has_something(bindparam("now", type_=UtcDateTime()))).limit(1)
+_ANY_DUE = Prepared(select(WebhookEndpointRow.id).where(_has_something(bindparam("now", type_=UtcDateTime()))).limit(1))
+_ANY_ENABLED = Prepared(
+    select(WebhookEndpointRow.id).where(WebhookEndpointRow.state == EndpointState.ENABLED.value).limit(1)
+)
+
+
+def _look(now: datetime, connection: Connection) -> tuple[bool, bool]:
+    """Whether there is nobody to send to, and whether something is due."""
+    if _ANY_ENABLED.one(connection, {}) is None:
+        return True, False
+    return False, _ANY_DUE.one(connection, {"now": now}) is not None

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from alembic.util import CommandError
 from sqlalchemy.engine import make_url
@@ -14,6 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from graph.storage.failures import Outage, Outages, StorageError, StorageUnavailable, first_line
 from graph.storage.postgresql import Postgresql
 from graph.storage.sqlite import Sqlite
+
+if TYPE_CHECKING:
+    from graph.storage.small_reads import SmallReads
 
 PATIENCE_SECONDS = 5.0
 """How long a writer waits for another one, in this process or another."""
@@ -79,6 +82,8 @@ class Database:
         self._outages = Outages(self._kind.shown)
         self._reading = async_sessionmaker(self._kind.reading, expire_on_commit=False)
         self._writing = async_sessionmaker(self._kind.writing, expire_on_commit=False)
+        self.small_reads: SmallReads | None = None
+        """Kept by the function of that name."""
 
     @property
     def engine(self) -> AsyncEngine:

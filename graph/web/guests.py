@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Hashable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -106,7 +106,12 @@ class Guests:
 
     async def look(self) -> None:
         """Let those go who may not stay: their key or token ended, or gives them less than when they came."""
-        for credentials in tuple(self._here):
+        here = tuple(self._here)
+        tenants = {viewer.tenant_id for alike in self._here.values() for viewer in alike}
+        # Without the database some can be told apart all the same.
+        with suppress(StorageUnavailable):
+            await self._authentication.look_ahead([each.secret for each in here], tenants)
+        for credentials in here:
             try:
                 viewer = await self._authentication.viewer(credentials.secret, credentials.tenant)
             except NotAuthenticated as error:
@@ -155,6 +160,6 @@ class Guests:
 
 
 def _no_less(now: Viewer, before: Viewer) -> bool:
-    return (
+    return now is before or (
         now.tenant_id == before.tenant_id and now.permission.includes(before.permission) and now.scopes >= before.scopes
     )

@@ -12,6 +12,7 @@ from graph.accounts.accounts import AccountGoneError, Accounts, ConnectedAccount
 from graph.accounts.tokens import StoredTokens
 from graph.accounts.vault import Vault, VaultError
 from graph.storage.database import Database
+from graph.storage.small_reads import SmallReads
 from graph.storage.tables import AccountRow, TenantRow
 from providers.manifest import AuthType
 from providers.upstream.calls import Token
@@ -136,18 +137,18 @@ async def test_a_list_that_a_caller_changes_is_only_their_own(accounts: Accounts
 
 
 async def test_many_readers_at_once_ask_the_database_once(
-    accounts: Accounts, config: Any, monkeypatch: pytest.MonkeyPatch, database: Database
+    accounts: Accounts, config: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account = await connect(accounts, config)
     asked = 0
-    reading = database.reading
+    read = SmallReads.read
 
-    def counted() -> Any:
+    async def counted(self: SmallReads, work: Any) -> Any:
         nonlocal asked
         asked += 1
-        return reading()
+        return await read(self, work)
 
-    monkeypatch.setattr(database, "reading", counted)
+    monkeypatch.setattr(SmallReads, "read", counted)
     lists = await asyncio.gather(*(accounts.list("default") for _ in range(50)))
     assert lists == [[account]] * 50
     assert asked == 1

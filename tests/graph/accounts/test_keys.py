@@ -1,18 +1,20 @@
 """API keys: shown once, stored as a hash, revoked within a second."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
-from graph.accounts.keys import STRANGERS_AT_ONCE, ApiKeys, KeyStatus, Permission, Scope, Viewer
+from graph.accounts.keys import STRANGERS_AT_ONCE, ApiKey, ApiKeys, KeyStatus, Permission, Scope, Viewer
 from graph.accounts.tenants import Tenants
 from graph.rejections import Rejected, RejectionCode
 from graph.storage.database import Database
+from graph.storage.durable import DurableWrites
+from graph.storage.failures import StorageUnavailable
+from graph.storage.prepared import Prepared
+from graph.storage.small_reads import SmallReads
 
 
 @pytest.fixture
@@ -181,20 +183,22 @@ async def test_an_administrator_gives_what_they_have(keys: ApiKeys, database: Da
 
 
 @pytest.fixture
-def statements(database: Database) -> list[str]:
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was read of the table of keys."""
     seen: list[str] = []
+    all_ = Prepared.all
 
-    def note(*arguments: Any) -> None:
-        if "FROM api_key" in arguments[2]:
-            seen.append(arguments[2])
+    def note(self: Prepared, connection: Any, given: Any) -> Any:
+        if "FROM api_key" in (statement := str(self._statement)):
+            seen.append(statement)
+        return all_(self, connection, given)
 
-    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    monkeypatch.setattr(Prepared, "all", note)
     return seen
 
 
 async def test_unknown_expired_and_revoked_keys_take_the_same_way(
-    keys: ApiKeys, database: Database, clock: Any, statements: list[str]
+    keys: ApiKeys, clock: Any, statements: list[str]
 ) -> None:
     revoked, revoked_secret = await keys.create("default", "Revoked")
     await keys.revoke("default", revoked.id)
@@ -217,27 +221,25 @@ async def test_what_has_not_the_form_of_a_key_costs_no_read(keys: ApiKeys, state
 
 
 async def test_a_flood_of_guesses_leaves_the_way_to_those_who_are_known(
-    keys: ApiKeys, database: Database, clock: Any, monkeypatch: pytest.MonkeyPatch
+    keys: ApiKeys, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, secret = await keys.create("default", "Dashboard")
     assert await keys.authenticate(secret) is not None
     clock.elapsed += 2  # what is remembered of it is too old now
-    reading, most, at_once, gate = database.reading, 0, 0, asyncio.Event()
+    read, most, at_once, gate = SmallReads.read, 0, 0, asyncio.Event()
 
-    @asynccontextmanager
-    async def slow() -> AsyncIterator[Any]:
+    async def slow(self: SmallReads, work: Any) -> Any:
         nonlocal most, at_once
         at_once += 1
         most = max(most, at_once)
         try:
             await gate.wait()
-            async with reading() as session:
-                yield session
+            return await read(self, work)
         finally:
             at_once -= 1
 
     with monkeypatch.context() as patch:
-        patch.setattr(database, "reading", slow)
+        patch.setattr(SmallReads, "read", slow)
         guesses = [asyncio.create_task(keys.authenticate(f"sg_{number:043}")) for number in range(100)]
         for _ in range(20):
             await asyncio.sleep(0)
@@ -250,3 +252,97 @@ async def test_a_flood_of_guesses_leaves_the_way_to_those_who_are_known(
         assert await known is not None
         assert await asyncio.gather(*guesses) == [None] * 100
     assert most == STRANGERS_AT_ONCE + 1
+
+
+async def many(keys: ApiKeys, number: int) -> list[tuple[ApiKey, str]]:
+    """New keys that have let somebody in."""
+    made = [await keys.create("default", f"Key {each}") for each in range(number)]
+    for _, secret in made:
+        assert await keys.authenticate(secret) is not None
+    return made
+
+
+@pytest.mark.parametrize("number", [1, 99, 100, 101, 230])
+async def test_many_keys_are_read_together_and_each_is_told_apart(
+    keys: ApiKeys, database: Database, clock: Any, statements: list[str], number: int
+) -> None:
+    made = await many(keys, number)
+    revoked = {0, number // 2, number - 1}
+    elsewhere = ApiKeys(database, clock=clock)
+    for each in revoked:
+        await elsewhere.revoke("default", made[each][0].id)
+    clock.elapsed += 0.5
+    statements.clear()
+    await keys.look_ahead([secret for _, secret in made])
+    assert len(statements) == -(-number // 100)
+    for each, (key, secret) in enumerate(made):
+        expected = None if each in revoked else Viewer("default", key.id)
+        assert await keys.authenticate(secret) == expected
+    assert len(statements) == -(-number // 100)
+
+
+async def test_a_key_that_is_revoked_while_many_are_read_is_dead_at_once(
+    keys: ApiKeys, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await many(keys, 3)
+    clock.elapsed += 0.5
+    read, looked, gate = SmallReads.read, asyncio.Event(), asyncio.Event()
+
+    async def slow(self: SmallReads, work: Any) -> Any:
+        found = await read(self, work)
+        looked.set()
+        await gate.wait()
+        return found
+
+    monkeypatch.setattr(SmallReads, "read", slow)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(keys.look_ahead([secret for _, secret in made]))
+        await looked.wait()
+        await keys.revoke("default", made[1][0].id)
+        gate.set()
+    assert [await keys.authenticate(secret) is not None for _, secret in made] == [True, False, True]
+
+
+async def test_guesses_and_keys_that_are_not_there_are_not_looked_up_ahead(
+    keys: ApiKeys, clock: Any, statements: list[str]
+) -> None:
+    ((_, secret),) = await many(keys, 1)
+    assert await keys.authenticate("sg_" + "x" * 43) is None
+    clock.elapsed += 2
+    statements.clear()
+    await keys.look_ahead(["", "sg_short", "sg_" + "x" * 43, "sg_" + "y" * 43, "a.b.c"])
+    assert statements == []
+    await keys.look_ahead([secret, secret])
+    assert len(statements) == 1
+
+
+async def test_while_the_database_is_away_keys_are_neither_dead_nor_remembered_for_longer(
+    keys: ApiKeys, database: Database, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await many(keys, 3)
+    secrets = [secret for _, secret in made]
+    await ApiKeys(database, clock=clock).revoke("default", made[0][0].id)
+
+    async def away(*_: Any) -> Any:
+        raise StorageUnavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DurableWrites, "read", away)
+        clock.elapsed += 0.5
+        with pytest.raises(StorageUnavailable):
+            await keys.look_ahead(secrets)
+        assert await keys.authenticate(secrets[1]) is not None
+        clock.elapsed += 0.5
+        with pytest.raises(StorageUnavailable):
+            await keys.authenticate(secrets[1])
+    await keys.look_ahead(secrets)
+    assert [await keys.authenticate(secret) is not None for secret in secrets] == [False, True, True]
+
+
+async def test_more_keys_than_a_thousand_are_remembered(keys: ApiKeys, clock: Any, statements: list[str]) -> None:
+    digests = [bytes([number // 256, number % 256]) * 16 for number in range(1500)]
+    keys._known.update(dict.fromkeys(digests))
+    await keys._viewers.look_ahead(digests)
+    statements.clear()
+    await keys._viewers.look_ahead(digests)
+    assert statements == []

@@ -7,6 +7,7 @@ import pytest
 from graph.accounts.tenants import DEFAULT_TENANT, Tenants, TenantStatus
 from graph.rejections import Rejected, RejectionCode
 from graph.storage.database import Database
+from graph.storage.small_reads import SmallReads
 
 
 @pytest.fixture
@@ -52,6 +53,20 @@ async def test_a_name_that_is_no_good_is_refused(tenants: Tenants, name: str, co
     assert await refusal(tenants.rename(made.id, name)) == ("name", code)
 
 
+@pytest.fixture
+def ways(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """How often somebody went to the database to read."""
+    gone: list[None] = []
+    read = SmallReads.read
+
+    async def counted(self: SmallReads, work: Any) -> Any:
+        gone.append(None)
+        return await read(self, work)
+
+    monkeypatch.setattr(SmallReads, "read", counted)
+    return gone
+
+
 async def test_names_are_unique_but_ones_own_may_be_given_again(tenants: Tenants, clock: Any) -> None:
     first, second = await tenants.create("Alps"), await tenants.create("Beach")
     assert await refusal(tenants.create("Alps")) == ("name", RejectionCode.TAKEN)
@@ -75,6 +90,23 @@ async def test_a_deactivated_tenant_is_not_active_here_at_once_and_elsewhere_wit
     assert await elsewhere.active(made.id) is None
     await tenants.set_status(made.id, TenantStatus.ACTIVE)
     assert await tenants.active(made.id) is not None
+
+
+@pytest.mark.parametrize("number", [1, 101])
+async def test_many_tenants_are_read_together_and_each_is_told_apart(
+    tenants: Tenants, database: Database, clock: Any, ways: list[None], number: int
+) -> None:
+    made = [await tenants.create(f"Tenant {each}") for each in range(number)]
+    for each in made:
+        assert await tenants.active(each.id) == each
+    await Tenants(database, clock=clock).set_status(made[0].id, TenantStatus.INACTIVE)
+    clock.elapsed += 0.5
+    ways.clear()
+    await tenants.look_ahead([*(each.id for each in made), "ten_none", "no id", ""])
+    assert len(ways) == 1
+    assert [await tenants.active(each.id) is not None for each in made] == [False, *[True] * (number - 1)]
+    assert await tenants.get("ten_none") is None
+    assert len(ways) == 1
 
 
 async def test_the_default_tenant_cannot_be_deactivated(tenants: Tenants) -> None:

@@ -281,3 +281,11 @@ async def connected(sent: Sent, tenant_id: str) -> str:
     await connect(sent.world.services, "HOSTAWAY", sent.world.simulations["HOSTAWAY"], tenant_id)
     (account,) = await sent.world.services.accounts.list(tenant_id)
     return account.id
+
+
+async def test_whoever_sends_is_told_of_a_new_endpoint(sent: Sent) -> None:
+    told: list[None] = []
+    endpoints = sent.world.services.administration.endpoints
+    endpoints.when_changed(lambda: told.append(None))
+    await sent.change(CREATE, input={"url": HOOK})
+    assert len(told) == 1

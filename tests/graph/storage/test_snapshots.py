@@ -1,6 +1,7 @@
 """Snapshots: how long they hold, who shares a load, and that a change is never overwritten by an older answer."""
 
 import asyncio
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 import pytest
@@ -144,3 +145,82 @@ async def test_snapshots_are_bounded(bound: int) -> None:
     assert source.loads == 0
     await snapshots.get("a")
     assert source.loads == 1
+
+
+async def test_looking_ahead_loads_together_what_would_be_loaded_anew() -> None:
+    clock, source, asked = HandClock(), Source(), list[list[str]]()
+
+    async def load_all(keys: Collection[str]) -> dict[str, str]:
+        asked.append(list(keys))
+        return {key: await source.load(key) for key in keys}
+
+    snapshots = Snapshots(source.load, clock=clock, max_age=1.0, load_all=load_all)
+    await snapshots.get("old")
+    clock.time += 0.5
+    await snapshots.get("new")
+    source.value = 2
+    await snapshots.look_ahead(["old", "new", "never", "old"])
+    assert asked == [["old", "never"]]
+    source.loads = 0
+    assert [await snapshots.get(key) for key in ("old", "new", "never")] == ["old2", "new1", "never2"]
+    await snapshots.look_ahead(["old", "new", "never"])
+    assert source.loads == 0
+    # It is as old as its question.
+    clock.time += 0.99
+    assert await snapshots.get("old") == "old2"
+    clock.time += 0.01
+    source.value = 3
+    source.gate.clear()
+    waiting = asyncio.create_task(snapshots.get("never"))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert not waiting.done()
+    source.gate.set()
+    assert await waiting == "never3"
+
+
+async def test_who_asks_meanwhile_shares_what_is_looked_up_ahead_and_a_drop_is_heeded() -> None:
+    source = Source()
+
+    async def load_all(keys: Collection[str]) -> dict[str, str]:
+        value = source.value
+        await source.gate.wait()
+        return {key: f"{key}{value}" for key in keys}
+
+    snapshots = Snapshots(source.load, clock=HandClock(), load_all=load_all)
+    source.gate.clear()
+    ahead = asyncio.create_task(snapshots.look_ahead("ab"))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    waiting = asyncio.create_task(snapshots.get("a"))
+    await asyncio.sleep(0)
+    source.value = 2
+    snapshots.drop("b")
+    # Whoever leaves takes it from nobody.
+    ahead.cancel()
+    await asyncio.sleep(0)
+    source.gate.set()
+    assert await waiting == "a1"
+    assert await snapshots.get("b") == "b2"
+    assert await snapshots.get("a") == "a1"
+    assert source.loads == 1
+
+
+async def test_what_goes_wrong_ahead_is_told_to_all_and_not_kept() -> None:
+    source, gate = Source(), asyncio.Event()
+
+    async def load_all(keys: Collection[str]) -> dict[str, str]:
+        await gate.wait()
+        raise LookupError
+
+    snapshots = Snapshots(source.load, clock=HandClock(), load_all=load_all)
+    ahead = asyncio.create_task(snapshots.look_ahead("ab"))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    waiting = asyncio.create_task(snapshots.get("a"))
+    await asyncio.sleep(0)
+    gate.set()
+    for each in (ahead, waiting):
+        with pytest.raises(LookupError):
+            await each
+    assert await snapshots.get("a") == "a1"

@@ -1,6 +1,7 @@
 """Looking at who may stay: everybody is looked at, and nobody else waits for it."""
 
 import asyncio
+from collections.abc import Collection
 from contextlib import AsyncExitStack
 from typing import Any, cast
 
@@ -8,6 +9,7 @@ import pytest
 
 from graph.accounts.authentication import Authentication
 from graph.accounts.keys import Permission, Viewer
+from graph.storage.failures import StorageUnavailable
 from graph.web import guests as module
 from graph.web.guests import Credentials, Guest, Guests, TooManyConnections
 
@@ -18,6 +20,11 @@ class Lenient:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.permission = Permission.READ
+        self.away = False
+
+    async def look_ahead(self, secrets: Collection[str], tenants: Collection[str]) -> None:
+        if self.away:
+            raise StorageUnavailable
 
     async def viewer(self, secret: str, tenant: str | None) -> Viewer:
         self.asked.append(secret)
@@ -88,6 +95,20 @@ async def test_who_came_with_more_goes_and_who_came_with_no_more_stays() -> None
             "FORBIDDEN",
             "SERVER_STOPPING",
         }
+
+
+async def test_without_the_database_those_are_looked_at_who_can_be_told_apart() -> None:
+    lenient = Lenient()
+    guests = Guests(cast(Authentication, lenient), per_key=1)
+    async with guests.welcome(Credentials("token")) as guest:
+        lenient.away, lenient.permission = True, Permission.WRITE
+        await guests.look()
+        assert guest.lifetime.ending is None
+    lenient.permission = Permission.WRITE
+    async with guests.welcome(Credentials("token")) as guest:
+        lenient.permission = Permission.READ
+        await guests.look()
+        assert guest.lifetime.ending is not None
 
 
 async def test_who_has_gone_is_forgotten_and_makes_room() -> None:
