@@ -3,16 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import delete
 
+from graph.events import subscribers
 from graph.events.event import ReservationEvent
 from graph.events.lifetime import Ending, Lifetime
 from graph.events.log import EVERYTHING
 from graph.events.subscribers import LetGoError, Subscribers, Told
 from graph.storage.database import Database
+from graph.storage.tables import AccountRow
 from tests.gateway_world import ShiftedClock
 from tests.graph.events.happenings import until
 from tests.graph.events.test_log import Log, event, with_accounts
@@ -187,3 +191,33 @@ async def test_whoever_comes_back_misses_nothing_and_repeats_nothing(
             assert each.heard == written
             for cursor, heard in each.let_go:
                 assert heard == [other for other in written if other <= cursor], "the cursor is not its place"
+
+
+async def test_what_went_with_its_account_before_it_was_read_is_not_looked_for_without_end(
+    log: Log, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Log(database, ShiftedClock())
+    await log.add(event())
+    async with staged(log) as stage:
+        await other.add(event(account_id="acc_2"))
+        assert await log.log.wait("default", stage.start, 5)
+        async with database.session() as session:
+            await session.execute(delete(AccountRow).where(AccountRow.id == "acc_2"))
+        looks = 0
+        after = log.log.after
+
+        async def counted(*given: Any, **named: Any) -> list[ReservationEvent]:
+            nonlocal looks
+            looks += 1
+            return await after(*given, **named)
+
+        monkeypatch.setattr(log.log, "after", counted)
+        monkeypatch.setattr(subscribers, "_GONE_SECONDS", 1.0)
+        follower = stage.follow()
+        await until(lambda: stage.subscribers.count == 1)
+        for _ in range(20):
+            await log.log.oldest("default")
+        assert looks <= 3
+        await other.add(event(2))
+        await until(lambda: follower.heard)
+        assert follower.heard == await stage.written()
