@@ -10,7 +10,7 @@ from graph.gateway.reading import Reading
 from graph.gateway.reservations import RESERVATIONS
 from providers.errors import ErrorCode, NotSupported, ProviderError
 from providers.model import Reservation
-from providers.queries import DateRange, Page, ReservationQuery
+from providers.queries import DateRange, ReservationQuery
 
 GUESTS_AT_ONCE = 25
 """Guests whose reservations are asked for together: most have one."""
@@ -92,7 +92,7 @@ class GuestReads:
         shown: list[Shown] = []
         position: str | None = None
         for _ in range(MOST_PAGES):
-            page = await self._page(account, native, position)
+            page = await self._reading.page_behind_all(RESERVATIONS, account, native, position)
             shown += [(each, page.fetched_at) for each in page.items if keeps_reservation(query, each)]
             position = page.next
             if position is None:
@@ -100,18 +100,6 @@ class GuestReads:
             if not cut and page.total is not None and page.total > MOST_PAGES * RESERVATIONS.page_size(account):
                 return None
         return shown if cut else None
-
-    async def _page(
-        self, account: ConnectedAccount, query: ReservationQuery, position: str | None
-    ) -> Page[Reservation]:
-        pages: list[Page[Reservation]] = []
-
-        async def ask() -> None:
-            client = await self._reading.client(account)
-            pages.append(await RESERVATIONS.page(client, query, position))
-
-        await self._reading.keeper.behind_all(ask)
-        return pages[0]
 
 
 def _by_guest(guest_ids: Iterable[str], shown: Iterable[Shown]) -> dict[str, list[Shown]]:

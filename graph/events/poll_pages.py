@@ -92,13 +92,6 @@ class PollPages:
     async def _read(
         self, account: ConnectedAccount, query: ReservationQuery, position: str | None
     ) -> Page[Reservation]:
-        pages: list[Page[Reservation]] = []
-
-        async def read() -> None:
-            client = await self._reading.client(account)
-            pages.append(await RESERVATIONS.page(client, query, position))
-
         with self._budget.calling(account.id):
             async with self._calls:
-                await self._reading.keeper.behind_all(read)
-        return pages[0]
+                return await self._reading.page_behind_all(RESERVATIONS, account, query, position)

@@ -25,6 +25,9 @@ AT_ONCE = 500
 
 _RETRY_SECONDS = 1.0
 
+_GONE_SECONDS = 0.2
+"""Seconds until the log is read again when it no longer had what it was read for."""
+
 See = Callable[[str, Sequence[ReservationEvent]], Awaitable[Sequence[ReservationEvent]]]
 """Which of a tenant's events it may see at present."""
 
@@ -281,7 +284,11 @@ class _Reader:
         found, position = self._log.at_hand(self._tenant_id, self.position, AT_ONCE)
         if position == self.position:
             found = await self._log.after(self._tenant_id, self.position, limit=AT_ONCE)
-            position = found[-1].cursor if found else position
+            if not found:
+                # It went with its account. How far that was is not known, and there is no end of waking for it.
+                await asyncio.sleep(_GONE_SECONDS)
+                return
+            position = found[-1].cursor
         seen = await self._see(self._tenant_id, found)
         handed = 0
         for event in seen:

@@ -247,10 +247,10 @@ class Keeper:
 
         return Renewal(read_at, lambda: self._renewed([key], loader))
 
-    async def behind_all(self, work: Callable[[], Awaitable[object]]) -> None:
-        """Do work behind every interactive call, and wait for it."""
+    async def behind_all(self, work: Callable[[], Awaitable[V]]) -> V:
+        """What ``work`` gives, which is done behind every interactive call."""
         with self._unhurried(REFRESH_SECONDS):
-            await work()
+            return await work()
 
     async def _renewed(self, keys: Sequence[Key], loader: Loader) -> None:
         landed = await self.together(keys, self._storing(loader))

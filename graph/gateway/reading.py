@@ -11,6 +11,7 @@ from graph.accounts.use import out_of_use
 from graph.gateway.held_values import ListingReservations, PartValue, Words
 from graph.gateway.holding import Holding
 from graph.gateway.keeper import Keeper, Kept, Loaded
+from graph.gateway.kinds import Kind
 from graph.gateway.operation import Freshness, Operation
 from graph.gateway.refs import Ref
 from graph.gateway.spans import KnownDays
@@ -27,6 +28,7 @@ LISTING_KINDS = frozenset({"listing", "listing-page", "listing-held", "listing-c
 
 T = TypeVar("T")
 R = TypeVar("R")
+Q = TypeVar("Q")
 Outcome = Kept | ProviderError
 
 
@@ -69,6 +71,19 @@ class Reading:
 
     async def client(self, account: ConnectedAccount) -> ProviderClient:
         return await self.connections.client(account)
+
+    async def page_behind_all(
+        self, kind: Kind[T, Q], account: ConnectedAccount, query: Q, position: str | None
+    ) -> Page[T]:
+        """A page as the PMS has it now, asked for behind every interactive call; it is not kept.
+
+        ``query`` is one that the PMS can answer. Raises ``ProviderError``.
+        """
+
+        async def ask() -> Page[T]:
+            return await kind.page(await self.client(account), query, position)
+
+        return await self.keeper.behind_all(ask)
 
     async def known_accounts(self, operation: Operation) -> dict[str, ConnectedAccount]:
         """The tenant's own accounts by id, oldest first."""

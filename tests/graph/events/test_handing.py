@@ -12,12 +12,13 @@ from sqlalchemy import update
 
 from graph.events.claiming import AT_ONCE, LEASE, Claimed, Claims, Handed
 from graph.events.handing import FRESH, MOST_WAITING, Handing
-from graph.events.settling import Settlement, States
+from graph.events.settling import SettledElsewhereError, Settlement, States
 from graph.storage.failures import StorageUnavailable
 from graph.storage.tables import WebhookDeliveryRow
 from providers.webhooks import ReservationChange
 from tests.gateway_world import ShiftedClock, World, world
-from tests.graph.events.event_world import Hostaway, deliveries, learn, settle, told
+from tests.graph.events.event_world import Hostaway, deliveries, events, learn, settle, told
+from tests.graph.events.webhook_world import rows, send
 
 NOW = ShiftedClock().now()
 TOLD = ReservationChange(reservation_id="a")
@@ -169,3 +170,36 @@ async def test_what_waits_while_the_database_fails_is_worked_on_when_its_lease_i
     running.clock.advance(LEASE.total_seconds())
     await settle(running)
     assert sorted(await told(running)) == sorted(("UPDATED", str(id_)) for id_ in hostaway.ids[:2])
+
+
+@pytest.mark.parametrize("alone", [False, True], ids=["together", "one by one"])
+async def test_what_another_process_settled_first_is_claimed_again_with_all_that_came_after_it(
+    hostaway: Hostaway, monkeypatch: pytest.MonkeyPatch, alone: bool
+) -> None:
+    running = hostaway.world
+    changes = [hostaway.change(hostaway.ids[0], guestNote=note) for note in ("One", "Two", "Three")]
+    settle_states = States.settle
+    elsewhere: list[Exception] = [SettledElsewhereError()]
+    if alone:
+        elsewhere.insert(0, ValueError())
+
+    async def settled(self: States, settlement: Settlement) -> None:
+        if elsewhere and settlement.deliveries:
+            failure = elsewhere.pop(0)
+            if not elsewhere:
+                # They are handed to this process while it works on the first.
+                for each in changes[1:]:
+                    await send(running, hostaway.to.path, each, hostaway.to.basic)
+                assert all(row.holder for row in await rows(running))
+            raise failure
+        await settle_states(self, settlement)
+
+    monkeypatch.setattr(States, "settle", settled)
+    found = claims(monkeypatch)
+    await hostaway.send(changes[0])
+    await settle(running)
+    assert elsewhere == []
+    assert found == [3]
+    notes = [change.new for event in await events(running) for change in event.changes or ()]
+    assert notes == ["One", "Two", "Three"]
+    assert [status for status, _ in await deliveries(running)] == ["DONE"] * 3
