@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
@@ -18,8 +19,13 @@ from graph.storage.failures import StorageError
 
 T = TypeVar("T")
 
-BUSY_MILLISECONDS = 5_000
+BUSY_SECONDS = 5.0
 """How long a writer waits for another one, in this process or another."""
+
+_AGAIN_SECONDS = 0.0005
+"""How often it looks meanwhile. SQLite itself looks more and more rarely, up to ten times a second: others that come
+later are let in before.
+"""
 
 TOGETHER = 20
 """Pieces of work that share a transaction, and with it one wait for the disk."""
@@ -192,12 +198,26 @@ def _done(engine: Engine, together: Sequence[Callable[[Connection], Any]]) -> li
 def _prepare(connection: Any, _: Any) -> None:
     # The driver's own transaction handling begins late: it is done in _begin.
     connection.isolation_level = None
-    for pragma in ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MILLISECONDS}"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "busy_timeout=0"):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_writing(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except OperationalError as error:
+            if not _is_busy(error) or time.monotonic() >= until:
+                raise
+            time.sleep(_AGAIN_SECONDS)
+        else:
+            return
+
+
+def _is_busy(error: OperationalError) -> bool:
+    """Whether another connection is writing."""
+    return getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _begin_reading(connection: Connection) -> None:
