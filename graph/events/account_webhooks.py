@@ -178,11 +178,11 @@ class AccountWebhooks:
         url = f"{self._settings.public_address}{PATH}/{account.provider.lower()}/{made.token}"
         return WebhookEntry(url, made.login if webhooks is not None and webhooks.uses_login else None)
 
-    def login_of(self, row: AccountWebhookRow) -> WebhookLogin:
-        """The login that an account's PMS has to send. Raises ``VaultError``."""
-        if row.sealed is None:
+    def login_of(self, tenant_id: str, account_id: str, sealed: bytes | None) -> WebhookLogin:
+        """The login that an account's PMS has to send, by what its row has sealed. Raises ``VaultError``."""
+        if sealed is None:
             raise VaultError("Nothing was made for this account.")
-        return self._opened(row.sealed, row.tenant_id, row.account_id).login
+        return self._opened(sealed, tenant_id, account_id).login
 
     def _opened(self, sealed: bytes, tenant_id: str, account_id: str) -> _Secrets:
         kept = json.loads(self._vault.open(sealed, context=webhook_context(tenant_id, account_id)))

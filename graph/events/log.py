@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, cast
 
 import structlog
@@ -20,6 +21,7 @@ from graph.gateway.refs import Ref
 from graph.storage.database import Database
 from graph.storage.event_tables import EventFloorRow, ReservationEventRow
 from graph.storage.prepared import Prepared
+from graph.storage.small_reads import small_reads
 from graph.storage.upsert import upsert
 from providers.upstream.clock import Clock
 
@@ -40,6 +42,11 @@ _KNOWN = Prepared(
     select(_EVENT.c.id).where(
         _EVENT.c.account_id == bindparam("account_id"), _EVENT.c.content_key == bindparam("content_key")
     )
+)
+_NEWEST = Prepared(
+    select(_EVENT.c.tenant_id, func.max(_EVENT.c.cursor))
+    .where(_EVENT.c.cursor > bindparam("behind"))
+    .group_by(_EVENT.c.tenant_id)
 )
 
 
@@ -218,11 +225,7 @@ class EventLog:
             raise CursorAheadError("The log has never come this far.")
 
     async def _look(self, cursor: int) -> Mapping[str, int]:
-        newest = func.max(ReservationEventRow.cursor)
-        statement = select(ReservationEventRow.tenant_id, newest).where(ReservationEventRow.cursor > cursor)
-        async with self._database.reading() as session:
-            rows = await session.execute(statement.group_by(ReservationEventRow.tenant_id))
-            return dict(rows.all())
+        return dict(await small_reads(self._database).read(partial(_NEWEST.all, given={"behind": cursor})))
 
     def _row(self, event: NewEvent, dumps: Dumps) -> dict[str, Any]:
         event_id = new_id("evt", event.received_at)

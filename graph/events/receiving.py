@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
+from functools import partial
+from typing import cast
 
 import structlog
 from pydantic import BaseModel
-from sqlalchemy import select
+from sqlalchemy import Table, bindparam, select
 
 from graph.accounts.accounts import Accounts, ConnectedAccount
 from graph.accounts.connections import Connections
@@ -17,6 +19,8 @@ from graph.events.account_webhooks import AccountWebhooks, token_digest, webhook
 from graph.events.deliveries import Deliveries
 from graph.events.delivery_rows import Kept
 from graph.storage.database import Database
+from graph.storage.prepared import Prepared
+from graph.storage.small_reads import small_reads
 from graph.storage.snapshots import SNAPSHOT_SECONDS, Snapshots
 from graph.storage.tables import AccountWebhookRow
 from providers import catalogue
@@ -37,6 +41,13 @@ MAX_KNOWN = 10_000
 
 _COUNT_SECONDS = 10.0
 _MAX_TOKEN = 200
+
+_WEBHOOK = cast("Table", AccountWebhookRow.__table__)
+_BY_TOKEN = Prepared(
+    select(_WEBHOOK.c.tenant_id, _WEBHOOK.c.account_id, _WEBHOOK.c.sealed).where(
+        _WEBHOOK.c.token_digest == bindparam("digest")
+    )
+)
 
 
 class Receipt(Enum):
@@ -162,14 +173,14 @@ class Receiving:
         return address
 
     async def _find(self, digest: bytes) -> _Address | None:
-        async with self._database.reading() as session:
-            row = await session.scalar(select(AccountWebhookRow).where(AccountWebhookRow.token_digest == digest))
-        if row is None:
+        rows = await small_reads(self._database).read(partial(_BY_TOKEN.all, given={"digest": digest}))
+        if not rows:
             return None
-        account = await self._accounts.get(row.tenant_id, row.account_id)
+        tenant_id, account_id, sealed = rows[0]
+        account = await self._accounts.get(tenant_id, account_id)
         if account is None:
             return None
-        return await self._address(account, self._account_webhooks.login_of(row))
+        return await self._address(account, self._account_webhooks.login_of(tenant_id, account_id, sealed))
 
     async def _find_siblings(self, whose: tuple[str, str]) -> Mapping[str, _Address]:
         """The accounts of a tenant at a provider by the PMS's own ids of them, as far as those are known."""

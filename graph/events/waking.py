@@ -69,11 +69,13 @@ class Waking:
         while self._waiting:
             since = self._seen
             newest = await self._looked(since)
+            # What this process wrote it was told of: that is no reason to look again soon.
+            news = any(cursor > self._newest.get(tenant_id, 0) for tenant_id, cursor in newest.items())
             self.wake(newest)
             # Somebody may have begun to wait meanwhile for what lies further back.
             if newest and self._seen == since:
                 self._seen = max(newest.values())
-            pause = SHORTEST if newest else min(LONGEST, pause * _SLOWER)
+            pause = SHORTEST if news else min(LONGEST, pause * _SLOWER)
             await asyncio.sleep(pause)
 
     async def _looked(self, since: int) -> Mapping[str, int]:
