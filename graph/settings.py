@@ -28,8 +28,7 @@ from pydantic import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from graph import client_settings, webhook_settings
-from graph.event_settings import EventDays, EventPolling, EventReorderSeconds
+from graph import client_settings, event_settings, webhook_settings
 from graph.jwt_settings import Audience, Issuer, JwksUrl, PermissionClaim, TenantClaim, jwt_problems
 from graph.setting_sources import CONFIG_VARIABLE, PREFIX, ConfigFileError, Variable, read_variables
 from providers import catalogue
@@ -221,9 +220,10 @@ class Settings(BaseModel):
     max_webhook_bytes: webhook_settings.MaxWebhookBytes = 1_048_576
     webhook_days: webhook_settings.WebhookDays = 30
     webhook_alert_email: webhook_settings.WebhookAlertEmail = None
-    event_days: EventDays = 30
-    event_reorder_seconds: EventReorderSeconds = 0.02
-    event_polling: EventPolling = True
+    event_days: event_settings.EventDays = 30
+    event_reorder_seconds: event_settings.EventReorderSeconds = 0.02
+    event_polling: event_settings.EventPolling = True
+    event_process: event_settings.EventProcess = False
     creation_days: int = Field(30, ge=1, le=3650, description="Days that an idempotencyKey is remembered.")
 
     provider_urls: dict[str, Annotated[str, AfterValidator(base_url)]] = Field(
@@ -365,7 +365,7 @@ def _checked(values: dict[str, Any], problems: list[Problem]) -> Settings:
         settings = Settings.model_validate(values)
     except ValidationError as error:
         raise SettingsError([*map(_problem, error.errors(include_context=False)), *problems]) from None
-    problems += [Problem(*each) for each in jwt_problems(settings)]
+    problems += [Problem(*each) for each in (*jwt_problems(settings), *event_settings.event_problems(settings))]
     if problems:
         raise SettingsError(problems)
     return settings

@@ -56,6 +56,20 @@ class ShiftedClock:
     def advance(self, seconds: float) -> None:
         self._ahead += timedelta(seconds=seconds)
 
+    def leave_the_evening(self) -> None:
+        """Go on to the next morning, if it is late."""
+        now = self.now()
+        if now.hour >= 20:  # no test takes longer
+            morning = now.replace(hour=1, minute=0, second=0, microsecond=0) + timedelta(days=1)
+            self._ahead += morning - now
+
+
+class RealClock(ShiftedClock):
+    """The machine's clock, which other processes have, too: waiting takes its time."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
 
 @dataclass
 class World:
@@ -133,10 +147,16 @@ async def world(
     limits: str = "off",
     readings: Mapping[str, Any] | None = None,
     today: date | None = None,
+    early: bool = False,
     **settings: Any,
 ) -> AsyncIterator[World]:
-    """A gateway with simulated accounts connected to it."""
-    clock = ShiftedClock()
+    """A gateway with simulated accounts connected to it. With ``event_process`` time is not ours.
+
+    ``early``: there are hours until midnight, when simulated PMSs change something by themselves.
+    """
+    clock = RealClock() if settings.get("event_process") else ShiftedClock()
+    if early:
+        clock.leave_the_evening()
     counts = {"HOSTAWAY": hostaway_accounts, "BOOKINGSYNC": bookingsync_accounts}
     simulations: dict[str, Any] = {
         code: SIMULATORS[code](

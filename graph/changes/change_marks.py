@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from secrets import token_hex
 from typing import Any, cast
@@ -61,7 +61,8 @@ class ChangeMarks:
         self._keeper = keeper
         self._part = part
         self._clock = clock
-        self._origin = token_hex(8)
+        self.origin = token_hex(8)
+        """Names this process in its marks: it made outdated itself what they tell of."""
         self._last: int | None = None
         self._hearing: Snapshots[None, None] = Snapshots(self._hear, clock=clock, max_age=HEARD_SECONDS)
 
@@ -74,15 +75,7 @@ class ChangeMarks:
 
     def mark(self, account: ConnectedAccount, touched: Touched) -> Mark | None:
         """What ``write_mark`` writes of a change that this process makes, to tell of it; None if nothing is touched."""
-        if touched == Touched():
-            return None
-        return {
-            "tenant_id": account.tenant_id,
-            "account_id": account.id,
-            "origin": self._origin,
-            "touched": dumped(touched),
-            "made_at": self._clock.now(),
-        }
+        return mark_of(account, touched, self.origin, self._clock.now())
 
     async def hear(self) -> None:
         """Make outdated what the other processes changed up to a second ago, at the latest.
@@ -99,11 +92,24 @@ class ChangeMarks:
         if marks and self._last is not None and marks[0].id > self._last + 1:
             await self._keeper.outdate_all()
         for mark in marks:
-            if mark.origin != self._origin:
+            if mark.origin != self.origin:
                 self._part(mark.account_id)
                 await self._keeper.outdate(mark.account_id, loaded(mark.touched))
             self._last = mark.id
         self._last = self._last or 0
+
+
+def mark_of(account: ConnectedAccount, touched: Touched, origin: str, made_at: datetime) -> Mark | None:
+    """What ``write_mark`` writes of a change; None if nothing is touched."""
+    if touched == Touched():
+        return None
+    return {
+        "tenant_id": account.tenant_id,
+        "account_id": account.id,
+        "origin": origin,
+        "touched": dumped(touched),
+        "made_at": made_at,
+    }
 
 
 def write_mark(mark: Mark, connection: Connection) -> None:

@@ -15,7 +15,7 @@ from graph.accounts.vault import Vault
 from graph.changes.change_marks import Mark
 from graph.events.account_webhooks import webhooks_of
 from graph.events.claiming import RELEASED, Claimed, DeliveryStatus
-from graph.events.completing import Answers, Completing, touched_by
+from graph.events.completing import Answers, Completes, touched_by
 from graph.events.course import Course, in_order, sighting_of
 from graph.events.guest_reads import GUESTS_AT_ONCE, OfGuests, Shown
 from graph.events.settling import Settlement, States
@@ -85,7 +85,7 @@ class Batch:
     account: ConnectedAccount
     own_id: str | None
     states: States
-    completing: Completing
+    completing: Completes
     vault: Vault
     now: datetime
     learned: bool

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.changes.change_marks import ChangeMarks, Mark
@@ -35,8 +36,18 @@ class Answers:
     failed: dict[str, ProviderError] = field(default_factory=dict)
 
 
+class Completes(Protocol):
+    """Reads reservations as they are now, and has what changed read anew."""
+
+    async def read(self, account: ConnectedAccount, reservation_ids: Collection[str], since: datetime) -> Answers: ...
+
+    async def of_guests(self, account: ConnectedAccount, guest_ids: Collection[str]) -> OfGuests: ...
+
+    async def outdate(self, account: ConnectedAccount, touched: Touched, answers: Answers) -> Mark | None: ...
+
+
 class Completing:
-    """Reads reservations as they are now."""
+    """``Completes``, at the PMS and through the cache."""
 
     def __init__(self, reading: Reading, marks: ChangeMarks, part: Callable[[str], None]) -> None:
         """``marks`` tell the other processes; ``part`` makes an account's calls under way unfit for who asks now."""

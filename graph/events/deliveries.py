@@ -48,7 +48,7 @@ class _Waiting:
 
 
 class Worker(Protocol):
-    """Who works on deliveries in this process."""
+    """Who works on deliveries, in this process or in one beside it."""
 
     @property
     def holder(self) -> str: ...

@@ -24,6 +24,10 @@ class Handing:
         self._waiting: dict[str, deque[Handed]] = {}
         self._unseen: dict[str, set[str]] = {}
 
+    def waiting(self, account_id: str) -> int:
+        """How many of an account wait."""
+        return len(self._waiting.get(account_id, ()))
+
     def has_room(self, account_id: str) -> bool:
         """Whether one more of an account may wait."""
         waiting = self._waiting.get(account_id)

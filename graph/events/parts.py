@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from graph.accounts.vault import Vault
 from graph.changes.change_marks import ChangeMarks
 from graph.events.account_webhooks import AccountWebhooks
+from graph.events.apart.process import EventsProcess
 from graph.events.completing import Completing
 from graph.events.deliveries import Deliveries, Retention
 from graph.events.log import EventLog
+from graph.events.own_ids import OwnIds
 from graph.events.polling import Polling
 from graph.events.processing import Processing
 from graph.events.receiving import Receiving
@@ -49,14 +51,18 @@ def begin_events(
     log = EventLog(database, vault, clock, days=settings.event_days)
     stack.push_async_callback(log.aclose)
     states, completing = States(database, vault, log, writes), Completing(reading, marks, part)
-    processing = Processing(database, vault, accounts, connections, states, completing, clock)
-    processing.start()
-    stack.push_async_callback(processing.aclose)
+    own_ids = OwnIds(accounts, connections)
+    processing = Processing(database, vault, accounts, own_ids.of, states, completing, clock)
     polling = Polling(database, accounts, reading, webhooks, states, completing, clock, usage)
     if settings.event_polling:
         polling.start()
         stack.push_async_callback(polling.aclose)
-    deliveries = Deliveries(writes, vault, clock, hold=settings.event_reorder_seconds, worker=processing)
+    worker: Processing | EventsProcess = processing
+    if settings.event_process:
+        worker = EventsProcess(settings, log, states, completing, own_ids, origin=marks.origin)
+    worker.start()
+    stack.push_async_callback(worker.aclose)
+    deliveries = Deliveries(writes, vault, clock, hold=settings.event_reorder_seconds, worker=worker)
     stack.push_async_callback(deliveries.aclose)
     receiving = Receiving(database, accounts, connections, webhooks, deliveries, clock=clock)
     receiving.start()

@@ -1,7 +1,7 @@
 """Works on what was received, until it is in the event log: in this process and in any number of others."""
 
 import asyncio
-from collections.abc import Collection, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -10,21 +10,17 @@ import structlog
 from sqlalchemy import select
 
 from graph.accounts.accounts import Accounts, ConnectedAccount
-from graph.accounts.connections import Connections
 from graph.accounts.ids import new_id
 from graph.accounts.vault import Vault, VaultError
 from graph.events.batch import Batch, failed
 from graph.events.claiming import Claimed, Claims, Handed
-from graph.events.completing import Completing
+from graph.events.completing import Completes
 from graph.events.handing import FRESH, Handing
 from graph.events.settling import SettledElsewhereError, Settlement, States
 from graph.storage.database import Database
 from graph.storage.event_tables import AccountPollRow
 from graph.storage.failures import StorageError
 from graph.storage.snapshots import SNAPSHOT_SECONDS, Snapshots
-from providers import catalogue
-from providers.errors import ProviderError
-from providers.manifest import LimitScope
 from providers.upstream.clock import Clock
 from providers.webhooks import Told
 
@@ -38,6 +34,9 @@ ACCOUNTS_AT_ONCE = 16
 _SOON = 0.01
 """Seconds within which what comes due is worked on together."""
 
+OwnId = Callable[[str, str], Awaitable[str | None]]
+"""The PMS's own id of an account of a tenant, where its credentials tell it."""
+
 _Told = dict[str, Sequence[Told]]
 """What deliveries tell, by their ids."""
 
@@ -50,27 +49,27 @@ class Processing:
         database: Database,
         vault: Vault,
         accounts: Accounts,
-        connections: Connections,
+        own_id: OwnId,
         states: States,
-        completing: Completing,
+        completing: Completes,
         clock: Clock,
     ) -> None:
         self._database = database
         self._vault = vault
         self._accounts = accounts
-        self._connections = connections
         self._states = states
         self._completing = completing
         self._clock = clock
         self._claims = Claims(database, clock, new_id("prc", clock.now()))
         self._own_ids: Snapshots[tuple[str, str], str | None] = Snapshots(
-            self._own_id, clock=clock, max_age=SNAPSHOT_SECONDS
+            lambda whose: own_id(*whose), clock=clock, max_age=SNAPSHOT_SECONDS
         )
         self._learned: set[str] = set()
         self._handing = Handing()
         self._woken = asyncio.Event()
         self._passed_over = False
         self._working: dict[str, asyncio.Task[None]] = {}
+        self._worked_on: list[Callable[[str, int], None]] = []
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -85,6 +84,10 @@ class Processing:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def when_worked_on(self, told: Callable[[str, int], None]) -> None:
+        """Have ``told`` called with an account when some of its deliveries were worked on, and with how many wait."""
+        self._worked_on.append(told)
 
     def wake(self) -> None:
         """Something was received that is to be claimed."""
@@ -171,6 +174,7 @@ class Processing:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("received webhooks could not be worked on", account=account_id, error=type(error).__name__)
             self._handing.drop(account_id)
+            self._tell_worked_on(account_id)
         elif self._handing.waits(account_id) and not task.cancelled():
             self._begin(account_id, self._work_through(account_id))
 
@@ -186,6 +190,11 @@ class Processing:
                 await self._claims.release([each.claimed.id for each in late])
             else:
                 await self._work_on_handed(account_id, self._handing.take_due(account_id, self._clock.now()))
+                self._tell_worked_on(account_id)
+
+    def _tell_worked_on(self, account_id: str) -> None:
+        for told in self._worked_on:
+            told(account_id, self._handing.waiting(account_id))
 
     async def _work_on_handed(self, account_id: str, handed: Sequence[Handed]) -> None:
         """Work on these. Early ones that were not needed wait before all that came after them.
@@ -265,17 +274,6 @@ class Processing:
         )
         await self._states.settle(await batch.settlement(deliveries, self._claims.holder))
         return batch.left - batch.outcomes.keys()
-
-    async def _own_id(self, whose: tuple[str, str]) -> str | None:
-        """The PMS's own id of an account, where its credentials tell it."""
-        account = await self._accounts.get(*whose)
-        if account is None:
-            return None
-        try:
-            config = await self._connections.config(account)
-            return catalogue.plugin(account.provider).identity(LimitScope.ACCOUNT, config)
-        except (ProviderError, catalogue.UnknownProvider):
-            return None
 
     async def _has_learned(self, account: ConnectedAccount) -> bool:
         """Whether all its reservations were learned once: that stays so."""

@@ -1,7 +1,7 @@
 """What is known of reservations, kept: loaded before news are judged, and stored with the events in one transaction."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from itertools import islice
@@ -79,6 +79,16 @@ class States:
         self._log = log
         self._writes = writes
         self._held: OrderedDict[str, Known] = OrderedDict()
+        self._settled: list[Callable[[Collection[str]], None]] = []
+
+    def when_settled(self, told: Callable[[Collection[str]], None]) -> None:
+        """Have ``told`` called with the keys of states that were stored."""
+        self._settled.append(told)
+
+    def forget(self, keys: Collection[str]) -> None:
+        """Another process stored newer ones: it is not worth finding out when something rests on these."""
+        for key in keys:
+            self._held.pop(key, None)
 
     async def of(self, account: ConnectedAccount, reservation_ids: Collection[str]) -> dict[str, Known]:
         """What is known of these reservations; those that were never seen are left out.
@@ -143,6 +153,8 @@ class States:
                 for id_, known in settlement.states.items()
             }
         )
+        for told in self._settled:
+            told([row["id"] for row in rows])
         self._log.wake(appended)
 
     def _written(

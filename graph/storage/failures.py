@@ -17,6 +17,10 @@ class StorageUnavailable(StorageError):
     def __init__(self) -> None:
         super().__init__("The database cannot be used at the moment; try again in a while.")
 
+    def __reduce__(self) -> tuple[type["StorageUnavailable"], tuple[()]]:
+        # It may come from another process.
+        return StorageUnavailable, ()
+
 
 @dataclass(frozen=True, slots=True)
 class Outage:

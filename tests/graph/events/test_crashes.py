@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import update
 
 from graph.events.claiming import LEASE
+from graph.events.own_ids import OwnIds
 from graph.events.processing import Processing
 from graph.events.settling import SettledElsewhereError, Settlement, States
 from graph.storage.tables import WebhookDeliveryRow
@@ -73,7 +74,7 @@ def processing(running: World, mortal: Any = lambda part: part) -> Processing:
         own._database,
         own._vault,
         mortal(own._accounts),
-        mortal(own._connections),
+        mortal(OwnIds(running.services.accounts, running.services.connections)).of,
         mortal(own._states),
         mortal(own._completing),
         own._clock,

@@ -299,7 +299,7 @@ async def test_a_full_disk_is_answered_with_try_later_and_mends_by_itself(runnin
 async def test_a_database_that_is_locked_is_answered_with_try_later(
     running: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(durable, "BUSY_MILLISECONDS", 10)
+    monkeypatch.setattr(durable, "BUSY_SECONDS", 0.01)
     to = await address(running)
     other = sqlite3.connect(tmp_path / "staygraph.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

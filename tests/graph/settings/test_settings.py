@@ -312,3 +312,15 @@ def test_keys_of_a_provider_never_come_in_clear(wrong: str) -> None:
 
 def test_a_provider_on_this_machine_may_do_without_encryption() -> None:
     assert load(JWT | {"STAYGRAPH_JWT_JWKS_URL": "http://127.0.0.1:9/keys"}).jwt_jwks_url == "http://127.0.0.1:9/keys"
+
+
+@pytest.mark.parametrize("database", ["sqlite://", "sqlite:///:memory:"])
+def test_a_process_for_events_needs_a_database_that_two_can_open(database: str) -> None:
+    environ = {"STAYGRAPH_DATABASE_URL": database, "STAYGRAPH_EVENT_PROCESS": "true"}
+    with pytest.raises(SettingsError) as caught:
+        load_settings(environ)
+    assert str(caught.value) == (
+        "STAYGRAPH_EVENT_PROCESS=true: needs a database that two processes can open. "
+        "Allowed: false, or a database file or server."
+    )
+    assert not load_settings({**environ, "STAYGRAPH_EVENT_PROCESS": "false"}).event_process
