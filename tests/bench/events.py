@@ -5,6 +5,8 @@ of them twice and a twentieth not at all, then polls, and compares the log with 
 
 ``python -m tests.bench.events killed`` sends 10,000 webhooks to a gateway in a process of its own, again as PMSs do
 where they get no 2xx, while that process is killed 50 times, and reads the log from cursor to cursor all along.
+``python -m tests.bench.events killed apart`` has the gateway run with ``STAYGRAPH_EVENT_PROCESS``, and kills either of
+its two processes.
 """
 
 import asyncio
@@ -168,7 +170,9 @@ class _Sender:
             await asyncio.sleep(0.2)
 
 
-async def killed(count: int = 10_000, kills: int = 50, seed: int = 1, *, listings: int = 30) -> Killed:
+async def killed(
+    count: int = 10_000, kills: int = 50, seed: int = 1, *, listings: int = 30, event_process: bool = False
+) -> Killed:
     """Send ``count`` webhooks, half about messages and half about changes, while the gateway is killed."""
     chance = Random(seed)
     with TemporaryDirectory() as folder:
@@ -183,7 +187,7 @@ async def killed(count: int = 10_000, kills: int = 50, seed: int = 1, *, listing
                 message = hostaway.message(id_, 340_000 + n, listingMapId=1)
                 by_reservation[id_].append(message if n % 2 else hostaway.change(id_, **{FIELD: str(n)}))
             port = int(running.urls["HOSTAWAY"].rpartition(":")[2])
-            apart = _Apart(Path(folder), port)
+            apart = _Apart(Path(folder), port, event_process)
             sender = _Sender(f"{apart.url}{hostaway.to.path}", hostaway.to.basic)
             await apart.start()
             try:
@@ -221,8 +225,11 @@ async def _send_group(session: aiohttp.ClientSession, sender: _Sender, group: Se
 async def _kill(apart: "_Apart", kills: int, chance: Random) -> None:
     for _ in range(kills):
         await asyncio.sleep(chance.uniform(0.2, 2.0))
-        await apart.kill()
-        await apart.start()
+        if apart.event_process and chance.random() < 0.5:  # one of two
+            apart.kill_process_for_events()
+        else:
+            await apart.kill()
+            await apart.start()
 
 
 def _free_port() -> int:
@@ -237,6 +244,7 @@ class _Apart:
 
     folder: Path
     simulator: int
+    event_process: bool = False
     port: int = field(default_factory=_free_port)
     process: asyncio.subprocess.Process | None = None
 
@@ -245,7 +253,7 @@ class _Apart:
         return f"http://127.0.0.1:{self.port}"
 
     async def start(self) -> None:
-        arguments = ("serve", str(self.folder), str(self.port), str(self.simulator))
+        arguments = ("serve", str(self.folder), str(self.port), str(self.simulator), str(self.event_process))
         self.process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.bench.events", *arguments)
         # Who is killed before it begins has nothing to lose.
         while self.process.returncode is None:
@@ -261,8 +269,15 @@ class _Apart:
             os.kill(self.process.pid, signal.SIGKILL)
         await self.process.wait()
 
+    def kill_process_for_events(self) -> None:
+        """If it is there just now."""
+        assert self.process is not None
+        with suppress(OSError):
+            for child in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split():
+                os.kill(int(child), signal.SIGKILL)
 
-def _serve(folder: str, port: str, simulator: str) -> None:
+
+def _serve(folder: str, port: str, simulator: str, event_process: str) -> None:
     settings = Settings(
         data_dir=Path(folder),
         port=int(port),
@@ -270,6 +285,7 @@ def _serve(folder: str, port: str, simulator: str) -> None:
         limit_profiles={"HOSTAWAY": "off"},
         background_refresh=False,
         event_polling=False,
+        event_process=event_process == "True",
         log_level="error",
     )
     uvicorn.run(create_app(settings), host="127.0.0.1", port=int(port), log_config=None)
@@ -345,10 +361,10 @@ def _judged(groups: Mapping[int, Sequence[Any]], log: Sequence[Any], kills: int,
     )
 
 
-def main(which: str) -> None:
+def main(which: str, *how: str) -> None:
     """Print the figures."""
     if which == "killed":
-        found = asyncio.run(killed())
+        found = asyncio.run(killed(event_process="apart" in how))
         print(f"{found.deliveries} webhooks, the gateway killed {found.kills} times, {found.refused} sent again")
         print(f"  events {found.events}, lost {found.lost}, repeated {found.repeated}")
         return
@@ -362,4 +378,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["serve"]:
         _serve(*sys.argv[2:])
     else:
-        main(sys.argv[1] if len(sys.argv) > 1 else "shuffled")
+        main(*(sys.argv[1:] or ["shuffled"]))

@@ -2,8 +2,9 @@
 
 ``python -m tests.bench.receiving`` serves both over HTTP, sends to each in turn from another process, at fixed moments
 whether the former was answered or not, and counts from those moments. Each webhook tells of a change of another one of
-the account's reservations, and what it tells goes into the event log meanwhile. The event loop is that of ``staygraph
-serve``, and so is when garbage is collected.
+the account's reservations, and what it tells goes into the event log meanwhile. The gateway is measured as one process,
+and with ``STAYGRAPH_EVENT_PROCESS``, which makes two of it. The first ``WARM_UP`` seconds of each do not count. The
+event loop is that of ``staygraph serve``, and so is when garbage is collected.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ from starlette.routing import Route
 from graph.cli.garbage import collecting_when_idle
 from graph.cli.servers import run
 from graph.logs import configure_logging
-from tests.bench.subscriptions import Stage
+from tests.bench.subscriptions import WARM_UP, Stage, kind
 from tests.gateway_world import serving, world
 from tests.graph.events.webhook_world import address, basic
 
@@ -65,7 +66,11 @@ async def _send(url: str, headers: Mapping[str, str], status: int, rate: int, bo
             assert answer.status == status, answer.status
         taken.append(time.perf_counter() - due)
 
-    async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as sending:
+    async with (
+        aiohttp.ClientSession() as session,
+        collecting_when_idle(lambda: False),
+        asyncio.TaskGroup() as sending,
+    ):
         start = time.perf_counter() + 0.1
         for number, body in enumerate(bodies):
             due = start + number / rate
@@ -90,12 +95,25 @@ async def _apart(url: str, headers: Mapping[str, str], status: int, rate: int, b
     return taken
 
 
-async def measure(rate: int = RATE, seconds: float = SECONDS, turns: int = TURNS, listings: int = LISTINGS) -> Measured:
+async def measure(
+    rate: int = RATE,
+    seconds: float = SECONDS,
+    turns: int = TURNS,
+    listings: int = LISTINGS,
+    *,
+    event_process: bool = False,
+) -> Measured:
     """Some turns of each, so that what else the machine does falls on all of them."""
     found: dict[str, list[float]] = {"ours": [], "bare": [], "unproved": [], "unknown": []}
     with TemporaryDirectory() as folder:
         async with (
-            world(Path(folder), hostaway_accounts=1, bookingsync_accounts=0, listings=listings) as running,
+            world(
+                Path(folder),
+                hostaway_accounts=1,
+                bookingsync_accounts=0,
+                listings=listings,
+                event_process=event_process,
+            ) as running,
             serving(running.app) as ours,
             serving(_bare()) as bare,
             collecting_when_idle(lambda: False),
@@ -109,26 +127,28 @@ async def measure(rate: int = RATE, seconds: float = SECONDS, turns: int = TURNS
                 "unproved": (ours + to.path, wrong, 401),
                 "unknown": (f"{ours}/webhooks/hostaway/{'x' * 43}", wrong, 404),
             }
-            for _ in range(turns):
-                for kind, (url, headers, status) in kinds.items():
-                    bodies = stage.webhooks(round(rate * seconds))
-                    found[kind] += await _apart(url, headers, status, rate, bodies)
+            for turn in range(turns + 1):
+                for each, (url, headers, status) in kinds.items():
+                    bodies = stage.webhooks(round(rate * (seconds if turn else WARM_UP)))
+                    taken = await _apart(url, headers, status, rate, bodies)
+                    found[each] += taken if turn else ()
     return Measured(**found)
 
 
 def main() -> None:
     """Print the figures, and nothing of what is refused or of servers that are stopped at once."""
     configure_logging("console", "critical")
-    measured = run(measure())
-    ours, bare = _p99(measured.ours), _p99(measured.bare)
-    print(f"webhooks acknowledged at {RATE} a second, to a bare route that keeps nothing")
-    print(f"  median          {median(measured.ours) / median(measured.bare):6.1f}")
-    print(f"  99th percentile {ours / bare:6.1f}")
-    print(f"99th percentile, to {ALLOWED * 1000:.0f} ms")
-    print(f"  ours            {ours / ALLOWED:6.2f}")
-    print(f"  bare            {bare / ALLOWED:6.2f}")
-    print("median of an unknown address, to that of a wrong password")
-    print(f"                  {median(measured.unknown) / median(measured.unproved):6.2f}")
+    for event_process in (False, True):
+        measured = run(measure(event_process=event_process))
+        ours, bare = _p99(measured.ours), _p99(measured.bare)
+        print(f"webhooks acknowledged at {RATE} a second, {kind(event_process)}: to a bare route that keeps nothing")
+        print(f"  median          {median(measured.ours) / median(measured.bare):6.1f}")
+        print(f"  99th percentile {ours / bare:6.1f}")
+        print(f"99th percentile, to {ALLOWED * 1000:.0f} ms")
+        print(f"  ours            {ours / ALLOWED:6.2f}")
+        print(f"  bare            {bare / ALLOWED:6.2f}")
+        print("median of an unknown address, to that of a wrong password")
+        print(f"                  {median(measured.unknown) / median(measured.unproved):6.2f}")
 
 
 def _p99(seconds: Sequence[float]) -> float:

@@ -1,10 +1,12 @@
 """From a PMS's webhook to the frame at each subscriber: 1,000 subscribers, 200 webhooks a second.
 
 ``python -m tests.bench.subscriptions`` serves the gateway, and beside it a bare app that broadcasts what it receives in
-memory and keeps nothing, and measures both in turn from another process: it is the PMS and all subscribers. Each
-subscriber follows one of 100 listings, so an event reaches ten of them. Counted from the moment at which a webhook is
-due, whether the former was answered or not, to the frame; every frame has to come, once. The event loop is that of
-``staygraph serve``, and so is when garbage is collected.
+memory and keeps nothing, and measures both in turn from another process: it is the PMS and all subscribers. The gateway
+is measured as one process, and with ``STAYGRAPH_EVENT_PROCESS``, which makes two of it. Each subscriber follows one of
+100 listings, so an event reaches ten of them. Counted from the moment at which a webhook is due, whether the former was
+answered or not, to the frame; every frame has to come, once. The first ``WARM_UP`` seconds of each do not count: they
+are those of processes that have just begun. The event loop is that of ``staygraph serve``, and so is when garbage is
+collected.
 """
 
 import asyncio
@@ -14,13 +16,14 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from operator import itemgetter
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
+from urllib.parse import urlsplit
 
 import aiohttp
 from starlette.applications import Starlette
@@ -28,6 +31,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
+from websockets.client import ClientProtocol
+from websockets.frames import Frame, Opcode
+from websockets.protocol import State
+from websockets.typing import Subprotocol
+from websockets.uri import parse_uri
 
 from graph.cli.garbage import collecting_when_idle
 from graph.cli.servers import run
@@ -41,13 +49,14 @@ LISTINGS = 100
 RATE = 200
 SECONDS = 5.0
 TURNS = 2
+WARM_UP = 0.5
 ALLOWED = 0.050
 """Seconds: the 99th percentile that is aimed at."""
 
 PROTOCOL = "graphql-transport-ws"
 FOLLOW = """subscription($listings: [ID!]) { reservationEvents(listingIds: $listings) {
   cursor id type reservation { providerId status arrival departure party { guests } } receivedAt } }"""
-_NUMBER = re.compile(r'"providerId":"(\d+)"')
+_NUMBER = re.compile(rb'"providerId":"(\d+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,66 +125,124 @@ class Broadcast:
             await socket.send_text(f'{{"id":"1","type":"next","payload":{text}}}')
 
 
+class _Follower(asyncio.Protocol):
+    """A subscriber's connection. It notes what came when, and reads it once asked: it is not what is measured."""
+
+    def __init__(self, url: str, greeting: Sequence[Mapping[str, Any]]) -> None:
+        self._protocol = ClientProtocol(parse_uri(url), subprotocols=[Subprotocol(PROTOCOL)])
+        self._greeting = greeting
+        self._came: list[tuple[bytes, float]] = []
+        self._messages: list[tuple[bytes, float]] = []
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._protocol.send_request(self._protocol.connect())
+        self._send()
+
+    def data_received(self, data: bytes) -> None:
+        if self._protocol.state is not State.CONNECTING:
+            self._came.append((data, time.perf_counter()))
+            return
+        self._protocol.receive_data(data)
+        if self._protocol.state is State.OPEN:
+            for message in self._greeting:
+                self._protocol.send_text(json.dumps(message).encode())
+            self._send()
+
+    def messages(self) -> Sequence[tuple[bytes, float]]:
+        """Those that came, and when."""
+        for data, at in self._came:
+            self._protocol.receive_data(data)
+            events = self._protocol.events_received()
+            self._messages += [
+                (bytes(each.data), at) for each in events if isinstance(each, Frame) and each.opcode is Opcode.TEXT
+            ]
+        self._came.clear()
+        return self._messages
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def _send(self) -> None:
+        for data in self._protocol.data_to_send():
+            self._transport.write(data)
+
+
 async def _play(plan: Plan) -> list[float]:
     """Follow and send, as the other process; seconds of each frame."""
-    loop = asyncio.get_running_loop()
+    followers = [await _follow(plan, listing) for listing in plan.followed]
+    await _until(lambda: all(follower.messages() for follower in followers))
+    for follower in followers:
+        ((ack, _),) = follower.messages()
+        assert json.loads(ack)["type"] == "connection_ack", ack
+    print("following", flush=True)
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session, collecting_when_idle(_never):
+        due = await _send_all(plan, session)
+        await _until(lambda: len(_frames(followers)) >= plan.expected)
+        # A frame too many would come now.
+        await asyncio.sleep(0.2)
+    for follower in followers:
+        follower.close()
+    return _latencies(_frames(followers), due, plan.expected)
+
+
+async def _send_all(plan: Plan, session: aiohttp.ClientSession) -> dict[str, float]:
+    """Send the webhooks, each at its moment. When those of each reservation were due."""
     due: dict[str, float] = {}
-    frames: list[tuple[str, float]] = []
-    complete = asyncio.Event()
-    async with AsyncExitStack() as stack:
-        session = await stack.enter_async_context(
-            aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout())
-        )
 
-        async def follow(listing: str) -> None:
-            socket = await session.ws_connect(f"{plan.url}/graphql", protocols=(PROTOCOL,))
-            stack.push_async_callback(socket.close)
-            await socket.send_json({"type": "connection_init", "payload": {"apiKey": plan.key}})
-            assert (await socket.receive_json())["type"] == "connection_ack"
-            payload = {"query": FOLLOW, "variables": {"listings": [listing]}}
-            await socket.send_json({"id": "1", "type": "subscribe", "payload": payload})
-            listening.create_task(listen(socket))
+    async def send(body: str) -> None:
+        async with session.post(plan.url + plan.path, data=body.encode(), headers=plan.headers) as answer:
+            assert answer.status == 200, answer.status
 
-        async def listen(socket: aiohttp.ClientWebSocketResponse) -> None:
-            async for message in socket:
-                frames.append((message.data, time.perf_counter()))
-                if len(frames) >= plan.expected:
-                    complete.set()
-
-        async def send(body: str) -> None:
-            async with session.post(plan.url + plan.path, data=body.encode(), headers=plan.headers) as answer:
-                assert answer.status == 200, answer.status
-
-        async with asyncio.TaskGroup() as listening:
-            for listing in plan.followed:
-                await follow(listing)
-            print("following", flush=True)
-            await loop.run_in_executor(None, sys.stdin.readline)
-            start = time.perf_counter() + 0.1
-            async with asyncio.TaskGroup() as sending:
-                for number, body in enumerate(plan.webhooks):
-                    at = start + number / plan.rate
-                    due[str(json.loads(body)["data"]["id"])] = at
-                    await asyncio.sleep(max(0.0, at - time.perf_counter()))
-                    sending.create_task(send(body))
-            try:
-                async with asyncio.timeout(30):
-                    await complete.wait()
-            except TimeoutError:
-                sys.exit(f"{len(frames)} of {plan.expected} frames came")
-            # A frame too many would come now.
-            await asyncio.sleep(0.2)
-            await stack.aclose()
-    return _latencies(frames, due, plan.expected)
+    start = time.perf_counter() + 0.1
+    async with asyncio.TaskGroup() as sending:
+        for number, body in enumerate(plan.webhooks):
+            at = start + number / plan.rate
+            due[str(json.loads(body)["data"]["id"])] = at
+            await asyncio.sleep(max(0.0, at - time.perf_counter()))
+            sending.create_task(send(body))
+    return due
 
 
-def _latencies(frames: Sequence[tuple[str, float]], due: Mapping[str, float], expected: int) -> list[float]:
+async def _follow(plan: Plan, listing: str) -> _Follower:
+    payload = {"query": FOLLOW, "variables": {"listings": [listing]}}
+    greeting = [
+        {"type": "connection_init", "payload": {"apiKey": plan.key}},
+        {"id": "1", "type": "subscribe", "payload": payload},
+    ]
+    parts = urlsplit(plan.url)
+    _, follower = await asyncio.get_running_loop().create_connection(
+        lambda: _Follower(f"ws://{parts.netloc}/graphql", greeting), parts.hostname, parts.port
+    )
+    return follower
+
+
+def _frames(followers: Sequence[_Follower]) -> list[tuple[bytes, float]]:
+    found = [frame for follower in followers for frame in follower.messages()[1:]]
+    return sorted(found, key=itemgetter(1))
+
+
+async def _until(there: Callable[[], bool]) -> None:
+    try:
+        async with asyncio.timeout(30):
+            while not there():  # noqa: ASYNC110  # a look now and then costs less than being told
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        sys.exit("what was expected did not come within 30 s")
+
+
+def _never() -> bool:
+    return False
+
+
+def _latencies(frames: Sequence[tuple[bytes, float]], due: Mapping[str, float], expected: int) -> list[float]:
     assert len(frames) == expected, (len(frames), expected)
     taken = []
     for text, at in frames:
         found = _NUMBER.search(text)
         assert found, text
-        taken.append(at - due[found[1]])
+        taken.append(at - due[found[1].decode()])
     return taken
 
 
@@ -198,7 +265,7 @@ async def _apart(plan: Plan, following: Callable[[], int]) -> list[float]:
         while following() < len(plan.followed):  # noqa: ASYNC110  # what it waits for tells nobody
             await asyncio.sleep(0.01)
     process.stdin.write(b"go\n")
-    said = await process.stdout.readline()
+    said = await process.stdout.read()
     await process.wait()
     taken: list[float] = json.loads(said)
     return taken
@@ -237,10 +304,12 @@ async def measure(
     rate: int = RATE,
     seconds: float = SECONDS,
     turns: int = TURNS,
+    *,
+    event_process: bool = False,
 ) -> Measured:
     """Some turns of each, so that what else the machine does falls on both."""
     found: dict[str, list[float]] = {"ours": [], "bare": []}
-    settings = {"max_connections_per_key": subscribers + 1}
+    settings = {"max_connections_per_key": subscribers + 1, "event_process": event_process}
     with TemporaryDirectory() as folder:
         async with world(
             Path(folder), hostaway_accounts=1, bookingsync_accounts=0, listings=listings, **settings
@@ -258,15 +327,16 @@ async def measure(
                     str(ids.GlobalId(ids.LISTING, account_id, str(each)).text()) for each in stage.account.listings
                 ]
                 followed = [shown[number % listings] for number in range(subscribers)]
-                for _ in range(turns):
+                for turn in range(turns + 1):
                     for kind, at, count in (
                         ("bare", bare_url, lambda: bare.count),
                         ("ours", url, lambda: running.services.subscribers.count),
                     ):
-                        bodies = stage.webhooks(round(rate * seconds))
+                        bodies = stage.webhooks(round(rate * (seconds if turn else WARM_UP)))
                         expected = len(bodies) * (subscribers // listings)
                         plan = Plan(at, to.path, to.basic, running.key, followed, bodies, rate, expected)
-                        found[kind] += await _apart(plan, count)
+                        taken = await _apart(plan, count)
+                        found[kind] += taken if turn else ()
                         bare.end()
     return Measured(**found)
 
@@ -274,14 +344,21 @@ async def measure(
 def main() -> None:
     """Print the figures, and nothing of servers that are stopped at once: uvicorn calls that an error."""
     configure_logging("console", "critical")
-    measured = run(measure())
-    ours, bare = _p99(measured.ours), _p99(measured.bare)
-    print(f"webhook to frame, {SUBSCRIBERS} subscribers, {RATE} webhooks a second: to a bare broadcast in memory")
-    print(f"  median          {median(measured.ours) / median(measured.bare):6.1f}")
-    print(f"  99th percentile {ours / bare:6.1f}")
-    print(f"99th percentile, to {ALLOWED * 1000:.0f} ms")
-    print(f"  ours            {ours / ALLOWED:6.2f}")
-    print(f"  bare            {bare / ALLOWED:6.2f}")
+    for event_process in (False, True):
+        measured = run(measure(event_process=event_process))
+        ours, bare = _p99(measured.ours), _p99(measured.bare)
+        print(f"webhook to frame, {SUBSCRIBERS} subscribers, {RATE} webhooks a second, {kind(event_process)}:")
+        print("to a bare broadcast in memory")
+        print(f"  median          {median(measured.ours) / median(measured.bare):6.1f}")
+        print(f"  99th percentile {ours / bare:6.1f}")
+        print(f"99th percentile, to {ALLOWED * 1000:.0f} ms")
+        print(f"  ours            {ours / ALLOWED:6.2f}")
+        print(f"  bare            {bare / ALLOWED:6.2f}")
+
+
+def kind(event_process: bool) -> str:
+    """What the gateway is."""
+    return "with a process for events" if event_process else "in one process"
 
 
 def _p99(seconds: Sequence[float]) -> float:
