@@ -77,7 +77,8 @@ async def guests_of(
 ) -> AsyncIterator[Guests]:
     """``working``: the gateway works on webhooks by itself; else tests say when."""
     readings = {"BOOKINGSYNC": BookingsyncReadings(bookings_change_with_clients=touching)}
-    async with world(folder, hostaway_accounts=0, bookingsync_accounts=1, readings=readings, **settings) as running:
+    options = {"hostaway_accounts": 0, "bookingsync_accounts": 1, "readings": readings, "early": True} | settings
+    async with world(folder, **options) as running:
         if not working:
             await running.services.processing.aclose()
         simulation: Any = running.simulations["BOOKINGSYNC"]

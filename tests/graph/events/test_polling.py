@@ -20,7 +20,7 @@ from tests.graph.events.event_world import Hostaway, events, learn, settle, stat
 
 @pytest.fixture
 async def one(tmp_path: Path) -> AsyncIterator[World]:
-    async with world(tmp_path, hostaway_accounts=1, bookingsync_accounts=1) as running:
+    async with world(tmp_path, hostaway_accounts=1, bookingsync_accounts=1, early=True) as running:
         await running.services.processing.aclose()
         yield running
 
