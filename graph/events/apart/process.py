@@ -68,6 +68,7 @@ class EventsProcess:
         """Of the process, while it is there."""
         self._handed: Counter[str] = Counter()
         self._waiting: dict[str, tuple[int, int]] = {}
+        # What is done about it waits for nothing outside: it stays short.
         self._heard: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
         states.when_settled(self._tell_settled)
@@ -145,6 +146,7 @@ class EventsProcess:
             self._handed.clear()
             self._waiting.clear()
             self._channel, self.pid = channel, pid
+            log.info("the process for events works", pid=pid)
             while not await channel.closes_within(LIVE_SECONDS):
                 async with asyncio.timeout(HANGS_SECONDS):
                     await channel.call("live")
@@ -190,6 +192,8 @@ async def _started(theirs: socket.socket) -> asyncio.subprocess.Process:
         pass_fds=[theirs.fileno()],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
+        # Ctrl-C is not for it: it goes when this process has gone.
+        start_new_session=True,
     )
 
 

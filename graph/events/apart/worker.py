@@ -140,7 +140,7 @@ async def _work(fd: int) -> None:
     worker = Worker()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGINT, signal.SIGTERM):
-        # They go to the whole group of processes: this one goes when the other has.
+        # They may be sent to all processes of a service: this one goes when the other has.
         loop.add_signal_handler(each, lambda: None)
     await loop.create_unix_connection(lambda: worker.channel, sock=socket.socket(fileno=fd))
     await worker.channel.closed.wait()
