@@ -11,6 +11,7 @@ collected.
 
 import asyncio
 import json
+import os
 import re
 import sys
 import time
@@ -367,6 +368,9 @@ def _p99(seconds: Sequence[float]) -> float:
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["play"]:
-        print(json.dumps(run(_play(Plan(**json.loads(sys.stdin.readline()))))), flush=True)
+        found = run(_play(Plan(**json.loads(sys.stdin.readline()))))
+        # It is more than the other side takes at once.
+        os.set_blocking(sys.stdout.fileno(), True)
+        print(json.dumps(found), flush=True)
     else:
         main()
