@@ -53,7 +53,7 @@ class DurableWrites:
         self._database = database
         url = database.engine.url
         in_file = url.get_backend_name() == "sqlite" and bool(url.database) and ":memory:" not in str(url.database)
-        self._engine = _engine(url, _begin_writing, connections=1) if in_file else None
+        self._engine = _engine(url, _begin_writing, connections=1, busy=0) if in_file else None
         self._reading = _engine(url, _begin_reading, connections=_READERS) if in_file else None
         self._waiting: deque[_Waiting] = deque()
         self._writer: asyncio.Task[None] | None = None
@@ -166,8 +166,11 @@ def _on_connection(work: Callable[[Connection], T], session: Session) -> T:
     return work(session.connection())
 
 
-def _engine(url: URL, begin: Callable[[Connection], None], *, connections: int) -> Engine:
-    """An engine whose connections serve one transaction after the other, in whatever thread."""
+def _engine(url: URL, begin: Callable[[Connection], None], *, connections: int, busy: float = BUSY_SECONDS) -> Engine:
+    """An engine whose connections serve one transaction after the other, in whatever thread.
+
+    ``busy``: seconds that SQLite itself waits for what another connection holds.
+    """
     engine = create_engine(
         url.set(drivername="sqlite"),
         poolclass=QueuePool,
@@ -176,7 +179,7 @@ def _engine(url: URL, begin: Callable[[Connection], None], *, connections: int) 
         connect_args={"check_same_thread": False},
         hide_parameters=True,
     )
-    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "connect", partial(_prepare, busy))
     event.listen(engine, "begin", begin)
     return engine
 
@@ -195,10 +198,10 @@ def _done(engine: Engine, together: Sequence[Callable[[Connection], Any]]) -> li
         raise
 
 
-def _prepare(connection: Any, _: Any) -> None:
+def _prepare(busy: float, connection: Any, _: Any) -> None:
     # The driver's own transaction handling begins late: it is done in _begin.
     connection.isolation_level = None
-    for pragma in ("synchronous=FULL", "foreign_keys=ON", "busy_timeout=0"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={round(busy * 1000)}"):
         connection.execute(f"PRAGMA {pragma}")
 
 

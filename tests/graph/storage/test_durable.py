@@ -1,6 +1,7 @@
 """Transactions that are on the disk when they return: shared by what waits at a time, but for what fails."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -181,3 +182,23 @@ async def test_a_database_that_is_away_fails_all_and_works_when_it_is_back(
     away.rename(path)
     await writes.write(add("kept"))
     assert await origins(writes) == ["kept"]
+
+
+async def test_a_writer_waits_for_one_of_another_process(
+    writes: DurableWrites, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await writes.write(add("before"))
+    other = sqlite3.connect(tmp_path / "data" / "staygraph.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    looks: list[float] = []
+
+    def wait(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 3:
+            other.execute("COMMIT")
+
+    monkeypatch.setattr("graph.storage.durable.time.sleep", wait)
+    await writes.write(add("after"))
+    assert len(looks) == 3
+    assert await origins(writes) == ["before", "after"]
+    other.close()
