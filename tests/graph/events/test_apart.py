@@ -20,6 +20,8 @@ from tests.gateway_world import World, world
 from tests.graph.events.event_world import Hostaway, deliveries, events, learn
 from tests.graph.events.webhook_world import send
 
+pytestmark = pytest.mark.timeout(240)  # interpreters start, which takes long on a busy machine
+
 WITHIN = 30.0
 """Seconds that a process may take to start on a machine that does much else."""
 
