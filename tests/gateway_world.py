@@ -64,6 +64,17 @@ class ShiftedClock:
             self._ahead += morning - now
 
 
+class HandClock(ShiftedClock):
+    """How old something is goes by ``time``, which tests set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.time = 100.0
+
+    def monotonic(self) -> float:
+        return self.time
+
+
 class RealClock(ShiftedClock):
     """The machine's clock, which other processes have, too: waiting takes its time."""
 

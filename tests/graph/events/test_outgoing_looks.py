@@ -14,17 +14,8 @@ from graph.events.outgoing import LOOK_SECONDS, Outgoing
 from graph.events.outgoing_endpoints import Endpoints
 from graph.events.outgoing_turns import Turns
 from graph.storage.database import Database
-from tests.gateway_world import ShiftedClock
+from tests.gateway_world import HandClock, ShiftedClock
 from tests.graph.events.outgoing_world import Sent, sending
-
-
-class HandClock(ShiftedClock):
-    def __init__(self) -> None:
-        super().__init__()
-        self.time = 100.0
-
-    def monotonic(self) -> float:
-        return self.time
 
 
 class Quiet:

@@ -14,18 +14,9 @@ from graph.storage.database import Database
 from graph.storage.durable import DurableWrites
 from graph.storage.failures import StorageUnavailable
 from graph.web.guests import Credentials, Guest, Guests
-from tests.gateway_world import ShiftedClock
+from tests.gateway_world import HandClock
 
 MANY = 120
-
-
-class HandClock(ShiftedClock):
-    def __init__(self) -> None:
-        super().__init__()
-        self.time = 100.0
-
-    def monotonic(self) -> float:
-        return self.time
 
 
 @dataclass(frozen=True)
