@@ -207,11 +207,13 @@ async def _under_fire(
     chance: Random,
 ) -> list[Any]:
     """What a reader of the log saw while all was sent and the gateway killed."""
-    reader = asyncio.create_task(_read(apart.url, key, count, by_reservation))
+    over = asyncio.Event()
+    reader = asyncio.create_task(_read(apart.url, key, count, by_reservation, over))
     killer = asyncio.create_task(_kill(apart, kills, chance))
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
         await asyncio.gather(*(_send_group(session, sender, group) for group in by_reservation.values()))
         await killer
+    over.set()
     return await reader
 
 
@@ -291,8 +293,12 @@ def _serve(folder: str, port: str, simulator: str, event_process: str) -> None:
     uvicorn.run(create_app(settings), host="127.0.0.1", port=int(port), log_config=None)
 
 
-async def _read(url: str, key: str, count: int, groups: Mapping[int, Sequence[Any]]) -> list[Any]:
-    """Read on from cursor to cursor, until all messages came and each reservation's last change, or nothing more."""
+async def _read(url: str, key: str, count: int, groups: Mapping[int, Sequence[Any]], over: asyncio.Event) -> list[Any]:
+    """Read on from cursor to cursor, until all messages came and each reservation's last change, or nothing more.
+
+    Until all is sent and nobody killed any more, that nothing comes means nothing: who dies every second gets no work
+    done.
+    """
     log: list[Any] = []
     after: str | None = None
     last = {str(id_): _changes(group)[-1] for id_, group in groups.items()}
@@ -302,7 +308,7 @@ async def _read(url: str, key: str, count: int, groups: Mapping[int, Sequence[An
             found = await _page(session, url, after)
             log += found["nodes"]
             after = found["pageInfo"]["endCursor"] or after
-            idle = 0 if found["nodes"] else idle + 1
+            idle = 0 if found["nodes"] or not over.is_set() else idle + 1
             seen = {node["reservation"]["providerId"]: _new(node) for node in log if _new(node) is not None}
             if sum(node["type"] == "MESSAGE_RECEIVED" for node in log) >= count // 2 and seen == last:
                 break
