@@ -147,6 +147,17 @@ class Claims:
             await session.execute(update(row).where(*mine).values(RELEASED))
 
 
+async def give_back(database: Database, holder: str) -> None:
+    """Give back all that a holder has claimed that works no more: nobody waits until its lease is over.
+
+    Raises ``StorageUnavailable``.
+    """
+    row = WebhookDeliveryRow
+    async with database.session() as session:
+        claimed = (row.holder == holder, row.status == DeliveryStatus.PENDING.value)
+        await session.execute(update(row).where(*claimed).values(RELEASED))
+
+
 RELEASED: dict[str, Any] = {"holder": None, "lease_until": None}
 """The values of a delivery that waits for its turn again."""
 

@@ -59,7 +59,7 @@ def begin_events(
         stack.push_async_callback(polling.aclose)
     worker: Processing | EventsProcess = processing
     if settings.event_process:
-        worker = EventsProcess(settings, log, states, completing, own_ids, origin=marks.origin)
+        worker = EventsProcess(settings, database, log, states, completing, own_ids, origin=marks.origin)
     worker.start()
     stack.push_async_callback(worker.aclose)
     deliveries = Deliveries(writes, vault, clock, hold=settings.event_reorder_seconds, worker=worker)

@@ -13,7 +13,7 @@ from graph.accounts.accounts import Accounts, ConnectedAccount
 from graph.accounts.ids import new_id
 from graph.accounts.vault import Vault, VaultError
 from graph.events.batch import Batch, failed
-from graph.events.claiming import Claimed, Claims, Handed
+from graph.events.claiming import Claimed, Claims, Handed, give_back
 from graph.events.completing import Completes
 from graph.events.handing import FRESH, Handing
 from graph.events.settling import SettledElsewhereError, Settlement, States
@@ -30,6 +30,9 @@ LOOK_SECONDS = 1.0
 """How often it is looked for what another process received, and for what is to be tried again."""
 
 ACCOUNTS_AT_ONCE = 16
+
+GIVE_BACK_SECONDS = 0.3
+"""How long the end of a process may wait for the database."""
 
 _SOON = 0.01
 """Seconds within which what comes due is worked on together."""
@@ -77,13 +80,19 @@ class Processing:
         self._task = asyncio.create_task(self._run())
 
     async def aclose(self) -> None:
-        """Stop. What was begun is given up: it is worked on again later, by whoever is there."""
+        """Stop. What was begun is given up, and given back: it is worked on again by whoever is there."""
         self._handing.clear()
         tasks = [*self._working.values(), *([self._task] if self._task is not None else [])]
         self._task = None
+        at_work = bool(self._working)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if at_work:
+            # Without a database, or in time, it is given back by the end of its lease.
+            with suppress(StorageError, TimeoutError):
+                async with asyncio.timeout(GIVE_BACK_SECONDS):
+                    await give_back(self._database, self.holder)
 
     def when_worked_on(self, told: Callable[[str, int], None]) -> None:
         """Have ``told`` called with an account when some of its deliveries were worked on, and with how many wait."""

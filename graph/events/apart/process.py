@@ -12,7 +12,7 @@ import structlog
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.events.apart.channel import Channel, ChannelClosedError
-from graph.events.claiming import Handed
+from graph.events.claiming import Handed, give_back
 from graph.events.completing import Answers, Completing
 from graph.events.handing import MOST_WAITING
 from graph.events.log import Appended, EventLog
@@ -20,6 +20,8 @@ from graph.events.own_ids import OwnIds
 from graph.events.settling import States
 from graph.gateway.touched import Touched
 from graph.settings import Settings
+from graph.storage.database import Database
+from graph.storage.failures import StorageError
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +37,9 @@ LIVE_SECONDS = 5.0
 HANGS_SECONDS = 15.0
 """One that gives none for so long is ended."""
 
+MOST_HEARD = 500
+"""What it told and is not done yet; it is heard on when half of that is."""
+
 _SHORTEST, _LONGEST = 0.2, 10.0
 
 
@@ -48,6 +53,7 @@ class EventsProcess:
     def __init__(
         self,
         settings: Settings,
+        database: Database,
         events: EventLog,
         states: States,
         completing: Completing,
@@ -57,6 +63,7 @@ class EventsProcess:
     ) -> None:
         """``origin`` names this process in marks."""
         self._settings = settings
+        self._database = database
         self._origin = origin
         self._log = events
         self._states = states
@@ -68,7 +75,6 @@ class EventsProcess:
         """Of the process, while it is there."""
         self._handed: Counter[str] = Counter()
         self._waiting: dict[str, tuple[int, int]] = {}
-        # What is done about it waits for nothing outside: it stays short.
         self._heard: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
         states.when_settled(self._tell_settled)
@@ -137,6 +143,9 @@ class EventsProcess:
             self._channel = self.pid = None
             channel.abort()
             await _end(process)
+        # If not, the next one waits until its lease is over.
+        with suppress(StorageError):
+            await give_back(self._database, self.holder)
         return process.returncode
 
     async def _converse(self, channel: Channel, pid: int) -> None:
@@ -167,18 +176,25 @@ class EventsProcess:
         async def outdate() -> None:
             await self._completing.outdate(account, touched, answers)
 
-        self._heard.put_nowait(outdate)
+        self._hear(outdate)
 
     def _appended(self, appended: Appended) -> None:
         async def wake() -> None:
             self._log.wake(appended)
 
-        self._heard.put_nowait(wake)
+        self._hear(wake)
+
+    def _hear(self, work: Callable[[], Awaitable[None]]) -> None:
+        self._heard.put_nowait(work)
+        if self._channel is not None and self._heard.qsize() >= MOST_HEARD:
+            self._channel.pause()
 
     async def _work(self) -> None:
         """Do what was heard in its order: who is told of a change must find nothing from before it."""
         while True:
             work = await self._heard.get()
+            if self._channel is not None and self._heard.qsize() <= MOST_HEARD // 2:
+                self._channel.resume()
             try:
                 await work()
             except Exception as error:  # noqa: BLE001 - nothing that goes wrong must end this

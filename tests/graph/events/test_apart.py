@@ -13,12 +13,13 @@ from sqlalchemy import update
 
 from graph.events.apart.process import EventsProcess
 from graph.events.claiming import DeliveryStatus
+from graph.events.completing import Completing
 from graph.events.event import EventType, ReservationEvent
 from graph.events.handing import MOST_WAITING
 from graph.storage.event_tables import AccountPollRow
 from tests.gateway_world import World, world
 from tests.graph.events.event_world import Hostaway, deliveries, events, learn
-from tests.graph.events.webhook_world import send
+from tests.graph.events.webhook_world import rows, send
 
 pytestmark = pytest.mark.timeout(240)  # interpreters start, which takes long on a busy machine
 
@@ -190,6 +191,55 @@ async def test_where_it_cannot_start_what_is_sent_is_kept_until_it_can(
         assert await events(running) == []
     (event,) = await come(running, 1)
     assert notes(event) == ["Late"]
+
+
+async def test_what_a_dead_one_had_claimed_is_given_back_before_its_lease_is_over(
+    running: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hostaway = await Hostaway.of(running)
+    first = await pid(running)
+    holder = process(running).holder
+    os.kill(first, signal.SIGSTOP)
+    await accept(running, hostaway, hostaway.change(hostaway.ids[0], guestNote="Late"))
+    (row,) = await rows(running)
+    assert row.holder == holder
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.executable", "/nowhere/python")
+        os.kill(first, signal.SIGKILL)
+        async with asyncio.timeout(WITHIN):
+            while row.holder == holder:
+                await asyncio.sleep(0.01)
+                (row,) = await rows(running)
+    assert (row.holder, row.lease_until, row.status) == (None, None, DeliveryStatus.PENDING.value)
+    (event,) = await come(running, 1)
+    assert notes(event) == ["Late"]
+
+
+async def test_what_it_tells_and_is_not_done_yet_is_bounded(running: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graph.events.apart.process.MOST_HEARD", 4)
+    hostaway = await Hostaway.of(running)
+    await pid(running)
+    free = asyncio.Event()
+    outdate = Completing.outdate
+
+    async def outdated(self: Completing, *given: Any) -> Any:
+        await free.wait()
+        return await outdate(self, *given)
+
+    monkeypatch.setattr(Completing, "outdate", outdated)
+    channel: Any = process(running)._channel
+    for id_ in hostaway.ids[:6]:
+        await accept(running, hostaway, hostaway.change(id_, guestNote="Late"))
+        await asyncio.sleep(0.05)
+    async with asyncio.timeout(WITHIN):
+        while channel._transport.is_reading():  # noqa: ASYNC110  # it tells nobody
+            await asyncio.sleep(0.01)
+    assert running.services.events.at_hand("default", 0, 10) == ([], 0)
+    free.set()
+    assert len(await come(running, 6)) == 6
+    async with asyncio.timeout(WITHIN):
+        while not channel._transport.is_reading():  # noqa: ASYNC110  # it tells nobody
+            await asyncio.sleep(0.01)
 
 
 async def test_no_more_is_handed_to_it_than_it_may_have_waiting(running: World) -> None:

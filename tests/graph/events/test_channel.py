@@ -87,6 +87,23 @@ async def test_what_is_told_is_heard_in_its_order_and_before_later_questions_are
         assert other.heard == told
 
 
+async def test_while_it_is_paused_nothing_is_heard_and_nothing_is_lost() -> None:
+    async with connected() as (channel, other):
+        other.channel.pause()
+        told = [bytes([number]) * 50_000 for number in range(40)]
+        for each in told:
+            channel.tell("hear", each)
+        answered = asyncio.create_task(channel.call("twice", None))
+        await asyncio.sleep(0.02)
+        assert other.heard == []
+        assert not answered.done()
+        other.channel.resume()
+        await answered
+        assert other.heard == told
+    # It is over: there is nothing to hear.
+    other.channel.resume()
+
+
 async def test_an_answer_waits_for_no_other() -> None:
     async with connected() as (channel, other):
         waiting = asyncio.create_task(channel.call("wait"))

@@ -1,5 +1,6 @@
 """Deliveries that are worked on by the process that stored them, and when they are left to others."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -170,6 +171,33 @@ async def test_what_waits_while_the_database_fails_is_worked_on_when_its_lease_i
     running.clock.advance(LEASE.total_seconds())
     await settle(running)
     assert sorted(await told(running)) == sorted(("UPDATED", str(id_)) for id_ in hostaway.ids[:2])
+
+
+async def test_what_was_begun_when_a_process_stops_is_given_back_for_the_next_one(
+    hostaway: Hostaway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = hostaway.world
+    begun = asyncio.Event()
+
+    async def never(self: States, settlement: Settlement) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(States, "settle", never)
+        running.services.processing.start()
+        answer = await send(
+            running, hostaway.to.path, hostaway.change(hostaway.ids[0], guestNote="Late"), hostaway.to.basic
+        )
+        assert answer.status_code == 200
+        await begun.wait()
+        (row,) = await rows(running)
+        assert row.holder == running.services.processing.holder
+        await running.services.processing.aclose()
+    (row,) = await rows(running)
+    assert (row.holder, row.lease_until, row.status) == (None, None, "PENDING")
+    await settle(running)
+    assert await told(running) == [("UPDATED", str(hostaway.ids[0]))]
 
 
 @pytest.mark.parametrize("alone", [False, True], ids=["together", "one by one"])
