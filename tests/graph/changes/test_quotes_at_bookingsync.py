@@ -8,7 +8,7 @@ from graph.changes.pricing import bill_of
 from providers.changes import NoProgress, PartyChange, ReservationDraft
 from providers.queries import QuoteRequest
 from tests.providers.bookingsync.plugin_written import WrittenSession
-from tests.providers.bookingsync.test_plugin_writes import client
+from tests.providers.bookingsync.written_bookings import client
 
 ON_RENT = {"name": {"en": "VAT"}, "percentage": "10.0", "amount": "70.0", "tax_id": 1, "included": False}
 ON_FEE = {"name": {"en": "VAT"}, "percentage": "5.5", "amount": "5.5", "tax_id": 2, "included": False}
