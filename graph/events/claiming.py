@@ -5,12 +5,15 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, case, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Table, case, func, or_, select, tuple_, update
 
 from graph.storage.database import Database
 from graph.storage.failures import StorageError
+from graph.storage.prepared import Prepared
+from graph.storage.small_reads import small_reads
 from graph.storage.tables import UtcDateTime, WebhookDeliveryRow
 from providers.model.described import Described
 from providers.upstream.clock import Clock
@@ -33,6 +36,16 @@ class DeliveryStatus(Described):
     DONE = "DONE", "What it told is in the event log, or was known already."
     IGNORED = "IGNORED", "It is about nothing that StayGraph follows, or about another account; see reason."
     SET_ASIDE = "SET_ASIDE", "It failed again and again; see reason. It stays until somebody replays it."
+
+
+_DELIVERY = cast("Table", WebhookDeliveryRow.__table__)
+_ITS_TIME = func.coalesce(_DELIVERY.c.due_at, _DELIVERY.c.received_at)
+_FREE_AT = case((_DELIVERY.c.lease_until > _ITS_TIME, _DELIVERY.c.lease_until), else_=_ITS_TIME)
+_DUE = Prepared(
+    select(_DELIVERY.c.account_id, func.min(_FREE_AT, type_=UtcDateTime))
+    .where(_DELIVERY.c.status == DeliveryStatus.PENDING.value)
+    .group_by(_DELIVERY.c.account_id)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,13 +118,8 @@ class Claims:
 
         It only reads: a process with nothing to do keeps nobody from writing.
         """
-        row = WebhookDeliveryRow
-        due = func.coalesce(row.due_at, row.received_at)
-        free = case((row.lease_until > due, row.lease_until), else_=due)
-        waiting = (row.status == DeliveryStatus.PENDING.value, row.account_id.not_in(busy))
-        async with self._database.reading() as session:
-            found: datetime | None = await session.scalar(select(func.min(free, type_=UtcDateTime)).where(*waiting))
-        return found
+        found = await small_reads(self._database).read(partial(_DUE.all, given={}))
+        return min((due for account_id, due in found if account_id not in busy), default=None)
 
     @asynccontextmanager
     async def held(self, ids: Collection[str]) -> AsyncIterator[None]:
