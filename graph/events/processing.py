@@ -35,7 +35,10 @@ GIVE_BACK_SECONDS = 0.3
 """How long the end of a process may wait for the database."""
 
 _SOON = 0.01
-"""Seconds within which what comes due is worked on together."""
+"""Seconds between two looks for what is due next."""
+
+_SHORTEST = 0.001
+"""Seconds that are waited at least: timers are no finer."""
 
 OwnId = Callable[[str, str], Awaitable[str | None]]
 """The PMS's own id of an account of a tenant, where its credentials tell it."""
@@ -194,7 +197,7 @@ class Processing:
                 await self._look_ahead(account_id, unseen)
             wait = self._handing.due_in(account_id, self._clock.now()).total_seconds()
             if wait > 0:
-                await asyncio.sleep(max(wait, _SOON))
+                await asyncio.sleep(max(wait, _SHORTEST))
             elif late := self._handing.take_late(account_id, self._clock.now()):
                 await self._claims.release([each.claimed.id for each in late])
             else:
