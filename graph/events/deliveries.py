@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,10 +17,13 @@ from graph.accounts.ids import new_id
 from graph.accounts.sealed import delivery_context
 from graph.accounts.vault import Vault
 from graph.events.claiming import LEASE, Claimed, Handed
-from graph.events.delivery_rows import Kept, Offer, Row, store
+from graph.events.delivery_rows import Kept, Offer, store
 from graph.events.handing import FRESH
+from graph.events.inbox import Inbox
+from graph.events.inbox_records import Row
 from graph.storage.database import Database
 from graph.storage.durable import DurableWrites
+from graph.storage.failures import StorageError
 from graph.storage.tables import WebhookDeliveryRow
 from providers.upstream.clock import Clock
 from providers.webhooks import WebhookNote
@@ -32,6 +36,12 @@ AT_ONCE = 100
 MAX_WAITING_BYTES = 64 * 1024 * 1024
 """What may wait to be written; more is refused, so that a slow disk does not fill the memory."""
 
+GATHER_SECONDS = 0.01
+"""So long rows that the inbox has wait for others, to share a transaction."""
+
+AGAIN_SECONDS = 1.0
+"""How often the database is tried while it takes nothing."""
+
 _DELETED_AT_ONCE = 500
 _HOUR = 3600.0
 _CLAIMED = ("id", "tenant_id", "account_id", "event", "provider_account", "received_at", "body")
@@ -43,8 +53,12 @@ class TooMuchWaitingError(Exception):
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
+    """``covered``: the inbox is asked to have it. ``acknowledged``: it has it, and the sender knows that."""
+
     row: Row
     done: "asyncio.Future[Kept]"
+    covered: bool = False
+    acknowledged: bool = False
 
 
 class Worker(Protocol):
@@ -69,21 +83,39 @@ class Worker(Protocol):
 class Deliveries:
     """Keeps deliveries. All that wait at a time are written together.
 
-    ``hold``: seconds that each waits for those about earlier changes before it is worked on.
+    What comes while others are written to the database goes to the ``inbox``, where there is one, and to the database
+    afterwards. While the database takes nothing, nothing else is taken either.
     """
 
     def __init__(
-        self, writes: DurableWrites, vault: Vault, clock: Clock, *, hold: float = 0.0, worker: Worker | None = None
+        self,
+        writes: DurableWrites,
+        vault: Vault,
+        clock: Clock,
+        *,
+        hold: float = 0.0,
+        worker: Worker | None = None,
+        inbox: Inbox | None = None,
+        stored: Callable[[str], None] | None = None,
     ) -> None:
-        """``worker`` is given what it takes of the deliveries; the others are claimed by whoever comes first."""
+        """``hold``: seconds that each waits for those about earlier changes before it is worked on.
+
+        ``worker`` is given what it takes of the deliveries; the others are claimed by whoever comes first. ``stored``
+        is called with each tenant for which some were stored.
+        """
         self._worker = worker
         self._writes = writes
         self._vault = vault
         self._clock = clock
         self._hold = timedelta(seconds=hold)
+        self._inbox = inbox
+        self._stored = stored
         self._waiting: deque[_Waiting] = deque()
         self._waiting_bytes = 0
         self._writer: asyncio.Task[None] | None = None
+        self._busy = False
+        self._failing = False
+        self._ending = asyncio.Event()
 
     async def keep(self, account: ConnectedAccount, note: WebhookNote, body: bytes) -> Kept:
         """Store a delivery for an account. When this returns it outlives the process and a loss of power.
@@ -98,12 +130,21 @@ class Deliveries:
         self._waiting_bytes += len(row["body"])
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_all())
+        if self._inbox is not None and self._busy and not self._failing:
+            waiting.covered = True
+            waiting.covered = await self._inbox.keep(row)
+            if waiting.covered and not waiting.done.done():
+                waiting.acknowledged = True
+                return Kept.FOR_LATER
         return await waiting.done
 
     async def aclose(self) -> None:
-        """Wait until what was begun is written."""
+        """Wait until what was begun is written, or is left to the next start."""
+        self._ending.set()
         if self._writer is not None:
             await asyncio.gather(self._writer, return_exceptions=True)
+        if self._inbox is not None:
+            await self._inbox.aclose()
 
     def _row(self, account: ConnectedAccount, note: WebhookNote, body: bytes) -> Row:
         now = self._clock.now()
@@ -124,19 +165,93 @@ class Deliveries:
         }
 
     async def _write_all(self) -> None:
-        while self._waiting:
-            batch = [self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting)))]
-            self._waiting_bytes -= sum(len(each.row["body"]) for each in batch)
+        try:
+            while self._waiting:
+                if all(each.covered for each in self._waiting):
+                    await asyncio.sleep(GATHER_SECONDS)
+                self._busy = True
+                if not await self._write_some():
+                    return
+                if self._inbox is not None and not self._waiting:
+                    await self._inbox.clear()
+        finally:
+            self._busy = False
+
+    async def _write_some(self) -> bool:
+        """Write the first of those that wait. Whether to go on."""
+        batch = [self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting)))]
+        self._waiting_bytes -= sum(len(each.row["body"]) for each in batch)
+        try:
+            kept = await self._write(batch)
+        except StorageError as error:
+            return await self._put_off(batch, error)
+        except Exception as error:  # noqa: BLE001 - it is told to whoever waits for it
+            self._fail(batch, error)
+            return await self._one_by_one([each for each in batch if each.acknowledged])
+        except BaseException as error:
+            self._fail(batch, error)
+            raise
+        else:
+            self._failing = False
+            self._tell(batch, kept)
+        return True
+
+    async def _put_off(self, batch: Sequence[_Waiting], error: StorageError) -> bool:
+        """Whoever waits for these is told so; those that the inbox has are tried again."""
+        again = [each for each in batch if each.acknowledged]
+        self._fail(batch, error)
+        if not again:
+            return True
+        self._failing = True
+        # Those behind them would wait for as long as these do.
+        self._fail(self._waiting, error)
+        left = [*again, *(each for each in self._waiting if each.acknowledged)]
+        self._waiting = deque(left)
+        self._waiting_bytes = sum(len(each.row["body"]) for each in left)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(AGAIN_SECONDS):
+                await self._ending.wait()
+        return not self._ending.is_set()
+
+    async def _one_by_one(self, batch: Sequence[_Waiting]) -> bool:
+        """Some of these could not be stored, and their senders have gone: whichever it is must not stop the others."""
+        for place, each in enumerate(batch):
             try:
-                kept = await self._write(batch)
-            except BaseException as error:
-                _fail(batch, error)
-                if not isinstance(error, Exception):
-                    raise
+                kept = await self._write([each])
+            except StorageError as error:
+                return await self._put_off(batch[place:], error)
+            except Exception as error:  # noqa: BLE001 - it stays in the inbox for the next start
+                log.error("a webhook could not be stored", delivery=each.row["id"], error=type(error).__name__)
             else:
-                for each, outcome in zip(batch, kept, strict=True):
-                    if not each.done.done():
-                        each.done.set_result(outcome)
+                self._tell([each], kept)
+        return True
+
+    def _tell(self, batch: Sequence[_Waiting], kept: Sequence[Kept]) -> None:
+        for each, outcome in zip(batch, kept, strict=True):
+            if not each.done.done():
+                each.done.set_result(outcome)
+        self._let_go(batch)
+        if self._stored is not None:
+            for tenant_id in {each.row["tenant_id"] for each in batch}:
+                self._stored(tenant_id)
+
+    def _fail(self, batch: Collection[_Waiting], error: BaseException) -> None:
+        """Tell those of whose delivery nobody has said yet that it is kept."""
+        failed = [each for each in batch if not each.acknowledged]
+        for each in failed:
+            if each.done.done():
+                continue
+            if isinstance(error, Exception):
+                each.done.set_exception(error)
+                # Whoever it is for may have gone.
+                each.done.exception()
+            else:
+                each.done.cancel()
+        self._let_go(failed)
+
+    def _let_go(self, batch: Collection[_Waiting]) -> None:
+        if self._inbox is not None:
+            self._inbox.let_go([each.row["id"] for each in batch])
 
     async def _write(self, batch: Sequence[_Waiting]) -> list[Kept]:
         rows = [each.row for each in batch]
@@ -160,16 +275,6 @@ class Deliveries:
 def _handed(row: Row) -> Handed:
     given = {name: row[name] for name in _CLAIMED}
     return Handed(claimed=Claimed(**given, tries=0, early=False), due_at=row["due_at"], subject=row["subject"])
-
-
-def _fail(batch: Collection[_Waiting], error: BaseException) -> None:
-    for each in batch:
-        if each.done.done():
-            continue
-        if isinstance(error, Exception):
-            each.done.set_exception(error)
-        else:
-            each.done.cancel()
 
 
 class Retention:

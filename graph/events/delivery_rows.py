@@ -7,16 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import Connection, Table, bindparam, insert, literal, or_, select, update
 
 from graph.events.claiming import RELEASED, DeliveryStatus
+from graph.events.inbox_records import Row
 from graph.storage.prepared import Prepared
 from graph.storage.tables import AccountRow, AccountWebhookRow, WebhookDeliveryRow
-
-Row = dict[str, Any]
-"""A delivery's columns by name."""
 
 _Owner = tuple[str, str]
 _Key = tuple[str, str | None]
@@ -35,6 +33,7 @@ _KNOWN = Prepared(
         _DELIVERY.c.account_id == bindparam("account_id"), _DELIVERY.c.delivery_key == bindparam("delivery_key")
     )
 )
+_STORED = Prepared(select(_DELIVERY.c.id).where(_DELIVERY.c.id == bindparam("row_id")))
 _WAITING = Prepared(
     select(literal(1))
     .where(
@@ -64,6 +63,9 @@ class Kept(Enum):
     REPEATED = auto()
     ACCOUNT_GONE = auto()
 
+    FOR_LATER = auto()
+    """It is kept where it will be found again, and becomes one of the others soon."""
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -89,6 +91,13 @@ def store(rows: Sequence[Row], offer: Offer | None, connection: Connection) -> l
         last = max(row["received_at"] for row in rows if _owner(row) == owner)
         _count(connection, owner, sum(_owner(row) == owner for row in new), last)
     return kept
+
+
+def store_again(rows: Sequence[Row], connection: Connection) -> None:
+    """Those of a batch that may have been stored already, and were not."""
+    missing = [row for row in rows if _STORED.one(connection, {"row_id": row["id"]}) is None]
+    if missing:
+        store(missing, None, connection)
 
 
 def _claim(connection: Connection, new: Sequence[Row], offer: Offer | None) -> None:

@@ -10,6 +10,8 @@ from graph.events.account_webhooks import AccountWebhooks
 from graph.events.apart.process import EventsProcess
 from graph.events.completing import Completing
 from graph.events.deliveries import Deliveries, Retention
+from graph.events.inbox import SUPPORTED, Inbox
+from graph.events.inbox_left import LeftInboxes
 from graph.events.log import EventLog
 from graph.events.own_ids import OwnIds
 from graph.events.polling import Polling
@@ -62,7 +64,21 @@ def begin_events(
         worker = EventsProcess(settings, database, log, states, completing, own_ids, origin=marks.origin)
     worker.start()
     stack.push_async_callback(worker.aclose)
-    deliveries = Deliveries(writes, vault, clock, hold=settings.event_reorder_seconds, worker=worker)
+    inbox = None
+    if database.file is not None and SUPPORTED:
+        inbox = Inbox(database.file, clock)
+        left = LeftInboxes(database.file, writes, worker.wake)
+        left.start()
+        stack.push_async_callback(left.aclose)
+    deliveries = Deliveries(
+        writes,
+        vault,
+        clock,
+        hold=settings.event_reorder_seconds,
+        worker=worker,
+        inbox=inbox,
+        stored=webhooks.changed,
+    )
     stack.push_async_callback(deliveries.aclose)
     receiving = Receiving(database, accounts, connections, webhooks, deliveries, clock=clock)
     receiving.start()

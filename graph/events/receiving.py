@@ -142,7 +142,6 @@ class Receiving:
         note = address.webhooks.read(request.body)
         account = await self._account_of(address, note, request)
         kept = await self._deliveries.keep(account, note, request.body)
-        self._account_webhooks.changed(account.tenant_id)
         if kept is Kept.ACCOUNT_GONE:
             self._addresses.drop(digest)
             return Receipt.UNKNOWN

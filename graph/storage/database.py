@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from alembic.util import CommandError
@@ -35,6 +36,11 @@ class Engine(Protocol):
     @property
     def shown(self) -> str:
         """What to call it before the operator: no password."""
+        ...
+
+    @property
+    def file(self) -> Path | None:
+        """The file that it is in, on this machine."""
         ...
 
     @property
@@ -84,6 +90,11 @@ class Database:
         self._writing = async_sessionmaker(self._kind.writing, expire_on_commit=False)
         self.small_reads: SmallReads | None = None
         """Kept by the function of that name."""
+
+    @property
+    def file(self) -> Path | None:
+        """The file that it is in; None for a server, and for memory."""
+        return self._kind.file
 
     @property
     def engine(self) -> AsyncEngine:

@@ -39,6 +39,7 @@ class Postgresql:
 
     def __init__(self, url: URL, *, patience: float) -> None:
         self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self.file = None
         self.shown = f"{url.database or ''} on {url.host or url.query.get('host') or 'the default host'}"
         self.engine = self._engine(
             patience,

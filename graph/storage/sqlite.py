@@ -67,6 +67,11 @@ class Sqlite:
         """What to call it before the operator."""
         return str(self._path or self._named)
 
+    @property
+    def file(self) -> Path | None:
+        """The file, where it is plainly one."""
+        return self._path
+
     def make(self) -> None:
         """Make the folder and the file, for their owner only. Raises ``StorageError``."""
         if self._path is None:
