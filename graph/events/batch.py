@@ -18,6 +18,7 @@ from graph.events.claiming import RELEASED, Claimed, DeliveryStatus
 from graph.events.completing import Answers, Completes, touched_by
 from graph.events.course import Course, in_order, sighting_of
 from graph.events.guest_reads import GUESTS_AT_ONCE, OfGuests, Shown
+from graph.events.inbox_records import Row
 from graph.events.settling import Settlement, States
 from graph.events.states import Outcome, Sighting
 from providers.errors import ErrorCode, ProviderError
@@ -93,8 +94,11 @@ class Batch:
     outcomes: dict[str, Values] = field(default_factory=dict)
     left: set[str] = field(default_factory=set)
 
-    async def settlement(self, deliveries: Sequence[Claimed], holder: str) -> Settlement:
-        """What is to be written of these deliveries. What changed is read anew from now on."""
+    async def settlement(self, deliveries: Sequence[Claimed], holder: str, unstored: Sequence[Row] = ()) -> Settlement:
+        """What is to be written of these deliveries. What changed is read anew from now on.
+
+        ``unstored`` are the rows of those that may not be stored yet.
+        """
         news, guests = self._news(deliveries)
         courses = await self._courses(news)
         asked = await self._followed(news, courses)
@@ -112,6 +116,7 @@ class Batch:
             states={id_: course.known for id_, course in courses.items() if course.moved and course.known is not None},
             events=[event for course in courses.values() for event in course.events],
             deliveries=self.outcomes,
+            unstored=unstored,
             mark=mark,
         )
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Table, case, func, or_, select, tuple_, update
 
+from graph.events.inbox_records import Row
 from graph.storage.database import Database
 from graph.storage.failures import StorageError
 from graph.storage.prepared import Prepared
@@ -67,12 +68,14 @@ class Claimed:
 class Handed:
     """A delivery that was claimed by this process, to be worked on from ``due_at`` on.
 
-    ``told`` is what it tells, where that was found out before its turn.
+    ``told`` is what it tells, where that was found out before its turn. ``unstored`` is its row, where an inbox has it
+    and the database does not yet: it is stored with what it leads to.
     """
 
     claimed: Claimed
     due_at: datetime
     subject: str | None
+    unstored: Row | None = field(default=None, repr=False)
     told: Sequence[Told] | None = field(default=None, repr=False)
 
 

@@ -1,6 +1,7 @@
 """Received webhooks, kept before anybody is told that they arrived, and let go when they are old."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
@@ -19,6 +20,7 @@ from graph.accounts.vault import Vault
 from graph.events.claiming import LEASE, Claimed, Handed
 from graph.events.delivery_rows import Kept, Offer, store
 from graph.events.handing import FRESH
+from graph.events.handover import Handover
 from graph.events.inbox import Inbox
 from graph.events.inbox_records import Row
 from graph.storage.database import Database
@@ -53,12 +55,16 @@ class TooMuchWaitingError(Exception):
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    """``covered``: the inbox is asked to have it. ``acknowledged``: it has it, and the sender knows that."""
+    """``covered``: the inbox is asked to have it. ``acknowledged``: it has it, and the sender knows that.
+
+    ``given``: the worker has, or had, it as well.
+    """
 
     row: Row
     done: "asyncio.Future[Kept]"
     covered: bool = False
     acknowledged: bool = False
+    given: bool = False
 
 
 class Worker(Protocol):
@@ -110,6 +116,8 @@ class Deliveries:
         self._hold = timedelta(seconds=hold)
         self._inbox = inbox
         self._stored = stored
+        self._handover = Handover(worker, time.monotonic) if worker is not None else None
+        self._overdue: asyncio.Task[None] | None = None
         self._waiting: deque[_Waiting] = deque()
         self._waiting_bytes = 0
         self._writer: asyncio.Task[None] | None = None
@@ -123,13 +131,12 @@ class Deliveries:
         Raises ``TooMuchWaitingError``, or what the database raises: nothing is stored then.
         """
         row = self._row(account, note, body)
-        if self._waiting_bytes + len(row["body"]) > MAX_WAITING_BYTES:
+        if self._waiting_bytes + self._handed_bytes + len(row["body"]) > MAX_WAITING_BYTES:
             raise TooMuchWaitingError
+        if await self._hand_over(row):
+            return Kept.FOR_LATER
         waiting = _Waiting(row, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
-        self._waiting_bytes += len(row["body"])
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write_all())
+        self._enqueue([waiting])
         if self._inbox is not None and self._busy and not self._failing:
             waiting.covered = True
             waiting.covered = await self._inbox.keep(row)
@@ -138,13 +145,71 @@ class Deliveries:
                 return Kept.FOR_LATER
         return await waiting.done
 
+    def note_settled(self, ids: Collection[str]) -> None:
+        """The worker stored these with what they led to."""
+        if self._handover is not None:
+            self._done_with(self._handover.take_back(ids))
+
+    def note_left(self, ids: Collection[str]) -> None:
+        """The worker gave these up without having stored them."""
+        if self._handover is not None:
+            self._store_again(self._handover.take_back(ids))
+
     async def aclose(self) -> None:
         """Wait until what was begun is written, or is left to the next start."""
         self._ending.set()
+        if self._handover is not None:
+            self._store_again(self._handover.take_back_all())
+        if self._overdue is not None:
+            self._overdue.cancel()
+            await asyncio.gather(self._overdue, return_exceptions=True)
         if self._writer is not None:
             await asyncio.gather(self._writer, return_exceptions=True)
         if self._inbox is not None:
             await self._inbox.aclose()
+
+    @property
+    def _handed_bytes(self) -> int:
+        return 0 if self._handover is None else self._handover.bytes
+
+    def _enqueue(self, waiting: Sequence[_Waiting]) -> None:
+        self._waiting.extend(waiting)
+        self._waiting_bytes += sum(len(each.row["body"]) for each in waiting)
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write_all())
+
+    async def _hand_over(self, row: Row) -> bool:
+        """Whether the inbox has it, and the worker stores it."""
+        if self._worker is None or self._handover is None or self._inbox is None:
+            return False
+        if self._failing or self._hold > FRESH or not self._handover.takes(row["account_id"]):
+            return False
+        if not await self._inbox.keep(row):
+            return False
+        self._handover.give(row)
+        self._worker.take([_handed(row, unstored=row)])
+        if self._overdue is None or self._overdue.done():
+            self._overdue = asyncio.create_task(self._look_after_overdue())
+        return True
+
+    async def _look_after_overdue(self) -> None:
+        while self._handover:
+            await asyncio.sleep(AGAIN_SECONDS)
+            self._store_again(self._handover.take_back_overdue())
+
+    def _store_again(self, rows: Sequence[Row]) -> None:
+        """Store what the worker may have stored, or still may."""
+        made = asyncio.get_running_loop().create_future
+        if rows:
+            self._enqueue([_Waiting(row, made(), covered=True, acknowledged=True, given=True) for row in rows])
+
+    def _done_with(self, rows: Sequence[Row]) -> None:
+        """These are in the database."""
+        if self._inbox is not None:
+            self._inbox.let_go([row["id"] for row in rows])
+        if self._stored is not None:
+            for tenant_id in {row["tenant_id"] for row in rows}:
+                self._stored(tenant_id)
 
     def _row(self, account: ConnectedAccount, note: WebhookNote, body: bytes) -> Row:
         now = self._clock.now()
@@ -230,10 +295,7 @@ class Deliveries:
         for each, outcome in zip(batch, kept, strict=True):
             if not each.done.done():
                 each.done.set_result(outcome)
-        self._let_go(batch)
-        if self._stored is not None:
-            for tenant_id in {each.row["tenant_id"] for each in batch}:
-                self._stored(tenant_id)
+        self._done_with([each.row for each in batch])
 
     def _fail(self, batch: Collection[_Waiting], error: BaseException) -> None:
         """Tell those of whose delivery nobody has said yet that it is kept."""
@@ -247,34 +309,36 @@ class Deliveries:
                 each.done.exception()
             else:
                 each.done.cancel()
-        self._let_go(failed)
-
-    def _let_go(self, batch: Collection[_Waiting]) -> None:
         if self._inbox is not None:
-            self._inbox.let_go([each.row["id"] for each in batch])
+            self._inbox.let_go([each.row["id"] for each in failed])
 
     async def _write(self, batch: Sequence[_Waiting]) -> list[Kept]:
         rows = [each.row for each in batch]
-        kept = await self._writes.write(partial(store, rows, self._offer(rows)))
-        if self._worker is not None:
+        again = {each.row["id"] for each in batch if each.acknowledged}
+        kept = await self._writes.write(partial(store, rows, self._offer(batch), again=again))
+        if self._worker is not None and self._handover is not None:
             stored = [row for row, outcome in zip(rows, kept, strict=True) if outcome is Kept.NEW]
             self._worker.take([_handed(row) for row in stored if row["holder"] is not None])
+            for row in stored:
+                self._handover.note_stored(row["account_id"], row["holder"])
             if any(row["holder"] is None for row in stored):
                 self._worker.wake()
         return kept
 
-    def _offer(self, rows: Sequence[Row]) -> Offer | None:
-        """What is offered to the worker of this process; nothing that is to wait for long."""
+    def _offer(self, batch: Sequence[_Waiting]) -> Offer | None:
+        """What is offered to the worker of this process; nothing that is to wait for long, or that it has."""
         worker = self._worker
         if worker is None or self._hold > FRESH:
             return None
-        accounts = frozenset(account for account in {row["account_id"] for row in rows} if worker.takes(account))
-        return Offer(worker.holder, self._clock.now() + LEASE, accounts)
+        accounts = frozenset(id_ for id_ in {each.row["account_id"] for each in batch} if worker.takes(id_))
+        given = frozenset(each.row["id"] for each in batch if each.given)
+        return Offer(worker.holder, self._clock.now() + LEASE, accounts, given)
 
 
-def _handed(row: Row) -> Handed:
+def _handed(row: Row, *, unstored: Row | None = None) -> Handed:
     given = {name: row[name] for name in _CLAIMED}
-    return Handed(claimed=Claimed(**given, tries=0, early=False), due_at=row["due_at"], subject=row["subject"])
+    claimed = Claimed(**given, tries=0, early=False)
+    return Handed(claimed=claimed, due_at=row["due_at"], subject=row["subject"], unstored=unstored)
 
 
 class Retention:

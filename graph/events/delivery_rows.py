@@ -3,7 +3,7 @@
 Hundreds may come in a second, and each waits for the ones before it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
@@ -63,41 +63,54 @@ class Kept(Enum):
     REPEATED = auto()
     ACCOUNT_GONE = auto()
 
+    STORED = auto()
+    """It was stored before, by whoever had it too."""
+
     FOR_LATER = auto()
     """It is kept where it will be found again, and becomes one of the others soon."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """``accounts`` whose deliveries ``holder`` would have, until ``lease_until`` at first."""
+    """``holder`` would have deliveries of ``accounts``, until ``lease_until`` at first; those ``besides`` not."""
 
     holder: str
     lease_until: datetime
     accounts: frozenset[str]
+    besides: frozenset[str] = frozenset()
 
 
-def store(rows: Sequence[Row], offer: Offer | None, connection: Connection) -> list[Kept]:
+def store(
+    rows: Sequence[Row], offer: Offer | None, connection: Connection, *, again: Collection[str] = ()
+) -> list[Kept]:
     """All of a batch or nothing. What arrived already, or belongs to nobody any more, fails no other.
 
-    Rows that are claimed by the offer have its ``holder`` and ``lease_until`` from then on.
+    ``again`` are the ids of rows that may have been stored before. Rows that are claimed by the offer have its
+    ``holder`` and ``lease_until`` from then on.
     """
     alive = {owner for owner in dict.fromkeys(map(_owner, rows)) if _is_alive(connection, owner)}
-    kept = _outcomes(connection, rows, alive)
+    kept = _outcomes(connection, rows, alive, again)
     new = [row for row, outcome in zip(rows, kept, strict=True) if outcome is Kept.NEW]
     if new:
         _claim(connection, new, offer)
         _INSERT.run(connection, new)
-    for owner in alive:
-        last = max(row["received_at"] for row in rows if _owner(row) == owner)
-        _count(connection, owner, sum(_owner(row) == owner for row in new), last)
+    _count_all(connection, rows, new, alive)
     return kept
 
 
-def store_again(rows: Sequence[Row], connection: Connection) -> None:
-    """Those of a batch that may have been stored already, and were not."""
-    missing = [row for row in rows if _STORED.one(connection, {"row_id": row["id"]}) is None]
-    if missing:
-        store(missing, None, connection)
+def store_held(rows: Sequence[Row], holder: str, connection: Connection) -> set[str]:
+    """Those of a batch that were not stored yet, as claimed by ``holder``, whose transaction this is.
+
+    The ids of the others that it need not do anything about: what arrived already, or belongs to nobody any more.
+    """
+    ids = [row["id"] for row in rows]
+    alive = {owner for owner in dict.fromkeys(map(_owner, rows)) if _is_alive(connection, owner)}
+    kept = _outcomes(connection, rows, alive, ids)
+    new = [row | {"holder": holder} for row, outcome in zip(rows, kept, strict=True) if outcome is Kept.NEW]
+    if new:
+        _INSERT.run(connection, new)
+        _count_all(connection, new, new, alive)
+    return {id_ for id_, outcome in zip(ids, kept, strict=True) if outcome in (Kept.REPEATED, Kept.ACCOUNT_GONE)}
 
 
 def _claim(connection: Connection, new: Sequence[Row], offer: Offer | None) -> None:
@@ -106,7 +119,7 @@ def _claim(connection: Connection, new: Sequence[Row], offer: Offer | None) -> N
     if offer is not None:
         free = frozenset(each for each in offer.accounts if not _waits(connection, each, offer.holder))
     for row in new:
-        if offer is not None and row["account_id"] in free:
+        if offer is not None and row["account_id"] in free and row["id"] not in offer.besides:
             row.update(holder=offer.holder, lease_until=offer.lease_until)
         else:
             # It may have been claimed by a transaction that came to nothing.
@@ -126,7 +139,7 @@ def _is_alive(connection: Connection, owner: _Owner) -> bool:
     return _ALIVE.one(connection, {"tenant_id": tenant_id, "account_id": account_id}) is not None
 
 
-def _outcomes(connection: Connection, rows: Sequence[Row], alive: set[_Owner]) -> list[Kept]:
+def _outcomes(connection: Connection, rows: Sequence[Row], alive: set[_Owner], again: Collection[str]) -> list[Kept]:
     """What becomes of each row; keys are those of an account, which has one tenant."""
     kept: list[Kept] = []
     met: set[_Key] = set()
@@ -134,6 +147,8 @@ def _outcomes(connection: Connection, rows: Sequence[Row], alive: set[_Owner]) -
         key = row["account_id"], row["delivery_key"]
         if _owner(row) not in alive:
             kept.append(Kept.ACCOUNT_GONE)
+        elif row["id"] in again and _STORED.one(connection, {"row_id": row["id"]}) is not None:
+            kept.append(Kept.STORED)
         elif key in met or _is_known(connection, key):
             kept.append(Kept.REPEATED)
         else:
@@ -148,6 +163,12 @@ def _is_known(connection: Connection, key: _Key) -> bool:
     if delivery_key is None:
         return False
     return _KNOWN.one(connection, {"account_id": account_id, "delivery_key": delivery_key}) is not None
+
+
+def _count_all(connection: Connection, rows: Sequence[Row], new: Sequence[Row], alive: Collection[_Owner]) -> None:
+    for owner in {_owner(row) for row in rows} & set(alive):
+        last = max(row["received_at"] for row in rows if _owner(row) == owner)
+        _count(connection, owner, sum(_owner(row) == owner for row in new), last)
 
 
 def _count(connection: Connection, owner: _Owner, number: int, last: datetime) -> None:

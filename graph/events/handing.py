@@ -54,11 +54,6 @@ class Handing:
     def waits(self, account_id: str) -> bool:
         return account_id in self._waiting
 
-    def drop(self, account_id: str) -> None:
-        """Leave what waits to whoever claims it when its lease is over."""
-        self._waiting.pop(account_id, None)
-        self._unseen.pop(account_id, None)
-
     def clear(self) -> None:
         """Leave everything."""
         self._waiting.clear()

@@ -1,7 +1,7 @@
-"""What came while the database was busy: in a file beside it, until the database has it.
+"""What came while the database was busy: in files beside it, until the database has it.
 
-Adding to a file and waiting for the disk takes a millisecond or two, whoever writes to the database meanwhile. A file
-belongs to one process, and goes with it; what a process that died left in its file is taken in by the others, or at the
+Adding to a file and waiting for the disk takes a millisecond or two, whoever writes to the database meanwhile. Files
+belong to one process, and go with it; what a process that died left in its files is taken in by the others, or at the
 next start.
 """
 
@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,7 +27,10 @@ from providers.upstream.clock import Clock
 log = structlog.get_logger(__name__)
 
 MOST_BYTES = 64 * 1024 * 1024
-"""What a file may hold; what comes then waits for the database."""
+"""What the files of a process may hold; what comes then waits for the database."""
+
+FILE_BYTES = 4 * 1024 * 1024
+"""A file that has so much is followed by another one, and removed when the database has all of it."""
 
 SUPPORTED = sys.platform != "win32"
 """Whether processes can tell here which files are of one that is gone."""
@@ -37,15 +40,41 @@ _REFUSED = ".refused"
 _FOR_ITS_OWNER = 0o600
 
 
+@dataclass(slots=True, eq=False)
+class _File:
+    """A file of this process. ``held`` are the ids of its rows that the database may not have."""
+
+    path: Path
+    file: int
+    size: int = 0
+    held: set[str] = field(default_factory=set)
+
+    def append(self, records: bytes) -> None:
+        """On the disk when it returns; on an error it is as it was. Raises ``OSError``."""
+        # Of what failed before, or is not needed any more, nothing may be left behind the end.
+        os.ftruncate(self.file, self.size)
+        _write_whole(self.file, records, self.size)
+        os.fdatasync(self.file)
+        self.size += len(records)
+
+    def is_there(self) -> bool:
+        """Whether it would be found again."""
+        return os.fstat(self.file).st_nlink > 0
+
+    def close(self, *, remove: bool) -> None:
+        if remove:
+            self.path.unlink(missing_ok=True)
+        os.close(self.file)
+
+
 class Inbox:
-    """The file of this process, beside the database's. It is made when it is first needed."""
+    """The files of this process, beside the database's. They are made when they are needed."""
 
     def __init__(self, database: Path, clock: Clock) -> None:
-        self._path = _path(database, new_id(_KIND, clock.now()))
-        self._file: int | None = None
-        self._size = 0
+        self._database = database
+        self._clock = clock
+        self._files: list[_File] = []
         self._waiting: dict[str, tuple[bytes, asyncio.Future[bool]]] = {}
-        self._held: set[str] = set()
         self._writer: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
 
@@ -58,7 +87,7 @@ class Inbox:
             record = pack(row)
         except ValueError:
             return False
-        if self._size + len(record) > MOST_BYTES and self._held:
+        if sum(each.size for each in self._files) + len(record) > MOST_BYTES:
             return False
         kept: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting[row["id"]] = record, kept
@@ -68,73 +97,82 @@ class Inbox:
 
     def let_go(self, ids: Collection[str]) -> None:
         """These are in the database, or their senders know that they are not."""
-        self._held.difference_update(ids)
+        for each in self._files:
+            each.held.difference_update(ids)
         for id_ in ids:
             _, kept = self._waiting.pop(id_, (None, None))
             if kept is not None and not kept.done():
                 kept.set_result(False)
 
     async def clear(self) -> None:
-        """Empty the file, if the database has all of it."""
+        """Empty what the database has all of."""
         async with self._turn:
-            if self._file is not None and self._size and not self._held:
-                self._size = 0
-                await asyncio.to_thread(os.ftruncate, self._file, 0)
+            if any(each.size and not each.held for each in self._files):
+                await asyncio.to_thread(self._tidy)
 
     async def aclose(self) -> None:
-        """Remove the file, or leave it to the next start if the database has not all of it."""
+        """Remove the files, or leave to the next start those of which the database has not all."""
         if self._writer is not None:
             await asyncio.gather(self._writer, return_exceptions=True)
         async with self._turn:
-            file, self._file = self._file, None
-            if file is not None:
-                if not self._held:
-                    self._path.unlink(missing_ok=True)
-                os.close(file)
+            files, self._files = self._files, []
+            for each in files:
+                each.close(remove=not each.held)
 
     async def _write_all(self) -> None:
         while self._waiting:
             async with self._turn:
                 taken, self._waiting = self._waiting, {}
-                afresh = not self._held
-                self._held.update(taken)
                 kept = False
                 try:
-                    kept = await self._write(b"".join(record for record, _ in taken.values()), afresh=afresh)
+                    kept = await self._write(taken)
                 finally:
-                    self._tell(taken, kept=kept)
+                    for _, waiting in taken.values():
+                        if not waiting.done():
+                            waiting.set_result(kept)
 
-    def _tell(self, taken: Mapping[str, tuple[bytes, "asyncio.Future[bool]"]], *, kept: bool) -> None:
-        if not kept:
-            self._held.difference_update(taken)
-        for _, waiting in taken.values():
-            if not waiting.done():
-                waiting.set_result(kept)
-
-    async def _write(self, records: bytes, *, afresh: bool) -> bool:
+    async def _write(self, taken: Mapping[str, tuple[bytes, "asyncio.Future[bool]"]]) -> bool:
+        file = self._usable()
         try:
-            self._size = await asyncio.to_thread(self._append, records, 0 if afresh else self._size)
+            if file is None:
+                file = await asyncio.to_thread(self._next)
+            # From before it is written, so that whoever stores one meanwhile finds it here.
+            file.held.update(taken)
+            await asyncio.to_thread(file.append, b"".join(record for record, _ in taken.values()))
         except OSError as error:
+            if file is not None:
+                file.held.difference_update(taken)
             log.warning("webhooks cannot be kept in a file for now", error=error.strerror)
             return False
         return True
 
-    def _append(self, records: bytes, end: int) -> int:
-        """The size with these records behind ``end``. On the disk when it returns."""
-        if self._file is not None and os.fstat(self._file).st_nlink == 0:
-            # Somebody removed it: nobody would find again what is written now.
-            os.close(self._file)
-            self._file = None
-        if self._file is None:
-            self._file, end = _make(self._path), 0
-        os.ftruncate(self._file, end)
-        try:
-            _write_whole(self._file, records, end)
-            os.fdatasync(self._file)
-        except OSError:
-            os.ftruncate(self._file, end)
-            raise
-        return end + len(records)
+    def _usable(self) -> _File | None:
+        """The last file, unless there is something to do before that takes a thread."""
+        if not self._files or any(not each.held for each in self._files[:-1]):
+            return None
+        last = self._files[-1]
+        if not last.held:
+            last.size = 0
+        return last if last.size <= FILE_BYTES and last.is_there() else None
+
+    def _next(self) -> _File:
+        """The file to go on with."""
+        self._tidy()
+        if not self._files or self._files[-1].size > FILE_BYTES:
+            path = _path(self._database, new_id(_KIND, self._clock.now()))
+            self._files = [*self._files, _File(path, _make(path))]
+        return self._files[-1]
+
+    def _tidy(self) -> None:
+        """Leave nothing that the database has: all of a file but the last one goes, and what the last one has."""
+        files = self._files
+        for each in files:
+            if not each.is_there() or (not each.held and each is not files[-1]):
+                self._files = [other for other in self._files if other is not each]
+                each.close(remove=True)
+            elif not each.held and each.size:
+                os.ftruncate(each.file, 0)
+                each.size = 0
 
 
 @dataclass(frozen=True, slots=True)

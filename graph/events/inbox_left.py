@@ -8,7 +8,7 @@ from pathlib import Path
 import structlog
 
 from graph.events.deliveries import AT_ONCE
-from graph.events.delivery_rows import store_again
+from graph.events.delivery_rows import store
 from graph.events.inbox import LeftInbox, left_inboxes
 from graph.events.inbox_records import Row
 from graph.storage.durable import DurableWrites
@@ -66,7 +66,7 @@ class LeftInboxes:
     async def _store(self, rows: Sequence[Row]) -> bool:
         """Whether all of them could be stored."""
         try:
-            await self._writes.write(partial(store_again, rows))
+            await self._writes.write(partial(store, rows, None, again={row["id"] for row in rows}))
         except StorageError:
             raise
         except Exception as error:  # noqa: BLE001 - whichever of them it is, it must not stop the others

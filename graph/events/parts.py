@@ -79,6 +79,7 @@ def begin_events(
         inbox=inbox,
         stored=webhooks.changed,
     )
+    worker.when_unstored(deliveries.note_settled, deliveries.note_left)
     stack.push_async_callback(deliveries.aclose)
     receiving = Receiving(database, accounts, connections, webhooks, deliveries, clock=clock)
     receiving.start()

@@ -1,7 +1,7 @@
 """Works on what was received, until it is in the event log: in this process and in any number of others."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from graph.events.batch import Batch, failed
 from graph.events.claiming import Claimed, Claims, Handed, give_back
 from graph.events.completing import Completes
 from graph.events.handing import FRESH, Handing
+from graph.events.inbox_records import Row
 from graph.events.settling import SettledElsewhereError, Settlement, States
 from graph.storage.database import Database
 from graph.storage.event_tables import AccountPollRow
@@ -72,6 +73,9 @@ class Processing:
         )
         self._learned: set[str] = set()
         self._handing = Handing()
+        self._unstored: dict[str, Row] = {}
+        self._settled: list[Callable[[Collection[str]], None]] = []
+        self._left: list[Callable[[Collection[str]], None]] = []
         self._woken = asyncio.Event()
         self._passed_over = False
         self._working: dict[str, asyncio.Task[None]] = {}
@@ -101,6 +105,16 @@ class Processing:
         """Have ``told`` called with an account when some of its deliveries were worked on, and with how many wait."""
         self._worked_on.append(told)
 
+    def when_unstored(
+        self, settled: Callable[[Collection[str]], None], left: Callable[[Collection[str]], None]
+    ) -> None:
+        """Have ``settled`` called with those of the deliveries that were unstored when they are stored.
+
+        ``left`` is called with those that are given up.
+        """
+        self._settled.append(settled)
+        self._left.append(left)
+
     def wake(self) -> None:
         """Something was received that is to be claimed."""
         self._passed_over = True
@@ -117,7 +131,8 @@ class Processing:
         return self._task is not None and not busy and self._handing.has_room(account_id)
 
     def take(self, handed: Sequence[Handed]) -> None:
-        """Work on what was claimed as it was stored."""
+        """Work on what was claimed as it was stored, or is to be stored with what it leads to."""
+        self._unstored |= {each.claimed.id: each.unstored for each in handed if each.unstored is not None}
         for account_id in self._handing.put(handed):
             if account_id not in self._working:
                 self._begin(account_id, self._work_through(account_id))
@@ -185,7 +200,7 @@ class Processing:
             self._woken.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("received webhooks could not be worked on", account=account_id, error=type(error).__name__)
-            self._handing.drop(account_id)
+            self._give_up([each.claimed.id for each in self._handing.take_all(account_id)])
             self._tell_worked_on(account_id)
         elif self._handing.waits(account_id) and not task.cancelled():
             self._begin(account_id, self._work_through(account_id))
@@ -199,7 +214,7 @@ class Processing:
             if wait > 0:
                 await asyncio.sleep(max(wait, _SHORTEST))
             elif late := self._handing.take_late(account_id, self._clock.now()):
-                await self._claims.release([each.claimed.id for each in late])
+                await self._release([each.claimed.id for each in late])
             else:
                 await self._work_on_handed(account_id, self._handing.take_due(account_id, self._clock.now()))
                 self._tell_worked_on(account_id)
@@ -214,12 +229,16 @@ class Processing:
         Those that are put off for longer, as after an outage, are claimed anew in their turn.
         """
         told = {each.claimed.id: each.told for each in handed if each.told is not None}
-        ids = await self._work_on(account_id, [each.claimed for each in handed], told)
+        try:
+            ids = await self._work_on(account_id, [each.claimed for each in handed], told)
+        except BaseException:
+            self._give_up(each.claimed.id for each in handed)
+            raise
         left = [each for each in handed if each.claimed.id in ids]
         until = self._clock.now() + FRESH
         self._handing.put_back([each for each in left if each.due_at <= until], told)
         if later := [each.claimed.id for each in left if each.due_at > until]:
-            await self._claims.release(later)
+            await self._release(later)
 
     async def _look_ahead(self, account_id: str, reservation_ids: Collection[str]) -> None:
         """Have at hand what is known of these when the turn of their deliveries comes."""
@@ -235,6 +254,7 @@ class Processing:
         account = await self._accounts.get(deliveries[0].tenant_id, account_id)
         if account is None:
             # They go with their account.
+            await self._release([each.id for each in deliveries])
             return set()
         async with self._claims.held([each.id for each in deliveries]):
             return await self._work(account, deliveries, told)
@@ -254,8 +274,27 @@ class Processing:
     async def _leave(self, account_id: str, deliveries: Sequence[Claimed]) -> None:
         """Give these back, and what came after them: whoever claims them does so in their order."""
         waiting = self._handing.take_all(account_id)
-        await self._claims.release([each.id for each in (*deliveries, *(each.claimed for each in waiting))])
+        await self._release([each.id for each in (*deliveries, *(each.claimed for each in waiting))])
         self.wake()
+
+    async def _release(self, ids: Collection[str]) -> None:
+        """Give back what was claimed, and give up what is not stored."""
+        self._give_up(ids)
+        await self._claims.release(ids)
+
+    def _give_up(self, ids: Iterable[str]) -> None:
+        unstored = [id_ for id_ in ids if self._unstored.pop(id_, None) is not None]
+        for left in self._left if unstored else ():
+            left(unstored)
+
+    async def _write(self, settlement: Settlement) -> None:
+        await self._states.settle(settlement)
+        stored = [id_ for id_ in settlement.deliveries if self._unstored.pop(id_, None) is not None]
+        for settled in self._settled if stored else ():
+            settled(stored)
+
+    def _rows(self, deliveries: Iterable[Claimed]) -> list[Row]:
+        return [self._unstored[each.id] for each in deliveries if each.id in self._unstored]
 
     async def _one_by_one(self, account: ConnectedAccount, deliveries: Sequence[Claimed], told: _Told) -> set[str]:
         left: set[str] = set()
@@ -269,8 +308,13 @@ class Processing:
                 raise
             except Exception as error:  # noqa: BLE001 - it is this one, and it is told why
                 outcome = failed(delivery, type(error).__name__, self._clock.now())
-                given_up = Settlement(account=account, holder=self._claims.holder, deliveries={delivery.id: outcome})
-                await self._states.settle(given_up)
+                given_up = Settlement(
+                    account=account,
+                    holder=self._claims.holder,
+                    deliveries={delivery.id: outcome},
+                    unstored=self._rows([delivery]),
+                )
+                await self._write(given_up)
         return left
 
     async def _settle(self, account: ConnectedAccount, deliveries: Sequence[Claimed], told: _Told) -> set[str]:
@@ -284,7 +328,7 @@ class Processing:
             learned=await self._has_learned(account),
             understood=told,
         )
-        await self._states.settle(await batch.settlement(deliveries, self._claims.holder))
+        await self._write(await batch.settlement(deliveries, self._claims.holder, self._rows(deliveries)))
         return batch.left - batch.outcomes.keys()
 
     async def _has_learned(self, account: ConnectedAccount) -> bool:

@@ -14,7 +14,9 @@ from graph.accounts.sealed import state_context
 from graph.accounts.vault import Vault
 from graph.changes.change_marks import Mark, write_mark
 from graph.events.claiming import DeliveryStatus
+from graph.events.delivery_rows import store_held
 from graph.events.event import Dumps, NewEvent, load_reservation, packed, unpacked
+from graph.events.inbox_records import Row
 from graph.events.log import Appended, Entry, EventLog
 from graph.events.states import Known
 from graph.storage.database import Database
@@ -57,7 +59,8 @@ class Settlement:
     """What is written together: states by reservation, events in their order, what became of deliveries, and polling.
 
     ``deliveries`` and ``poll`` are rows' new values; ``holder`` is who must still hold them. ``judged`` are the
-    revisions of the states that the judgement rests on, 0 where there was none. ``mark`` tells the other processes.
+    revisions of the states that the judgement rests on, 0 where there was none. ``unstored`` are the rows of those
+    deliveries that may not be stored yet. ``mark`` tells the other processes.
     """
 
     account: ConnectedAccount
@@ -65,6 +68,7 @@ class Settlement:
     states: Mapping[str, Known] = field(default_factory=dict)
     events: Sequence[NewEvent] = ()
     deliveries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    unstored: Sequence[Row] = ()
     poll: Mapping[str, Any] | None = None
     judged: Mapping[str, int] = field(default_factory=dict)
     mark: Mark | None = None
@@ -232,9 +236,13 @@ def _store_states(connection: Connection, rows: Sequence[dict[str, Any]]) -> Non
 
 
 def _store_deliveries(connection: Connection, settlement: Settlement) -> None:
+    unstored = [row for row in settlement.unstored if row["id"] in settlement.deliveries]
+    done_with = store_held(unstored, settlement.holder, connection) if unstored else set[str]()
     # One statement sets the same columns.
     forms: dict[frozenset[str], list[dict[str, Any]]] = {}
     for id_, values in settlement.deliveries.items():
+        if id_ in done_with:
+            continue
         given = {"row_id": id_, "who": settlement.holder} | {f"new_{name}": value for name, value in values.items()}
         forms.setdefault(frozenset(values), []).append(given)
     for names, rows in forms.items():

@@ -111,6 +111,7 @@ class Worker:
             database, vault, accounts, partial(channel.call, "own_id"), self._states, completing, clock
         )
         self._processing.when_worked_on(self._worked_on)
+        self._processing.when_unstored(partial(channel.tell, "stored"), partial(channel.tell, "left"))
         self._processing.start()
         stack.push_async_callback(self._processing.aclose)
         await stack.enter_async_context(collecting_when_idle(lambda: False))
