@@ -75,6 +75,7 @@ class Inbox:
         self._clock = clock
         self._files: list[_File] = []
         self._waiting: dict[str, tuple[bytes, asyncio.Future[bool]]] = {}
+        self._in_hand: set[str] = set()
         self._writer: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
 
@@ -85,7 +86,7 @@ class Inbox:
         """
         try:
             record = pack(row)
-        except ValueError:
+        except TypeError:
             return False
         if sum(each.size for each in self._files) + len(record) > MOST_BYTES:
             return False
@@ -97,8 +98,8 @@ class Inbox:
 
     def let_go(self, ids: Collection[str]) -> None:
         """These are in the database, or their senders know that they are not."""
-        for each in self._files:
-            each.held.difference_update(ids)
+        for held in (self._in_hand, *(each.held for each in self._files)):
+            held.difference_update(ids)
         for id_ in ids:
             _, kept = self._waiting.pop(id_, (None, None))
             if kept is not None and not kept.done():
@@ -132,12 +133,13 @@ class Inbox:
                             waiting.set_result(kept)
 
     async def _write(self, taken: Mapping[str, tuple[bytes, "asyncio.Future[bool]"]]) -> bool:
+        self._in_hand = set(taken)
         file = self._usable()
         try:
             if file is None:
                 file = await asyncio.to_thread(self._next)
             # From before it is written, so that whoever stores one meanwhile finds it here.
-            file.held.update(taken)
+            file.held.update(self._in_hand)
             await asyncio.to_thread(file.append, b"".join(record for record, _ in taken.values()))
         except OSError as error:
             if file is not None:

@@ -24,7 +24,7 @@ _LEFT_OUT = frozenset({_BODY, "holder", "lease_until"})
 
 
 def pack(row: Mapping[str, Any]) -> bytes:
-    """The record of a row. Raises ``ValueError`` where a text cannot be written as JSON."""
+    """The record of a row. Raises ``TypeError`` where a text cannot be written as JSON."""
     columns = orjson.dumps({name: value for name, value in row.items() if name not in _LEFT_OUT})
     body = row[_BODY]
     lengths = _HEAD.pack(0, len(columns), len(body))[4:]
