@@ -81,6 +81,14 @@ async def events(world: World, cursor: int = 0, tenant: str = "default") -> list
     return await world.services.events.after(tenant, cursor)
 
 
+async def every_event(world: World) -> list[ReservationEvent]:
+    """All of the log, page by page."""
+    found: list[ReservationEvent] = []
+    while page := await events(world, found[-1].cursor if found else 0):
+        found += page
+    return found
+
+
 async def told(world: World) -> list[tuple[str, str]]:
     """Type and reservation of each event."""
     return [(str(each.type), each.reservation_id) for each in await events(world)]
@@ -98,4 +106,4 @@ async def states(world: World) -> Sequence[ReservationStateRow]:
         return list(await session.scalars(select(ReservationStateRow)))
 
 
-__all__ = ["Hostaway", "deliveries", "events", "learn", "send_signed", "settle", "states", "told"]
+__all__ = ["Hostaway", "deliveries", "events", "every_event", "learn", "send_signed", "settle", "states", "told"]
