@@ -10,6 +10,7 @@ from graph.cli.failures import CommandError, ExitCode
 from graph.cli.local import opened_vault, prepare_settings
 from graph.cli.options import AsJson
 from graph.cli.screen import note, say, show_json, warn
+from graph.events.inbox_left import take_in_left
 from graph.settings import Settings, variable_name
 
 
@@ -61,6 +62,8 @@ async def _run(settings: Settings, *, check: bool, new_key: bool) -> tuple[Resea
         if new_key:
             note(f"Putting a new key into {settings.key_file}; gateways get {2 * PAUSE_SECONDS:.0f} s to read it.")
             await use_new_key(settings, database, vault)
+        # What is in a file of a gateway that died is sealed with the keys of then.
+        await take_in_left(database)
         return await rotation.reseal(), await rotation.count()
 
 

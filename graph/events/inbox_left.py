@@ -9,8 +9,9 @@ import structlog
 
 from graph.events.deliveries import AT_ONCE
 from graph.events.delivery_rows import store
-from graph.events.inbox import LeftInbox, left_inboxes
+from graph.events.inbox import SUPPORTED, LeftInbox, left_inboxes
 from graph.events.inbox_records import Row
+from graph.storage.database import Database
 from graph.storage.durable import DurableWrites
 from graph.storage.failures import StorageError
 
@@ -86,3 +87,9 @@ class LeftInboxes:
             except Exception as error:  # noqa: BLE001 - nothing that goes wrong must end this
                 log.error("what processes left could not be taken in", error=type(error).__name__)
             await asyncio.sleep(LOOK_SECONDS)
+
+
+async def take_in_left(database: Database) -> None:
+    """Take in, now, what there is. Raises ``OSError``, and ``StorageUnavailable``."""
+    if database.file is not None and SUPPORTED:
+        await LeftInboxes(database.file, DurableWrites(database), lambda: None).take_in()

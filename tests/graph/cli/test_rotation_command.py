@@ -1,13 +1,19 @@
 """``staygraph keys rotate-secrets``: what it counts, what it changes, and when a key may go."""
 
+import asyncio
 import base64
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from graph.accounts.keyfile import read_keys
+from graph.accounts.sealed import delivery_context
+from graph.accounts.vault import Vault
+from graph.events.inbox import Inbox
+from providers.upstream.clock import SystemClock
 
 
 @pytest.fixture
@@ -39,6 +45,30 @@ def test_a_new_key_takes_over_and_the_old_one_may_be_dropped(
     assert other == old
     (data_dir / "secret.key").write_text(base64.urlsafe_b64encode(new).decode())
     assert terminal.run("accounts", "test", connected).exit_code == 0
+
+
+def test_webhooks_that_a_gateway_left_in_a_file_are_sealed_anew_as_well(
+    terminal: Any, data_dir: Path, connected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("graph.accounts.rotation.PAUSE_SECONDS", 0.0)
+    now = datetime(2027, 5, 1, tzinfo=UTC)
+    sealed = Vault(read_keys(data_dir / "secret.key")).seal(
+        b"{}", context=delivery_context("default", connected, "whd_1")
+    )
+    row = {
+        "id": "whd_1", "tenant_id": "default", "account_id": connected, "delivery_key": None, "event": None,
+        "provider_account": None, "body": sealed, "received_at": now, "subject": None, "due_at": now,
+    }  # fmt: skip
+
+    async def leave() -> None:
+        inbox = Inbox(data_dir / "staygraph.db", SystemClock())
+        assert await inbox.keep(row)
+        await inbox.aclose()
+
+    asyncio.run(leave())
+    assert len(list(data_dir.glob("*-inbox_*"))) == 1
+    assert terminal.json("keys", "rotate-secrets", "--new-key") == counts(first=3, older=0, resealed=3)
+    assert list(data_dir.glob("*-inbox_*")) == []
 
 
 def test_a_key_that_was_put_first_by_hand_is_counted_then_used(terminal: Any, data_dir: Path, connected: str) -> None:
