@@ -78,7 +78,7 @@ class Worker(Protocol):
         ...
 
     def take(self, handed: Sequence[Handed]) -> None:
-        """Work on what was claimed for it."""
+        """Work on what was claimed for it, and on what it is to store itself."""
         ...
 
     def wake(self) -> None:
@@ -184,8 +184,13 @@ class Deliveries:
             return False
         if self._failing or self._hold > FRESH or not self._handover.takes(row["account_id"]):
             return False
-        if not await self._inbox.keep(row):
-            return False
+        try:
+            if not await self._inbox.keep(row):
+                return False
+        except asyncio.CancelledError:
+            # Its sender has gone, and was told nothing.
+            self._inbox.let_go([row["id"]])
+            raise
         self._handover.give(row)
         self._worker.take([_handed(row, unstored=row)])
         if self._overdue is None or self._overdue.done():

@@ -35,6 +35,9 @@ FILE_BYTES = 4 * 1024 * 1024
 SUPPORTED = sys.platform != "win32"
 """Whether processes can tell here which files are of one that is gone."""
 
+# Not everywhere: macOS has the other one only.
+_sync = getattr(os, "fdatasync", os.fsync)
+
 _KIND = "inbox"
 _REFUSED = ".refused"
 _FOR_ITS_OWNER = 0o600
@@ -54,7 +57,7 @@ class _File:
         # Of what failed before, or is not needed any more, nothing may be left behind the end.
         os.ftruncate(self.file, self.size)
         _write_whole(self.file, records, self.size)
-        os.fdatasync(self.file)
+        _sync(self.file)
         self.size += len(records)
 
     def is_there(self) -> bool:
@@ -78,6 +81,7 @@ class Inbox:
         self._in_hand: set[str] = set()
         self._writer: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
+        self._failing = False
 
     async def keep(self, row: Row) -> bool:
         """Whether the row will be found again whatever happens: if not, only the database can keep it.
@@ -144,8 +148,13 @@ class Inbox:
         except OSError as error:
             if file is not None:
                 file.held.difference_update(taken)
-            log.warning("webhooks cannot be kept in a file for now", error=error.strerror)
+            if not self._failing:
+                log.warning("webhooks cannot be kept in a file for now", error=error.strerror)
+            self._failing = True
             return False
+        if self._failing:
+            log.info("webhooks can be kept in a file again")
+        self._failing = False
         return True
 
     def _usable(self) -> _File | None:

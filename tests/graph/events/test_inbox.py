@@ -180,7 +180,7 @@ async def test_what_the_disk_does_not_confirm_is_not_kept(inbox: Inbox, monkeypa
     def lost(_: int) -> None:
         raise OSError(errno.EIO, "input/output error")
 
-    monkeypatch.setattr(os, "fdatasync", lost)
+    monkeypatch.setattr(module, "_sync", lost)
     assert not await inbox.keep(row("1"))
 
 
