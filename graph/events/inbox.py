@@ -35,9 +35,6 @@ FILE_BYTES = 4 * 1024 * 1024
 SUPPORTED = sys.platform != "win32"
 """Whether processes can tell here which files are of one that is gone."""
 
-# Not everywhere: macOS has the other one only.
-_sync = getattr(os, "fdatasync", os.fsync)
-
 _KIND = "inbox"
 _REFUSED = ".refused"
 _FOR_ITS_OWNER = 0o600
@@ -45,20 +42,24 @@ _FOR_ITS_OWNER = 0o600
 
 @dataclass(slots=True, eq=False)
 class _File:
-    """A file of this process. ``held`` are the ids of its rows that the database may not have."""
+    """A file of this process. ``held`` are the ids of its rows that the database may not have.
+
+    Behind its ``size`` there may be what failed, or is not needed any more, up to ``end``.
+    """
 
     path: Path
     file: int
     size: int = 0
+    end: int = 0
     held: set[str] = field(default_factory=set)
 
     def append(self, records: bytes) -> None:
-        """On the disk when it returns; on an error it is as it was. Raises ``OSError``."""
-        # Of what failed before, or is not needed any more, nothing may be left behind the end.
-        os.ftruncate(self.file, self.size)
+        """On the disk when it returns; on an error its rows are as they were. Raises ``OSError``."""
+        if self.end > self.size:
+            os.ftruncate(self.file, self.size)
+        self.end = self.size + len(records)
         _write_whole(self.file, records, self.size)
-        _sync(self.file)
-        self.size += len(records)
+        self.size = self.end
 
     def is_there(self) -> bool:
         """Whether it would be found again."""
@@ -183,7 +184,7 @@ class Inbox:
                 each.close(remove=True)
             elif not each.held and each.size:
                 os.ftruncate(each.file, 0)
-                each.size = 0
+                each.size = each.end = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +229,8 @@ def _path(database: Path, name: str) -> Path:
 
 def _make(path: Path) -> int:
     """A new file, that only this process has, and that is there after a loss of power."""
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _FOR_ITS_OWNER)
+    # A write returns when the disk has it: one call, since a busy event loop lets a thread wait after each.
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_DSYNC, _FOR_ITS_OWNER)
     if not _is_free(file) or os.fstat(file).st_nlink == 0:
         # Another process found it before its owner had it, and removes it.
         os.close(file)

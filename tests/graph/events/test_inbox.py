@@ -177,11 +177,22 @@ async def test_a_full_disk_leaves_nothing_half_written(
 
 
 async def test_what_the_disk_does_not_confirm_is_not_kept(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    def lost(_: int) -> None:
+    opened, flags = os.open, []
+
+    def noted(path: Path, flag: int, *mode: int) -> int:
+        flags.append(flag)
+        return opened(path, flag, *mode)
+
+    def lost(file: int, data: Any, at: int) -> int:
         raise OSError(errno.EIO, "input/output error")
 
-    monkeypatch.setattr(module, "_sync", lost)
-    assert not await inbox.keep(row("1"))
+    monkeypatch.setattr(os, "open", noted)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "pwrite", lost)
+        assert not await inbox.keep(row("1"))
+    # A write returns once the disk has it.
+    assert flags[0] & os.O_DSYNC
+    assert await inbox.keep(row("2"))
 
 
 async def test_a_folder_that_takes_no_files_is_not_kept_in(inbox: Inbox, database: Path) -> None:
