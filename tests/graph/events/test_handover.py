@@ -1,6 +1,7 @@
 """Many webhooks: what comes while the database is busy, what the worker stores, and what becomes of them later."""
 
 import asyncio
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -13,7 +14,7 @@ from sqlalchemy import Connection
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.events import deliveries as module
-from graph.events import handover
+from graph.events import handover, inbox_left
 from graph.events.deliveries import Deliveries
 from graph.events.delivery_rows import Kept
 from graph.events.handover import Handover
@@ -168,6 +169,26 @@ async def test_what_the_database_did_not_take_until_the_end_is_taken_in_at_the_n
     assert len(await rows(running)) == 4
     assert await left.take_in() == 0
     assert (await running.services.receiving._account_webhooks.of(account)).deliveries == 4
+
+
+async def test_a_gateway_works_on_what_another_one_left_when_it_died(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox_left, "LOOK_SECONDS", 0.05)
+    async with world(tmp_path, hostaway_accounts=1, bookingsync_accounts=0, listings=2) as running:
+        await learn(running)
+        hostaway = await Hostaway.of(running)
+        (account,) = await accounts(running, "HOSTAWAY")
+        change = json.dumps(hostaway.change(hostaway.ids[0], hostNote="Left")).encode()
+        inbox = Inbox(tmp_path / "staygraph.db", running.clock)
+        assert await inbox.keep(parts(running)._row(account, WebhookNote(), change))
+        await inbox.aclose()
+        async with asyncio.timeout(WITHIN):
+            while not (told := await every_event(running)):
+                running.clock.advance(1)
+                await asyncio.sleep(0.02)
+        assert [change.new for event in told for change in event.changes or ()] == ["Left"]
+        assert files(tmp_path) == []
 
 
 async def test_one_that_cannot_be_stored_stops_no_other_and_is_kept(
