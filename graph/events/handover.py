@@ -6,6 +6,7 @@ wait for each other. What the worker does not get done is stored as everything e
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Protocol
 
 from graph.events.inbox_records import Row
@@ -24,6 +25,18 @@ class Holder(Protocol):
     def holder(self) -> str: ...
 
     def takes(self, account_id: str) -> bool: ...
+
+
+def _nobody(_: Collection[str]) -> None:
+    pass
+
+
+@dataclass(slots=True)
+class Returns:
+    """Who is told which rows that were handed over are ``stored`` now, and which were ``left`` unstored."""
+
+    stored: Callable[[Collection[str]], None] = _nobody
+    left: Callable[[Collection[str]], None] = _nobody
 
 
 class Handover:

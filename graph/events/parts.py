@@ -10,6 +10,7 @@ from graph.events.account_webhooks import AccountWebhooks
 from graph.events.apart.process import EventsProcess
 from graph.events.completing import Completing
 from graph.events.deliveries import Deliveries, Retention
+from graph.events.handover import Returns
 from graph.events.inbox import SUPPORTED, Inbox
 from graph.events.inbox_left import LeftInboxes
 from graph.events.log import EventLog
@@ -79,7 +80,7 @@ def begin_events(
         inbox=inbox,
         stored=webhooks.changed,
     )
-    worker.when_unstored(deliveries.note_settled, deliveries.note_left)
+    worker.returns = Returns(stored=deliveries.note_settled, left=deliveries.note_left)
     stack.push_async_callback(deliveries.aclose)
     receiving = Receiving(database, accounts, connections, webhooks, deliveries, clock=clock)
     receiving.start()

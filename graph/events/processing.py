@@ -16,6 +16,7 @@ from graph.events.batch import Batch, failed
 from graph.events.claiming import Claimed, Claims, Handed, give_back
 from graph.events.completing import Completes
 from graph.events.handing import FRESH, Handing
+from graph.events.handover import Returns
 from graph.events.inbox_records import Row
 from graph.events.settling import SettledElsewhereError, Settlement, States
 from graph.storage.database import Database
@@ -74,8 +75,7 @@ class Processing:
         self._learned: set[str] = set()
         self._handing = Handing()
         self._unstored: dict[str, Row] = {}
-        self._settled: list[Callable[[Collection[str]], None]] = []
-        self._left: list[Callable[[Collection[str]], None]] = []
+        self.returns = Returns()
         self._woken = asyncio.Event()
         self._passed_over = False
         self._working: dict[str, asyncio.Task[None]] = {}
@@ -104,16 +104,6 @@ class Processing:
     def when_worked_on(self, told: Callable[[str, int], None]) -> None:
         """Have ``told`` called with an account when some of its deliveries were worked on, and with how many wait."""
         self._worked_on.append(told)
-
-    def when_unstored(
-        self, settled: Callable[[Collection[str]], None], left: Callable[[Collection[str]], None]
-    ) -> None:
-        """Have ``settled`` called with those of the deliveries that were unstored when they are stored.
-
-        ``left`` is called with those that are given up.
-        """
-        self._settled.append(settled)
-        self._left.append(left)
 
     def wake(self) -> None:
         """Something was received that is to be claimed."""
@@ -283,15 +273,13 @@ class Processing:
         await self._claims.release(ids)
 
     def _give_up(self, ids: Iterable[str]) -> None:
-        unstored = [id_ for id_ in ids if self._unstored.pop(id_, None) is not None]
-        for left in self._left if unstored else ():
-            left(unstored)
+        if left := [id_ for id_ in ids if self._unstored.pop(id_, None) is not None]:
+            self.returns.left(left)
 
     async def _write(self, settlement: Settlement) -> None:
         await self._states.settle(settlement)
-        stored = [id_ for id_ in settlement.deliveries if self._unstored.pop(id_, None) is not None]
-        for settled in self._settled if stored else ():
-            settled(stored)
+        if stored := [id_ for id_ in settlement.deliveries if self._unstored.pop(id_, None) is not None]:
+            self.returns.stored(stored)
 
     def _rows(self, deliveries: Iterable[Claimed]) -> list[Row]:
         return [self._unstored[each.id] for each in deliveries if each.id in self._unstored]

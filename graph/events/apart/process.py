@@ -15,6 +15,7 @@ from graph.events.apart.channel import Channel, ChannelClosedError
 from graph.events.claiming import Handed, give_back
 from graph.events.completing import Answers, Completing
 from graph.events.handing import MOST_WAITING
+from graph.events.handover import Returns
 from graph.events.log import Appended, EventLog
 from graph.events.own_ids import OwnIds
 from graph.events.settling import States
@@ -76,8 +77,7 @@ class EventsProcess:
         self._handed: Counter[str] = Counter()
         self._waiting: dict[str, tuple[int, int]] = {}
         self._heard: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
-        self._stored: list[Callable[[Collection[str]], None]] = []
-        self._left: list[Callable[[Collection[str]], None]] = []
+        self.returns = Returns()
         self._tasks: list[asyncio.Task[None]] = []
         states.when_settled(self._tell_settled)
 
@@ -136,8 +136,8 @@ class EventsProcess:
                 "appended": self._appended,
                 "settled": self._states.forget,
                 "waiting": self._note_waiting,
-                "stored": self._note_stored,
-                "left": self._note_left,
+                "stored": self.returns.stored,
+                "left": self.returns.left,
             },
         )
         try:
@@ -167,24 +167,6 @@ class EventsProcess:
             pass
         except TimeoutError:
             log.error("the process for events hangs")
-
-    def when_unstored(
-        self, settled: Callable[[Collection[str]], None], left: Callable[[Collection[str]], None]
-    ) -> None:
-        """Have ``settled`` called with those of the deliveries that were unstored when they are stored.
-
-        ``left`` is called with those that are given up.
-        """
-        self._stored.append(settled)
-        self._left.append(left)
-
-    def _note_stored(self, ids: Collection[str]) -> None:
-        for told in self._stored:
-            told(ids)
-
-    def _note_left(self, ids: Collection[str]) -> None:
-        for told in self._left:
-            told(ids)
 
     def _note_waiting(self, account_id: str, taken: int, waiting: int) -> None:
         """So many of an account's are still to be worked on, of the first ``taken`` that were handed on."""

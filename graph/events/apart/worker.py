@@ -25,6 +25,7 @@ from graph.events.apart.channel import Channel
 from graph.events.claiming import Handed
 from graph.events.completing import Answers
 from graph.events.guest_reads import OfGuests
+from graph.events.handover import Returns
 from graph.events.log import Appended, EventLog
 from graph.events.processing import Processing
 from graph.events.settling import States
@@ -111,7 +112,7 @@ class Worker:
             database, vault, accounts, partial(channel.call, "own_id"), self._states, completing, clock
         )
         self._processing.when_worked_on(self._worked_on)
-        self._processing.when_unstored(partial(channel.tell, "stored"), partial(channel.tell, "left"))
+        self._processing.returns = Returns(stored=partial(channel.tell, "stored"), left=partial(channel.tell, "left"))
         self._processing.start()
         stack.push_async_callback(self._processing.aclose)
         await stack.enter_async_context(collecting_when_idle(lambda: False))
