@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime, timedelta
 from functools import partial
 from secrets import token_hex
@@ -43,6 +43,7 @@ _INSERT = Prepared(
     )
 )
 
+_NAMES = tuple(each.name for each in fields(Touched))
 _SETS = tuple(each.name for each in fields(Touched) if each.type == frozenset[str])
 
 
@@ -122,14 +123,13 @@ def dumped(touched: Touched) -> dict[str, Any]:
     """What was touched as JSON of a bounded size."""
     if sum(len(getattr(touched, name)) for name in _SETS) > MAX_IDS:
         touched = Touched(everything=True)
-    found = {name: sorted(value) if name in _SETS else value for name, value in asdict(touched).items()}
-    return {name: value for name, value in found.items() if value}
+    found = {name: value for name in _NAMES if (value := getattr(touched, name))}
+    return {name: sorted(value) if name in _SETS else value for name, value in found.items()}
 
 
 def loaded(stored: dict[str, Any]) -> Touched:
     """What was dumped. What another version wrote and this one does not know stands for everything."""
-    known = {each.name for each in fields(Touched)}
-    if not stored.keys() <= known:
+    if not stored.keys() <= set(_NAMES):
         return Touched(everything=True)
     values: dict[str, Any] = {name: frozenset(value) if name in _SETS else value for name, value in stored.items()}
     return Touched(**values)

@@ -98,20 +98,17 @@ def load_reservation(kept: Any) -> Reservation:
     return _RESERVATION.validate_python(kept)
 
 
-def dump_body(event: NewEvent, dumps: Dumps) -> bytes:
-    """What of an event is sealed."""
+def body_of(event: NewEvent, dumps: Dumps) -> Any:
+    """Changes and reservation of an event, for ``packed``."""
     changes = event.changes
-    return packed(
-        {
-            "changes": None if changes is None else [[each.field, each.old, each.new] for each in changes],
-            "reservation": None if event.reservation is None else dumps.of(event.reservation),
-        }
-    )
+    return {
+        "changes": None if changes is None else [[each.field, each.old, each.new] for each in changes],
+        "reservation": None if event.reservation is None else dumps.of(event.reservation),
+    }
 
 
-def load_body(body: bytes) -> tuple[list[FieldChange] | None, Reservation | None]:
-    """Changes and reservation of a body. Raises ``ValueError`` for what ``dump_body`` did not write."""
-    kept = unpacked(body)
+def load_body(kept: Any) -> tuple[list[FieldChange] | None, Reservation | None]:
+    """Changes and reservation of the JSON values that ``body_of`` gave. Raises ``ValueError`` for anything else."""
     changes = kept["changes"]
     return (
         None if changes is None else [FieldChange(field=name, old=old, new=new) for name, old, new in changes],

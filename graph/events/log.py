@@ -15,7 +15,7 @@ from graph.accounts.ids import new_id
 from graph.accounts.sealed import event_context
 from graph.accounts.vault import Vault, VaultError
 from graph.events.differences import without_raw
-from graph.events.event import Dumps, EventType, NewEvent, ReservationEvent, dump_body, load_body
+from graph.events.event import Dumps, EventType, NewEvent, ReservationEvent, body_of, load_body, packed, unpacked
 from graph.events.waking import Waking
 from graph.gateway.refs import Ref
 from graph.storage.database import Database
@@ -240,13 +240,13 @@ class EventLog:
             "occurred_at": event.occurred_at,
             "received_at": event.received_at,
             "content_key": event.content_key,
-            "body": self._vault.seal(dump_body(event, dumps), context=context),
+            "body": self._vault.seal(packed(body_of(event, dumps)), context=context),
         }
 
     def _event(self, row: ReservationEventRow) -> ReservationEvent:
         try:
             context = event_context(row.tenant_id, row.account_id, row.id)
-            changes, reservation = load_body(self._vault.open(row.body, context=context))
+            changes, reservation = load_body(unpacked(self._vault.open(row.body, context=context)))
         except (VaultError, ValueError) as error:
             # That it happened is still true, and whoever follows the log must get past it.
             log.error("an event cannot be opened", event_id=row.id, error=type(error).__name__)

@@ -5,14 +5,17 @@ import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import NullPool
 
 from graph.storage.database import Database
 from graph.storage.failures import StorageError
@@ -32,6 +35,9 @@ TOGETHER = 20
 
 _READERS = 2
 """Connections that read at a time."""
+
+_FREE_SECONDS = 30.0
+"""How long a thread waits for one of them."""
 
 
 @dataclass(slots=True, eq=False)
@@ -53,8 +59,8 @@ class DurableWrites:
         self._database = database
         url = database.engine.url
         in_file = url.get_backend_name() == "sqlite" and bool(url.database) and ":memory:" not in str(url.database)
-        self._engine = _engine(url, _begin_writing, connections=1, busy=0) if in_file else None
-        self._reading = _engine(url, _begin_reading, connections=_READERS) if in_file else None
+        self._writing = _Connections(_engine(url, _begin_writing, busy=0), 1) if in_file else None
+        self._reading = _Connections(_engine(url, _begin_reading), _READERS) if in_file else None
         self._waiting: deque[_Waiting] = deque()
         self._writer: asyncio.Task[None] | None = None
         if in_file:
@@ -68,13 +74,13 @@ class DurableWrites:
         more, alone. It runs in another thread, and must touch nothing but the connection and what it was given. Raises
         ``StorageUnavailable``.
         """
-        if self._engine is None:
+        if self._writing is None:
             async with self._database.session() as session:
                 return await session.run_sync(partial(_on_connection, work))
         waiting = _Waiting(work, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write_all(self._engine))
+            self._writer = asyncio.create_task(self._write_all(self._writing))
         written: T = await waiting.done
         return written
 
@@ -87,21 +93,21 @@ class DurableWrites:
             async with self._database.reading() as session:
                 return await session.run_sync(partial(_on_connection, work))
         async with self._database.looking():
-            found: list[T] = await asyncio.to_thread(_done, self._reading, [work])
+            found: list[T] = await asyncio.to_thread(self._reading.run, [work])
         return found[0]
 
-    async def _write_all(self, engine: Engine) -> None:
+    async def _write_all(self, connections: "_Connections") -> None:
         while self._waiting:
             together: list[_Waiting] = []
             try:
                 async with self._database.turn():
                     # Now, not before: whatever came while others had their turn goes along.
                     together += self._next()
-                    written = await asyncio.to_thread(_done, engine, [each.work for each in together])
+                    written = await asyncio.to_thread(connections.run, [each.work for each in together])
             except StorageError as error:
                 _fail(together or self._next(), error)
             except Exception as error:  # noqa: BLE001 - it is told to whoever waits for it
-                await self._one_by_one(engine, together, error)
+                await self._one_by_one(connections, together, error)
             except BaseException:
                 _cancel([*together, *self._waiting])
                 raise
@@ -119,7 +125,7 @@ class DurableWrites:
                 found.append(each)
         return found
 
-    async def _one_by_one(self, engine: Engine, together: Sequence[_Waiting], error: Exception) -> None:
+    async def _one_by_one(self, connections: "_Connections", together: Sequence[_Waiting], error: Exception) -> None:
         """Some of these failed, and nothing was written: whichever it is, it must not stop the others."""
         if len(together) == 1:
             _fail(together, error)
@@ -127,7 +133,7 @@ class DurableWrites:
         for each in together:
             try:
                 async with self._database.turn():
-                    written = await asyncio.to_thread(_done, engine, [each.work])
+                    written = await asyncio.to_thread(connections.run, [each.work])
             except StorageError as outage:
                 _fail(together, outage)
                 return
@@ -140,9 +146,68 @@ class DurableWrites:
                 _tell([each], written)
 
     def _leave(self, _: Engine) -> None:
-        for engine in (self._engine, self._reading):
-            if engine is not None:
-                engine.dispose()
+        for connections in (self._writing, self._reading):
+            if connections is not None:
+                connections.leave()
+
+
+class _Connections:
+    """Connections that stay open. Each serves one transaction after the other, in whatever thread.
+
+    SQLAlchemy's own pool would make something new of a connection each time, which takes as long as what is written.
+    """
+
+    def __init__(self, engine: Engine, number: int) -> None:
+        self.engine = engine
+        self._free: SimpleQueue[Connection | None] = SimpleQueue()
+        self._lives = 0
+        for _ in range(number):
+            self._free.put(None)
+
+    def run(self, together: Sequence[Callable[[Connection], Any]]) -> list[Any]:
+        """What each of these returns, in one transaction, once there is a connection. Raises ``SQLAlchemyError``."""
+        life, connection = self._lives, self._next()
+        keep = False
+        try:
+            if connection is None:
+                connection = self.engine.connect()
+            with connection.begin():
+                found = [work(connection) for work in together]
+            keep = True
+        except DBAPIError:
+            raise
+        except sqlite3.Error as error:
+            # Of a statement that went to the driver as it is.
+            raise DBAPIError.instance(None, None, error, sqlite3.Error, hide_parameters=True) from None
+        except Exception:
+            keep = True
+            raise
+        finally:
+            # What failed once on this connection may be mended on the next.
+            self._give_back(connection, keep=keep and life == self._lives)
+        return found
+
+    def leave(self) -> None:
+        """Close all: those that are at work, when that is done."""
+        self._lives += 1
+        with suppress(Empty):
+            for _ in range(self._free.qsize()):
+                self._give_back(self._free.get_nowait(), keep=False)
+
+    def _next(self) -> Connection | None:
+        """None stands for one that is not open."""
+        try:
+            return self._free.get(timeout=_FREE_SECONDS)
+        except Empty:
+            raise PoolTimeout("all connections are in use") from None
+
+    def _give_back(self, connection: Connection | None, *, keep: bool) -> None:
+        kept = connection if keep else None
+        try:
+            if connection is not None and not keep:
+                connection.close()
+        finally:
+            self._free.put(kept)
 
 
 def _tell(together: Sequence[_Waiting], written: Sequence[Any]) -> None:
@@ -166,36 +231,17 @@ def _on_connection(work: Callable[[Connection], T], session: Session) -> T:
     return work(session.connection())
 
 
-def _engine(url: URL, begin: Callable[[Connection], None], *, connections: int, busy: float = BUSY_SECONDS) -> Engine:
-    """An engine whose connections serve one transaction after the other, in whatever thread.
-
-    ``busy``: seconds that SQLite itself waits for what another connection holds.
-    """
+def _engine(url: URL, begin: Callable[[Connection], None], *, busy: float = BUSY_SECONDS) -> Engine:
+    """An engine that keeps no connections. ``busy``: seconds that SQLite itself waits for what another one holds."""
     engine = create_engine(
         url.set(drivername="sqlite"),
-        poolclass=QueuePool,
-        pool_size=connections,
-        max_overflow=0,
+        poolclass=NullPool,
         connect_args={"check_same_thread": False},
         hide_parameters=True,
     )
     event.listen(engine, "connect", partial(_prepare, busy))
     event.listen(engine, "begin", begin)
     return engine
-
-
-def _done(engine: Engine, together: Sequence[Callable[[Connection], Any]]) -> list[Any]:
-    try:
-        with engine.begin() as connection:
-            return [work(connection) for work in together]
-    except sqlite3.Error as error:
-        # Of a statement that went to the driver as it is.
-        engine.dispose()
-        raise DBAPIError.instance(None, None, error, sqlite3.Error, hide_parameters=True) from None
-    except DBAPIError:
-        # What failed once on this connection may be mended on the next.
-        engine.dispose()
-        raise
 
 
 def _prepare(busy: float, connection: Any, _: Any) -> None:
@@ -209,8 +255,8 @@ def _begin_writing(connection: Connection) -> None:
     until = time.monotonic() + BUSY_SECONDS
     while True:
         try:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        except OperationalError as error:
+            _driver(connection).execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
             if not _is_busy(error) or time.monotonic() >= until:
                 raise
             time.sleep(_AGAIN_SECONDS)
@@ -218,10 +264,15 @@ def _begin_writing(connection: Connection) -> None:
             return
 
 
-def _is_busy(error: OperationalError) -> bool:
+def _is_busy(error: sqlite3.OperationalError) -> bool:
     """Whether another connection is writing."""
-    return getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF == sqlite3.SQLITE_BUSY
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _begin_reading(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+    _driver(connection).execute("BEGIN")
+
+
+def _driver(connection: Connection) -> Any:
+    """SQLite's own driver: SQLAlchemy takes longer for such a statement than the database."""
+    return connection.connection.driver_connection

@@ -33,6 +33,7 @@ class Channel(asyncio.Protocol):
         self._hears = hears
         self._transport: asyncio.Transport | None = None
         self._came = bytearray()
+        self._unsent: list[bytes] = []
         self._asked = 0
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._answering: set[asyncio.Task[None]] = set()
@@ -103,7 +104,15 @@ class Channel(asyncio.Protocol):
         if self._transport is None or self.closed.is_set():
             raise ChannelClosedError
         message = pickle.dumps((kind, number, name, value), pickle.HIGHEST_PROTOCOL)
-        self._transport.write(_LENGTH.pack(len(message)) + message)
+        if not self._unsent:
+            # What is told at a time goes together: each writing wakes the other side.
+            asyncio.get_running_loop().call_soon(self._write)
+        self._unsent += (_LENGTH.pack(len(message)), message)
+
+    def _write(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        if self._transport is not None and not self.closed.is_set():
+            self._transport.write(b"".join(unsent))
 
     def _take(self, message: bytes) -> None:
         kind, number, name, value = pickle.loads(message)  # noqa: S301  # nobody else has this socket

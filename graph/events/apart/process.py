@@ -12,11 +12,12 @@ import structlog
 
 from graph.accounts.accounts import ConnectedAccount
 from graph.events.apart.channel import Channel, ChannelClosedError
+from graph.events.apart.sent import Sent, taken
 from graph.events.claiming import Handed, give_back
 from graph.events.completing import Answers, Completing
 from graph.events.handing import MOST_WAITING
 from graph.events.handover import Returns
-from graph.events.log import Appended, EventLog
+from graph.events.log import EventLog
 from graph.events.own_ids import OwnIds
 from graph.events.settling import States
 from graph.gateway.touched import Touched
@@ -182,9 +183,9 @@ class EventsProcess:
 
         self._hear(outdate)
 
-    def _appended(self, appended: Appended) -> None:
+    def _appended(self, events: Sequence[Sent]) -> None:
         async def wake() -> None:
-            self._log.wake(appended)
+            self._log.wake(taken(events))
 
         self._hear(wake)
 

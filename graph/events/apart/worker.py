@@ -22,6 +22,7 @@ from graph.changes.change_marks import Mark, mark_of
 from graph.cli.garbage import collecting_when_idle
 from graph.cli.servers import run
 from graph.events.apart.channel import Channel
+from graph.events.apart.sent import Sent, sent
 from graph.events.claiming import Handed
 from graph.events.completing import Answers
 from graph.events.guest_reads import OfGuests
@@ -42,14 +43,14 @@ class _ToldLog(EventLog):
     """The log, whose readers are in the other process."""
 
     def __init__(
-        self, database: Database, vault: Vault, clock: Clock, *, days: int, tell: Callable[[Appended], None]
+        self, database: Database, vault: Vault, clock: Clock, *, days: int, tell: Callable[[list[Sent]], None]
     ) -> None:
         super().__init__(database, vault, clock, days=days)
         self._tell = tell
 
     def wake(self, appended: Appended) -> None:
         if appended.events:
-            self._tell(appended)
+            self._tell(sent(appended))
 
 
 class _CompletingElsewhere:

@@ -96,9 +96,8 @@ def test_values_are_kept_as_sqlalchemy_keeps_them(made_at: datetime, touched: di
 def counted(writes: DurableWrites) -> list[None]:
     """Grows with every commit."""
     commits: list[None] = []
-    engine = writes._engine
-    assert engine is not None
-    event.listen(engine, "commit", lambda _: commits.append(None))
+    assert writes._writing is not None
+    event.listen(writes._writing.engine, "commit", lambda _: commits.append(None))
     return commits
 
 
@@ -202,3 +201,51 @@ async def test_a_writer_waits_for_one_of_another_process(
     assert len(looks) == 3
     assert await origins(writes) == ["before", "after"]
     other.close()
+
+
+def opened(writes: DurableWrites) -> tuple[list[Any], list[Any]]:
+    """Grow with each connection that is opened for writing, and with each that is closed."""
+    made: list[Any] = []
+    closed: list[Any] = []
+    assert writes._writing is not None
+    event.listen(writes._writing.engine, "connect", lambda connection, _: made.append(connection))
+    event.listen(writes._writing.engine, "close", lambda connection, _: closed.append(connection))
+    return made, closed
+
+
+async def test_a_connection_stays_open_until_the_database_fails_on_it(writes: DurableWrites) -> None:
+    made, closed = opened(writes)
+    await writes.write(add("first"))
+    with pytest.raises(ValueError, match="no"):
+        await writes.write(refuse)
+    await writes.write(add("second"))
+    assert (len(made), closed) == (1, [])
+    with pytest.raises(IntegrityError):
+        await writes.write(clash)
+    assert closed == made
+    await writes.write(add("third"))
+    assert len(made) == 2
+    assert await origins(writes) == ["first", "second", "third"]
+
+
+async def test_connections_are_closed_with_the_database_also_those_at_work(
+    writes: DurableWrites, sqlite_database: Database
+) -> None:
+    made, closed = opened(writes)
+    begun, gate = Event(), Event()
+
+    def slow(connection: Connection) -> int:
+        begun.set()
+        assert gate.wait(10)
+        return add("at work")(connection)
+
+    task = asyncio.create_task(writes.write(slow))
+    assert await asyncio.to_thread(begun.wait, 10)
+    await sqlite_database.aclose()
+    assert closed == []
+    gate.set()
+    await task
+    assert closed == made
+    await writes.write(add("afterwards"))
+    await sqlite_database.aclose()
+    assert (len(made), closed) == (2, made)
