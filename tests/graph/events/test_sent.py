@@ -41,6 +41,7 @@ def test_an_event_comes_as_the_log_has_it(
         content_key=content_key,
     )
     bare = replace(whole, cursor=8, changes=None, reservation=None)
-    came = taken(pickle.loads(pickle.dumps(sent(Appended([whole, bare])))))
+    came = taken(pickle.loads(pickle.dumps(sent(Appended([whole, bare])))))  # noqa: S301  # it is ours
     assert came.events == [replace(whole, reservation=replace(new, raw=None)), bare]
-    assert repr(came.events[0].reservation) == repr(replace(new, raw=None))
+    assert came.events[0].reservation is not None
+    assert repr(came.events[0].reservation.total) == repr(new.total)
