@@ -7,8 +7,8 @@ is cached.
 import asyncio
 import socket
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -33,6 +33,9 @@ from tests.template import copy_database
 
 DEMO = {"hostaway_accounts": 3, "bookingsync_accounts": 2, "listings": {"HOSTAWAY": 40, "BOOKINGSYNC": 25}}
 """The demo's data: 170 listings of 5 accounts."""
+
+LAST_SECONDS = 0.1
+"""How long requests may go on after a server was told to end."""
 
 SIMULATORS: dict[str, Any] = {"HOSTAWAY": hostaway, "BOOKINGSYNC": bookingsync}
 
@@ -227,25 +230,52 @@ async def serving(app: Any, *, sent_ahead: int | None = None) -> AsyncIterator[s
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, sent_ahead)
     ours: dict[str, Any] = {"http": HttpConnection, "ws": SocketConnection}
     config = uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=0, **ours)
-    server = uvicorn.Server(config)
-    server.capture_signals = _no_signals  # type: ignore[method-assign]  # signals belong to pytest
+    server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     async with asyncio.timeout(10):
-        while not server.started:  # noqa: ASYNC110  # uvicorn tells nobody
-            await asyncio.sleep(0.001)
+        await server.up.wait()
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
-        server.should_exit = True
-        server.force_exit = True
+        server.ending.set()
         await task
 
 
-class _NoSignals:
-    def __enter__(self) -> None: ...
+class _Server(uvicorn.Server):
+    """Starts and ends at once. uvicorn's own looks ten times a second whether to, and thousands of tests would wait."""
 
-    def __exit__(self, *_: object) -> None: ...
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+        self.ending = asyncio.Event()
 
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # They belong to pytest.
+        yield
 
-def _no_signals() -> Any:
-    return _NoSignals()
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+    async def main_loop(self) -> None:
+        while not self.ending.is_set():
+            # It keeps the time that answers tell.
+            await self.on_tick(0)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self.ending.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for each in sockets or ():
+            each.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_SECONDS):
+                while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110  # uvicorn tells nobody
+                    await asyncio.sleep(0.001)
+        for task in self.server_state.tasks:
+            task.cancel()

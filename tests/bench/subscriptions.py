@@ -2,11 +2,12 @@
 
 ``python -m tests.bench.subscriptions`` serves the gateway, and beside it a bare app that broadcasts what it receives in
 memory and keeps nothing, and measures both in turn from another process: it is the PMS and all subscribers. The gateway
-is measured as one process, and with ``STAYGRAPH_EVENT_PROCESS``, which makes two of it. Each subscriber follows one of
-100 listings, so an event reaches ten of them. Counted from the moment at which a webhook is due, whether the former was
-answered or not, to the frame; every frame has to come, once. The first ``WARM_UP`` seconds of each do not count: they
-are those of processes that have just begun. The event loop is that of ``staygraph serve``, and so is when garbage is
-collected.
+is measured as one process, and with ``STAYGRAPH_EVENT_PROCESS``, which makes two of it; and with and without the wait
+for webhooks about earlier changes, ``STAYGRAPH_EVENT_REORDER_SECONDS``, which a bare broadcast does not know. Each
+subscriber follows one of 100 listings, so an event reaches ten of them. Counted from the moment at which a webhook is
+due, whether the former was answered or not, to the frame; every frame has to come, once. The first ``WARM_UP`` seconds
+of each do not count: they are those of processes that have just begun. The event loop is that of ``staygraph serve``,
+and so is when garbage is collected.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from itertools import product
 from operator import itemgetter
 from pathlib import Path
 from statistics import median, quantiles
@@ -312,10 +314,16 @@ async def measure(
     turns: int = TURNS,
     *,
     event_process: bool = False,
+    hold: float | None = None,
 ) -> Measured:
-    """Some turns of each, so that what else the machine does falls on both."""
+    """Some turns of each, so that what else the machine does falls on both.
+
+    ``hold``: how many seconds a webhook waits for one about an earlier change, if not as long as it does by default.
+    """
     found: dict[str, list[float]] = {"ours": [], "bare": []}
-    settings = {"max_connections_per_key": subscribers + 1, "event_process": event_process}
+    settings: dict[str, Any] = {"max_connections_per_key": subscribers + 1, "event_process": event_process}
+    if hold is not None:
+        settings["event_reorder_seconds"] = hold
     with TemporaryDirectory() as folder:
         async with world(
             Path(folder), hostaway_accounts=1, bookingsync_accounts=0, listings=listings, **settings
@@ -350,10 +358,11 @@ async def measure(
 def main() -> None:
     """Print the figures, and nothing of servers that are stopped at once: uvicorn calls that an error."""
     configure_logging("console", "critical")
-    for event_process in (False, True):
-        measured = run(measure(event_process=event_process))
+    for event_process, hold in product((False, True), (None, 0.0)):
+        measured = run(measure(event_process=event_process, hold=hold))
         ours, bare = _p99(measured.ours), _p99(measured.bare)
-        print(f"webhook to frame, {SUBSCRIBERS} subscribers, {RATE} webhooks a second, {kind(event_process)}:")
+        waiting = "" if hold is None else ", none waiting for an earlier change"
+        print(f"webhook to frame, {SUBSCRIBERS} subscribers, {RATE} webhooks a second, {kind(event_process)}{waiting}:")
         print("to a bare broadcast in memory")
         print(f"  median          {median(measured.ours) / median(measured.bare):6.1f}")
         print(f"  99th percentile {ours / bare:6.1f}")
