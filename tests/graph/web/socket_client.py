@@ -84,6 +84,8 @@ async def connected(
         additional_headers=sent,
         proxy=None,
         ping_interval=None,
+        # One that did not read all does not see the end of what it closes.
+        close_timeout=0.2,
         max_queue=1,
         compression="deflate" if deflated else None,
         sock=_narrow_socket(url) if narrow else None,
