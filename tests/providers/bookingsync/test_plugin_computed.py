@@ -1,6 +1,5 @@
 """BookingSync: prices that StayGraph computes, and the wishes that it adds to quotes."""
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,86 +13,26 @@ from providers.bookingsync.fee_amounts import FeeTerms, applying_taxes, covers, 
 from providers.bookingsync.quotes import Stay
 from providers.bookingsync.setting_records import AppliedTax, TaxRule
 from providers.errors import NotSupported, PermissionDenied, RateLimited
-from providers.model import FinanceLineType, Money, PriceDetails, PriceSource
-from providers.queries import AvailabilityQuery, QuoteComponent
-from tests.providers.bookingsync.plugin_canned import NOW, CannedSession, Reply, Route, client, last_page
-from tests.providers.bookingsync.test_plugin_quotes import RESULT, request
+from providers.model import FinanceLineType, PriceDetails, PriceSource
+from providers.queries import AvailabilityQuery
+from tests.providers.bookingsync.computed_world import (
+    CITY,
+    CLEANING,
+    RENTAL,
+    START,
+    assert_adds_up,
+    computed,
+    euros,
+    routes,
+)
+from tests.providers.bookingsync.plugin_canned import NOW, CannedSession, Reply, client, last_page
+from tests.providers.bookingsync.test_plugin_quotes import request
 
-START = date(2027, 7, 1)
 STAY = Stay(date(2027, 7, 5), date(2027, 7, 12), 2, 1)
-CLEANING = {
-    "id": 12,
-    "links": {"rental": 1, "fee": 10},
-    "required": True,
-    "public": True,
-    "always_applied": True,
-    "name": {"en": "Cleaning"},
-    "rate": "50.0",
-    "rate_kind": "fixed",
-    "fee": {"id": 10, "kind": "final_cleaning"},
-}
-BIKE = {
-    "id": 13,
-    "links": {"rental": 1, "fee": 11},
-    "required": False,
-    "public": True,
-    "always_applied": True,
-    "name": {"en": "Bike"},
-    "rate": "3.0",
-    "rate_kind": "fixed_per_person_per_night",
-    "maximum_bookable": 4,
-    "fee": {"id": 11, "kind": "other"},
-}
-RENTAL: dict[str, Any] = {
-    "id": 1,
-    "links": {"account": 7, "rates_table": 274, "rentals_fees": [12, 13], "special_offers": []},
-    "currency": "EUR",
-    "damage_deposit": "200.0",
-    "rounding_kind": "no-rounding",
-    "availability": {"map": "0" * 30, "start_date": str(START)},
-    "change_over": {"map": "C" * 30, "start_date": str(START)},
-    "nightly_rate_map": {
-        "rates_map": ",".join(["100.5"] * 30),
-        "minimum_stays_map": ",".join(["2"] * 30),
-        "start_date": str(START),
-    },
-    "rentals_fees": [CLEANING, BIKE],
-    "special_offers": [],
-    "rates_table": {"id": 274, "links": {"rates_rules": []}, "rates_rules": []},
-}
-VAT = {"id": 5, "name": {"en": "VAT"}, "percentage": "10.0"}
-CITY = {"id": 6, "name": {"en": "City"}, "percentage": "5.0"}
-TAXES: dict[str, Route | Reply] = {
-    "rentals_taxes": last_page(
-        rentals_taxes=[
-            {"id": 1, "links": {"rental": 1, "tax": 5}, "tax_included_in_rate": True, "tax": VAT},
-            {"id": 2, "links": {"rental": 1, "tax": 6}, "tax_included_in_rate": False, "tax": CITY},
-        ]
-    ),
-    "fees_taxes": last_page(
-        fees_taxes=[{"id": 3, "links": {"fee": 11, "tax": 5}, "tax_included_in_rate": False, "tax": VAT}]
-    ),
-    "tax_rules": last_page(tax_rules=[]),
-}
-CLOSED: dict[str, Route | Reply] = {"rentals/search": Reply(status=403)}
 
 
 EARLY = {"kind": "early_booking", "always_applied": True}
 OFFER = {"id": 1, "start_date": "2027-07-01", "end_date": "2027-08-01", "discount": 10}
-
-
-def euros(text: str) -> Money:
-    return Money(amount=Decimal(text), currency="EUR")
-
-
-def routes(record: Mapping[str, Any] = RENTAL, **more: Any) -> dict[str, Route | Reply]:
-    return {**CLOSED, "rentals/1": last_page(rentals=[record]), **TAXES, **more}
-
-
-async def computed(rental: Mapping[str, Any] = RENTAL, wanted: Any = None, **more: Any) -> Any:
-    """What one request brings: a price or an error."""
-    batch = await client(CannedSession(routes(rental, **more))).quotes([wanted or request()])
-    return batch.found.get("0") or batch.failed.get("0")
 
 
 def rule(kind: str, **more: Any) -> dict[str, Any]:
@@ -104,12 +43,6 @@ def rule(kind: str, **more: Any) -> dict[str, Any]:
 
 def with_rules(*rules: dict[str, Any]) -> dict[str, Any]:
     return RENTAL | {"rates_table": {"id": 274, "links": {"rates_rules": [71]}, "rates_rules": list(rules)}}
-
-
-def assert_adds_up(price: PriceDetails) -> None:
-    assert price.total is not None
-    assert sum(step.amount for step in price.steps or ()) == price.total.amount
-    assert sum(part.amount.amount for part in price.components if part.included_in_total) == price.total.amount
 
 
 async def test_price_is_computed_where_the_search_is_closed_and_never_says_that_it_can_be_booked():
@@ -316,13 +249,6 @@ async def test_amounts_of_fees_in_another_currency_are_not_added(terms, catalogu
         assert "CHF" in str(found)
 
 
-async def test_optional_fee_in_another_currency_is_not_added_to_the_quote():
-    rental = RENTAL | {"rentals_fees": [BIKE | {"fee": BIKE["fee"] | {"currency": "CHF"}}]}
-    found = await computed(rental, wish(fee_id="13"), **{"rentals/search": last_page(rentals=[RESULT])})
-    assert isinstance(found, NotSupported)
-    assert "CHF" in str(found)
-
-
 @given(st.decimals(min_value=0, max_value=100_000, places=2))
 def test_rounded_rents_are_the_next_ones_up_of_their_kind(amount):
     assert rounded_rent(amount, None) == rounded_rent(amount, "no-rounding") == amount
@@ -389,82 +315,3 @@ def test_taxes_heed_their_conditions():
         tax_with(comparator="<=", value="7", compared_attribute="start_at")
     with pytest.raises(NotSupported):
         tax_with(comparator="<=", value="a week")
-
-
-def wish(**parts: Any) -> Any:
-    return request(components=(QuoteComponent(**parts),))
-
-
-SEARCHED: dict[str, Route | Reply] = {"rentals/search": last_page(rentals=[RESULT])}
-
-
-async def test_optional_fee_and_its_taxes_are_added_to_the_quote():
-    session = CannedSession(routes() | SEARCHED)
-    batch = await client(session).quotes([wish(fee_id="13", quantity=2), request()])
-    price, plain = batch.found["0"], batch.found["1"]
-    assert price.source is PriceSource.COMPUTED
-    assert [(step.text, step.amount) for step in price.steps or ()] == [
-        ("Quoted by BookingSync", Decimal("858.33")),
-        ("Bike, 2 x fixed_per_person_per_night", Decimal("126.0")),
-        ("VAT, 10.0 % of 126.0", Decimal("12.60")),
-    ]
-    assert price.total == euros("996.93")
-    assert (price.components[-2].provider_id, price.components[-2].quantity) == ("13", Decimal(2))
-    assert (plain.source, plain.total, plain.steps) == (PriceSource.PMS, euros("858.33"), None)
-    assert sorted(session.paths) == ["fees_taxes", "rentals/1", "rentals/search", "tax_rules"]
-
-
-@pytest.mark.parametrize(
-    ("terms", "says"),
-    [
-        ({"start_date": "2027-08-01", "end_date": "2027-09-01"}, "not offered for these days"),
-        ({"start_date": "2027-07-08", "end_date": "2027-09-01"}, "a part of the stay"),
-        ({"links": {"rental": 1, "fee": 11, "seasons": [3]}}, "seasons"),
-    ],
-)
-async def test_optional_fee_of_other_days_is_not_added(terms, says):
-    fee = BIKE | {"always_applied": False} | terms
-    found = await computed(RENTAL | {"rentals_fees": [fee]}, wish(fee_id="13"), **SEARCHED)
-    assert isinstance(found, NotSupported)
-    assert says in str(found)
-
-
-async def test_optional_fee_whose_period_holds_is_added():
-    fee = BIKE | {"always_applied": False, "start_date": "2027-07-01", "end_date": "2027-09-01"}
-    price = await computed(RENTAL | {"rentals_fees": [fee]}, wish(fee_id="13"), **SEARCHED)
-    assert price.total == euros("927.63")
-
-
-async def test_optional_fee_is_added_to_a_computed_price_too():
-    price = await computed(wanted=wish(fee_id="13"))
-    assert price.total == euros("857.98")
-    assert_adds_up(price)
-
-
-@pytest.mark.parametrize(
-    ("wanted", "says"),
-    [
-        (request(markup=Decimal("1.1")), "markup"),
-        (request(coupon="SUMMER"), "coupon"),
-        (wish(fee_id="13", amount=Decimal(1)), "components"),
-        (wish(fee_id="13", deleted=True), "components"),
-        (wish(name="cleaning"), "components"),
-        (request(components=(QuoteComponent(fee_id="13"), QuoteComponent(fee_id="13"))), "twice"),
-    ],
-)
-async def test_wish_that_cannot_be_heeded_fails_its_request_without_a_call(wanted, says):
-    session = CannedSession({})
-    error = (await client(session).quotes([wanted])).failed["0"]
-    assert isinstance(error, NotSupported)
-    assert says in error.message
-    assert session.calls == []
-
-
-@pytest.mark.parametrize(("fee", "quantity"), [("99", 1), ("12", 1), ("13", 0), ("13", 5)])
-async def test_fee_that_cannot_be_added_names_what_can(fee, quantity):
-    session = CannedSession(routes() | SEARCHED)
-    batch = await client(session).quotes([wish(fee_id=fee, quantity=quantity), request()])
-    error = batch.failed["0"]
-    assert isinstance(error, NotSupported)
-    assert ("at most 4" if fee == "13" else "Its optional fees: 13") in error.message
-    assert list(batch.found) == ["1"]

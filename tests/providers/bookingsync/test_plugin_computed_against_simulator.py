@@ -7,7 +7,7 @@ import pytest
 
 from providers.model import PriceSource
 from providers.queries import ListingQuery, QuoteRequest
-from tests.providers.bookingsync.test_plugin_against_simulator import NESTED, connected, everything
+from tests.providers.bookingsync.connected_world import NESTED, connected, everything
 from tests.virtual_time import in_virtual_time
 
 

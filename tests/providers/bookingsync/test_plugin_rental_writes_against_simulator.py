@@ -24,7 +24,7 @@ from providers.changes import (
 from providers.errors import NotFound
 from providers.model import ChargedPer, Listing, ListingStatus, PropertyType, RatePeriod
 from providers.queries import QuoteRequest
-from tests.providers.bookingsync.test_plugin_against_simulator import Connected, connected
+from tests.providers.bookingsync.connected_world import Connected, connected
 from tests.providers.bookingsync.test_plugin_writes_against_simulator import (
     draft,
     every_reading,

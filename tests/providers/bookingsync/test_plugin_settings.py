@@ -9,8 +9,8 @@ import pytest
 from providers.errors import NotSupported
 from providers.model import Channel, ChargedPer, DictionaryKind, Money, PropertyType
 from providers.queries import Days
+from tests.providers.bookingsync.bookings_world import BOOKING
 from tests.providers.bookingsync.plugin_canned import NOW, CannedSession, Reply, application, client, last_page
-from tests.providers.bookingsync.test_plugin_bookings import BOOKING
 
 PUBLIC = frozenset({"public"})
 FEES = [

@@ -28,8 +28,8 @@ from providers.model import (
     RoomKind,
 )
 from providers.queries import ListingQuery, ReservationQuery
+from tests.providers.bookingsync.bookings_world import BOOKING
 from tests.providers.bookingsync.plugin_canned import NOW, CannedSession, Reply, client, last_page
-from tests.providers.bookingsync.test_plugin_bookings import BOOKING
 from tests.providers.bookingsync.test_plugin_rentals import RENTAL
 
 WHOLE: dict[str, Any] = RENTAL | {

@@ -24,7 +24,7 @@ from providers.changes import (
 from providers.errors import NotFound, PermissionDenied, ProviderError
 from providers.manifest import AuthType
 from providers.model import Channel, FinanceLineType, ReservationStatus
-from tests.providers.bookingsync.test_plugin_against_simulator import Connected, connected
+from tests.providers.bookingsync.connected_world import Connected, connected
 from tests.providers.bookingsync.test_plugin_writes_against_simulator import (
     GUEST,
     LINES,

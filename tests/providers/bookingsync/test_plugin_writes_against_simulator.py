@@ -26,7 +26,7 @@ from providers.changes import (
 )
 from providers.model import CancelledBy, Channel, DayStatus, FinanceLineType, Listing, Reservation, ReservationStatus
 from providers.queries import Days, ListingQuery, ReservationQuery
-from tests.providers.bookingsync.test_plugin_against_simulator import NESTED, Connected, connected, everything
+from tests.providers.bookingsync.connected_world import NESTED, Connected, connected, everything
 from tests.virtual_time import in_virtual_time
 
 LIKELIEST = NESTED

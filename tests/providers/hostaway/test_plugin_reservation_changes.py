@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -28,49 +27,16 @@ from providers.hostaway.reservation_bodies import UPDATE_SET, Asked
 from providers.hostaway.reservation_extras import HostawayReservationExtras
 from providers.hostaway.simulator import HostawayReadings
 from providers.hostaway.simulator.accounts import ReservationRow
-from providers.model import CancelledBy, FinanceLineType, ReservationStatus
+from providers.model import CancelledBy, FinanceLineType
 from providers.queries import Days
-from providers.simulation.faults import Fault, FaultKind
 from providers.simulation.portfolio import StayKind
 from providers.upstream.calls import Answer, Call, Token
 from tests.providers.hostaway.plugin_session import FakeSession, success
+from tests.providers.hostaway.stays_world import a_stay, every_reading
 from tests.providers.hostaway.writing_world import DAY, NO_PROGRESS, TODAY, Writing, writing
 from tests.virtual_time import in_virtual_time
 
-READINGS = [
-    HostawayReadings(
-        put_replaces=replaces,
-        finance_drops_lines=drops,
-        finance_resets_properties=resets,
-        custom_fields_replace=not replaces,
-        put_modifies=drops,
-        clash_status=200 if resets else 400,
-        refusals_with_200=resets and drops,
-    )
-    for replaces, drops, resets in product((True, False), repeat=3)
-]
-every_reading = pytest.mark.parametrize("readings", READINGS, ids=range(len(READINGS)))
-
 MAY_MOVE = {"status", "latestActivityOn", "updatedOn", "previousArrivalDate", "previousDepartureDate", "nights"}
-
-
-def a_stay(there: Writing, *, rich: bool = True, channel: int | None = None) -> ReservationRow:
-    """A confirmed stay to come, with custom fields and, if ``rich``, deleted price lines and ones outside the total."""
-    for row in there.account.reservations.values():
-        lines = row.record["financeField"]
-        varied = any(line["isDeleted"] for line in lines) and any(not line["isIncludedInTotalPrice"] for line in lines)
-        if (
-            row.stay.kind is StayKind.CONFIRMED
-            and row.record["status"] == "new"
-            and row.arrival > TODAY
-            and (channel is None or row.record["channelId"] == channel)
-            and (not rich or varied)
-        ):
-            there.account.change_reservation(
-                row.id, there.clock.now(), customFieldValues=[{"customFieldId": 167, "value": "yes"}], pets=1
-            )
-            return row
-    raise AssertionError("no such stay")
 
 
 def changed(before: dict, after: dict) -> dict:
@@ -322,85 +288,6 @@ async def test_the_whole_update_set_is_sent_as_it_was_read():
     (put,) = [call for call in session.calls if call.method == "PUT"]
     assert set(put.json) == {*UPDATE_SET, "financeField"}
     assert put.json == {name: record[name] for name in put.json} | {"guestNote": "late"}
-
-
-@every_reading
-@pytest.mark.parametrize("by", [CancelledBy.GUEST, CancelledBy.HOST])
-@in_virtual_time
-async def test_a_cancellation_takes_two_calls_and_frees_the_nights(readings, by):
-    async with writing(readings) as there:
-        row = a_stay(there)
-        written = await there.client.cancel_reservation(str(row.id), Cancellation(by=by))
-        assert [method for method, _ in there.calls] == ["GET", "PUT"]
-        assert (written.record.status, written.record.cancelled_by) == (ReservationStatus.CANCELLED, by)
-        calendars = await there.client.calendars([str(row.listing_id)], Days(row.arrival, row.departure))
-        assert all(day.available for day in calendars.found[str(row.listing_id)].days)
-
-
-@pytest.mark.parametrize("error", [True, False])
-@in_virtual_time
-async def test_what_is_called_off_already_is_a_conflict_in_every_reading(error):
-    async with writing(HostawayReadings(cancelling_twice_is_error=error)) as there:
-        row = a_stay(there)
-        await there.client.cancel_reservation(str(row.id), Cancellation(by=CancelledBy.GUEST))
-        with pytest.raises(ChangeRefused) as refused:
-            await there.client.cancel_reservation(str(row.id), Cancellation(by=CancelledBy.HOST))
-        assert refused.value.problems[0].kind is ProblemKind.CONFLICT
-        assert there.account.reservations[row.id].record["cancelledBy"] == "guest"
-
-
-@pytest.mark.parametrize(
-    ("cancellation", "field"),
-    [
-        (Cancellation(by=CancelledBy.OTHER), "by"),
-        (Cancellation(reason="x"), "reason"),
-        (Cancellation(message_to_guest="x"), "message_to_guest"),
-        (Cancellation(message_to_channel="x"), "message_to_channel"),
-    ],
-)
-@in_virtual_time
-async def test_what_a_cancellation_cannot_say_is_named_without_a_call(cancellation, field):
-    async with writing() as there:
-        with pytest.raises(ChangeRefused) as refused:
-            await there.client.cancel_reservation("20000001", cancellation)
-        assert refused.value.problems[0].field == (field,)
-        assert not there.calls
-
-
-@every_reading
-@in_virtual_time
-async def test_a_removed_reservation_is_gone_and_may_be_removed_again(readings):
-    async with writing(readings) as there:
-        row = a_stay(there)
-        await there.client.delete_reservation(str(row.id))
-        assert there.calls == [("DELETE", f"/v1/reservations/{row.id}")]
-        assert row.id not in there.account.reservations
-        await there.client.delete_reservation(str(row.id))
-        await there.client.delete_reservation("no number")
-
-
-@in_virtual_time
-async def test_a_refused_removal_is_a_refusal():
-    async with writing() as there:
-        row = a_stay(there)
-        there.simulation.app.faults.add(Fault(kind=FaultKind.FAIL, method="DELETE", times=1))
-        with pytest.raises(ChangeRefused) as refused:
-            await there.client.delete_reservation(str(row.id))
-        assert refused.value.problems[0].kind is ProblemKind.REFUSED
-        assert row.id in there.account.reservations
-
-
-@in_virtual_time
-async def test_only_guests_of_booking_com_can_be_reported():
-    async with writing(listings=40) as there:
-        row = a_stay(there, rich=False, channel=2005)
-        written = await there.client.report_no_show(str(row.id), NoShow(waived_fees=True))
-        assert written.record.provider_id == str(row.id)
-        assert there.account.reservations[row.id].record["bookingcomNoShowFeeWaived"] is True
-        other = a_stay(there, rich=False, channel=2018)
-        with pytest.raises(ChangeRefused) as refused:
-            await there.client.report_no_show(str(other.id), NoShow())
-        assert refused.value.problems[0].kind is ProblemKind.NOT_SUPPORTED
 
 
 @in_virtual_time
