@@ -1,7 +1,8 @@
 """Replacing the vault's keys while gateways run: counting what is sealed with which, and sealing it anew."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
@@ -66,9 +67,11 @@ class Rotation:
         self._database = database
         self._vault = vault
 
-    async def count(self) -> Counts:
-        """What is stored, by key."""
-        return counted(await stored_heads(self._database), self._vault)
+    async def count(self, besides: Iterable[bytes] = ()) -> Counts:
+        """What is stored, by key; ``besides`` are sealed values that wait elsewhere to be stored."""
+        heads = Counter(await stored_heads(self._database))
+        heads.update(each[:HEAD_BYTES] for each in besides)
+        return counted(heads, self._vault)
 
     async def reseal(self) -> Resealed:
         """Seal with the first key what is sealed with another one, each value in a transaction of its own.

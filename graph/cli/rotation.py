@@ -10,7 +10,7 @@ from graph.cli.failures import CommandError, ExitCode
 from graph.cli.local import opened_vault, prepare_settings
 from graph.cli.options import AsJson
 from graph.cli.screen import note, say, show_json, warn
-from graph.events.inbox_left import take_in_left
+from graph.events.inbox_left import left_bodies, take_in_left
 from graph.settings import Settings, variable_name
 
 
@@ -58,7 +58,7 @@ async def _run(settings: Settings, *, check: bool, new_key: bool) -> tuple[Resea
     async with opened_vault(settings) as (database, vault):
         rotation = Rotation(database, vault)
         if check:
-            return None, await rotation.count()
+            return None, await rotation.count(await left_bodies(database))
         if new_key:
             note(f"Putting a new key into {settings.key_file}; gateways get {2 * PAUSE_SECONDS:.0f} s to read it.")
             await use_new_key(settings, database, vault)

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import structlog
+from sqlalchemy import select
 
 from graph.events.deliveries import AT_ONCE
 from graph.events.delivery_rows import store
@@ -14,6 +15,7 @@ from graph.events.inbox_records import Row
 from graph.storage.database import Database
 from graph.storage.durable import DurableWrites
 from graph.storage.failures import StorageError
+from graph.storage.tables import WebhookDeliveryRow
 
 log = structlog.get_logger(__name__)
 
@@ -87,6 +89,33 @@ class LeftInboxes:
             except Exception as error:  # noqa: BLE001 - nothing that goes wrong must end this
                 log.error("what processes left could not be taken in", error=type(error).__name__)
             await asyncio.sleep(LOOK_SECONDS)
+
+
+async def left_bodies(database: Database) -> list[bytes]:
+    """The sealed bodies of webhooks that are in such files and not in the database.
+
+    Raises ``OSError``, and ``StorageUnavailable``.
+    """
+    if database.file is None or not SUPPORTED:
+        return []
+    bodies: dict[str, bytes] = await asyncio.to_thread(_left_bodies, database.file)
+    ids = list(bodies)
+    async with database.reading() as session:
+        for place in range(0, len(ids), AT_ONCE):
+            chosen = WebhookDeliveryRow.id.in_(ids[place : place + AT_ONCE])
+            for stored in await session.scalars(select(WebhookDeliveryRow.id).where(chosen)):
+                del bodies[stored]
+    return list(bodies.values())
+
+
+def _left_bodies(database: Path) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for left in left_inboxes(database):
+        try:
+            found |= {row["id"]: row["body"] for row in left.rows}
+        finally:
+            left.close()
+    return found
 
 
 async def take_in_left(database: Database) -> None:

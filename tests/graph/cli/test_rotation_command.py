@@ -67,8 +67,12 @@ def test_webhooks_that_a_gateway_left_in_a_file_are_sealed_anew_as_well(
 
     asyncio.run(leave())
     assert len(list(data_dir.glob("*-inbox_*"))) == 1
+    assert terminal.json("keys", "rotate-secrets", "--check") == counts(first=3, older=0, resealed=None)
     assert terminal.json("keys", "rotate-secrets", "--new-key") == counts(first=3, older=0, resealed=3)
     assert list(data_dir.glob("*-inbox_*")) == []
+    # The database has it by now: it is counted once.
+    asyncio.run(leave())
+    assert terminal.json("keys", "rotate-secrets", "--check") == counts(first=3, older=0, resealed=None)
 
 
 def test_a_key_that_was_put_first_by_hand_is_counted_then_used(terminal: Any, data_dir: Path, connected: str) -> None:
