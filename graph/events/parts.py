@@ -9,7 +9,7 @@ from graph.changes.change_marks import ChangeMarks
 from graph.events.account_webhooks import AccountWebhooks
 from graph.events.apart.process import EventsProcess
 from graph.events.completing import Completing
-from graph.events.deliveries import Deliveries, Retention
+from graph.events.deliveries import Deliveries
 from graph.events.handover import Returns
 from graph.events.inbox import SUPPORTED, Inbox
 from graph.events.inbox_left import LeftInboxes
@@ -18,6 +18,7 @@ from graph.events.own_ids import OwnIds
 from graph.events.polling import Polling
 from graph.events.processing import Processing
 from graph.events.receiving import Receiving
+from graph.events.retention import Retention
 from graph.events.settling import States
 from graph.gateway.reading import Reading
 from graph.settings import Settings

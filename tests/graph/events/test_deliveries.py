@@ -13,8 +13,9 @@ from sqlalchemy import Connection, func, select, text, update
 from graph.accounts.accounts import Accounts, ConnectedAccount
 from graph.accounts.vault import Vault
 from graph.events import deliveries as module
-from graph.events.deliveries import Deliveries, Retention, TooMuchWaitingError
+from graph.events.deliveries import Deliveries, TooMuchWaitingError
 from graph.events.delivery_rows import Kept
+from graph.events.retention import Retention
 from graph.storage.database import Database
 from graph.storage.durable import DurableWrites
 from graph.storage.failures import StorageUnavailable
