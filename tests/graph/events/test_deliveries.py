@@ -143,7 +143,7 @@ async def test_each_key_is_new_once_and_what_has_none_always_is(
 
 
 async def test_old_deliveries_are_let_go_and_the_count_stays(running: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_DELETED_AT_ONCE", 2)
+    monkeypatch.setattr("graph.events.retention._DELETED_AT_ONCE", 2)
     to = await address(running)
     for number in range(5):
         await send(running, to.path, RESERVATION | {"n": number}, to.basic)
