@@ -98,17 +98,20 @@ def load_reservation(kept: Any) -> Reservation:
     return _RESERVATION.validate_python(kept)
 
 
-def body_of(event: NewEvent, dumps: Dumps) -> Any:
-    """Changes and reservation of an event, for ``packed``."""
+def body_of(event: NewEvent, dumps: Dumps) -> bytes:
+    """Changes and reservation of an event, in JSON."""
     changes = event.changes
-    return {
-        "changes": None if changes is None else [[each.field, each.old, each.new] for each in changes],
-        "reservation": None if event.reservation is None else dumps.of(event.reservation),
-    }
+    return orjson.dumps(
+        {
+            "changes": None if changes is None else [[each.field, each.old, each.new] for each in changes],
+            "reservation": None if event.reservation is None else dumps.of(event.reservation),
+        }
+    )
 
 
-def load_body(kept: Any) -> tuple[list[FieldChange] | None, Reservation | None]:
-    """Changes and reservation of the JSON values that ``body_of`` gave. Raises ``ValueError`` for anything else."""
+def load_body(body: bytes) -> tuple[list[FieldChange] | None, Reservation | None]:
+    """Changes and reservation of a body. Raises ``ValueError`` for what ``body_of`` did not give."""
+    kept = orjson.loads(body)
     changes = kept["changes"]
     return (
         None if changes is None else [FieldChange(field=name, old=old, new=new) for name, old, new in changes],
@@ -118,13 +121,23 @@ def load_body(kept: Any) -> tuple[list[FieldChange] | None, Reservation | None]:
 
 def packed(value: Any) -> bytes:
     """JSON values, or what ``Dumps`` gave, as few bytes."""
-    work = zlib.compressobj(*_COMPRESSION)
-    return work.compress(orjson.dumps(value)) + work.flush()
+    return compressed(orjson.dumps(value))
 
 
 def unpacked(body: bytes) -> Any:
     """What ``packed`` gave. Raises ``ValueError``."""
+    return orjson.loads(expanded(body))
+
+
+def compressed(text: bytes) -> bytes:
+    """JSON as few bytes."""
+    work = zlib.compressobj(*_COMPRESSION)
+    return work.compress(text) + work.flush()
+
+
+def expanded(body: bytes) -> bytes:
+    """What was ``compressed``. Raises ``ValueError``."""
     try:
-        return orjson.loads(zlib.decompress(body))
+        return zlib.decompress(body)
     except zlib.error as error:
         raise ValueError("not packed") from error

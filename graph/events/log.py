@@ -15,7 +15,7 @@ from graph.accounts.ids import new_id
 from graph.accounts.sealed import event_context
 from graph.accounts.vault import Vault, VaultError
 from graph.events.differences import without_raw
-from graph.events.event import Dumps, EventType, NewEvent, ReservationEvent, body_of, load_body, packed, unpacked
+from graph.events.event import Dumps, EventType, NewEvent, ReservationEvent, body_of, compressed, expanded, load_body
 from graph.events.waking import Waking
 from graph.gateway.refs import Ref
 from graph.storage.database import Database
@@ -86,17 +86,22 @@ EVERYTHING = EventFilter()
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """Events that were written, in the order of their cursors, as they are read back."""
+    """Events that were written, in the order of their cursors, as they are read back.
+
+    ``bodies`` are their changes and reservations in JSON, in the process that wrote them.
+    """
 
     events: Sequence[ReservationEvent] = ()
+    bodies: Sequence[bytes] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event that is to be written, and its row."""
+    """An event that is to be written, its row, and its changes and reservation in JSON."""
 
     event: NewEvent
     row: Mapping[str, Any]
+    body: bytes
 
 
 class EventLog:
@@ -116,7 +121,8 @@ class EventLog:
 
     def entries(self, events: Sequence[NewEvent], dumps: Dumps) -> "list[Entry]":
         """What is written of events. It takes a while: better before the lock of all writers is held."""
-        return [Entry(event, self._row(event, dumps)) for event in events]
+        bodies = [body_of(event, dumps) for event in events]
+        return [Entry(event, self._row(event, body), body) for event, body in zip(events, bodies, strict=True)]
 
     def append(self, connection: Connection, entries: "Sequence[Entry]") -> "Appended":
         """Write events, in this order, in a transaction that holds the lock of all writers.
@@ -124,11 +130,10 @@ class EventLog:
         What is already there by its content key is left out. Give what is returned to ``wake`` once the transaction is
         committed. Touches nothing but the connection, so it may run in another thread.
         """
+        new = _without_known(connection, entries)
         return Appended(
-            [
-                _appended(each.event, each.row["id"], _INSERT.one(connection, each.row))
-                for each in _without_known(connection, entries)
-            ]
+            [_appended(each.event, each.row["id"], _INSERT.one(connection, each.row)) for each in new],
+            [each.body for each in new],
         )
 
     def wake(self, appended: "Appended") -> None:
@@ -227,7 +232,7 @@ class EventLog:
     async def _look(self, cursor: int) -> Mapping[str, int]:
         return dict(await small_reads(self._database).read(partial(_NEWEST.all, given={"behind": cursor})))
 
-    def _row(self, event: NewEvent, dumps: Dumps) -> dict[str, Any]:
+    def _row(self, event: NewEvent, body: bytes) -> dict[str, Any]:
         event_id = new_id("evt", event.received_at)
         context = event_context(event.tenant_id, event.account_id, event_id)
         return {
@@ -240,13 +245,13 @@ class EventLog:
             "occurred_at": event.occurred_at,
             "received_at": event.received_at,
             "content_key": event.content_key,
-            "body": self._vault.seal(packed(body_of(event, dumps)), context=context),
+            "body": self._vault.seal(compressed(body), context=context),
         }
 
     def _event(self, row: ReservationEventRow) -> ReservationEvent:
         try:
             context = event_context(row.tenant_id, row.account_id, row.id)
-            changes, reservation = load_body(unpacked(self._vault.open(row.body, context=context)))
+            changes, reservation = load_body(expanded(self._vault.open(row.body, context=context)))
         except (VaultError, ValueError) as error:
             # That it happened is still true, and whoever follows the log must get past it.
             log.error("an event cannot be opened", event_id=row.id, error=type(error).__name__)

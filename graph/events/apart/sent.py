@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
-import orjson
-
-from graph.events.event import Dumps, ReservationEvent, body_of, load_body
+from graph.events.event import ReservationEvent, load_body
 from graph.events.log import Appended
 
 _PLAIN = (
@@ -20,9 +18,8 @@ Sent = tuple[tuple[Any, ...], bytes]
 
 
 def sent(appended: Appended) -> list[Sent]:
-    """Events that were written, to be sent."""
-    dumps = Dumps()
-    return [(_plain(event), orjson.dumps(body_of(event, dumps))) for event in appended.events]
+    """Events that this process wrote, to be sent."""
+    return [(_plain(event), body) for event, body in zip(appended.events, appended.bodies, strict=True)]
 
 
 def taken(events: Sequence[Sent]) -> Appended:
@@ -31,5 +28,5 @@ def taken(events: Sequence[Sent]) -> Appended:
 
 
 def _event(plain: tuple[Any, ...], body: bytes) -> ReservationEvent:
-    changes, reservation = load_body(orjson.loads(body))
+    changes, reservation = load_body(body)
     return ReservationEvent(changes=changes, reservation=reservation, **dict(zip(_PLAIN, plain, strict=True)))

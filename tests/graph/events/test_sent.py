@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from graph.events.apart.sent import sent, taken
 from graph.events.differences import changes
-from graph.events.event import EventType, ReservationEvent
+from graph.events.event import Dumps, EventType, ReservationEvent, body_of
 from graph.events.log import Appended
 from providers.model import Reservation
 from tests.graph.events.test_differences import RESERVATIONS
@@ -41,7 +41,8 @@ def test_an_event_comes_as_the_log_has_it(
         content_key=content_key,
     )
     bare = replace(whole, cursor=8, changes=None, reservation=None)
-    came = taken(pickle.loads(pickle.dumps(sent(Appended([whole, bare])))))  # noqa: S301  # it is ours
+    appended = Appended([whole, bare], [body_of(each, Dumps()) for each in (whole, bare)])
+    came = taken(pickle.loads(pickle.dumps(sent(appended))))  # noqa: S301  # it is ours
     assert came.events == [replace(whole, reservation=replace(new, raw=None)), bare]
     assert came.events[0].reservation is not None
     assert repr(came.events[0].reservation.total) == repr(new.total)
