@@ -167,25 +167,22 @@ class _Connections:
     def run(self, together: Sequence[Callable[[Connection], Any]]) -> list[Any]:
         """What each of these returns, in one transaction, once there is a connection. Raises ``SQLAlchemyError``."""
         life, connection = self._lives, self._next()
-        keep = False
+        failed = False
         try:
             if connection is None:
                 connection = self.engine.connect()
             with connection.begin():
-                found = [work(connection) for work in together]
-            keep = True
+                return [work(connection) for work in together]
         except DBAPIError:
+            failed = True
             raise
         except sqlite3.Error as error:
+            failed = True
             # Of a statement that went to the driver as it is.
             raise DBAPIError.instance(None, None, error, sqlite3.Error, hide_parameters=True) from None
-        except Exception:
-            keep = True
-            raise
         finally:
             # What failed once on this connection may be mended on the next.
-            self._give_back(connection, keep=keep and life == self._lives)
-        return found
+            self._give_back(connection, keep=not failed and life == self._lives)
 
     def leave(self) -> None:
         """Close all: those that are at work, when that is done."""
