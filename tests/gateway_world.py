@@ -7,8 +7,8 @@ is cached.
 import asyncio
 import socket
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ from fastapi import FastAPI
 from graph.accounts.connections import auth_method
 from graph.accounts.keys import Permission, Scope
 from graph.app import create_app
+from graph.cli.servers import Server
 from graph.services import Services
 from graph.settings import Settings
 from graph.web.connections import HttpConnection, SocketConnection
@@ -241,22 +242,12 @@ async def serving(app: Any, *, sent_ahead: int | None = None) -> AsyncIterator[s
         await task
 
 
-class _Server(uvicorn.Server):
+class _Server(Server):
     """Starts and ends at once. uvicorn's own looks ten times a second whether to, and thousands of tests would wait."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self.up = asyncio.Event()
         self.ending = asyncio.Event()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        # They belong to pytest.
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.up.set()
 
     async def main_loop(self) -> None:
         while not self.ending.is_set():

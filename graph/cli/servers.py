@@ -79,7 +79,7 @@ def listen(host: str, port: int, *, option: str = "--port") -> socket.socket:
     return listener
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """A server that leaves signals to ``serve_all`` and says when it is up."""
 
     def __init__(self, config: uvicorn.Config) -> None:
@@ -126,7 +126,7 @@ async def serve_all(
     ``collecting`` puts off Python's garbage collection until nobody waits for ``sites``; one event loop of a process
     may do so.
     """
-    servers = [_Server(_config(site)) for site in sites]
+    servers = [Server(_config(site)) for site in sites]
     tasks = [
         asyncio.create_task(server.serve(sockets=[site.socket])) for server, site in zip(servers, sites, strict=True)
     ]
@@ -151,11 +151,11 @@ async def serve_all(
             raise error
 
 
-def _collecting(servers: Sequence[_Server]) -> contextlib.AbstractAsyncContextManager[None]:
+def _collecting(servers: Sequence[Server]) -> contextlib.AbstractAsyncContextManager[None]:
     return collecting_when_idle(lambda: any(server.server_state.tasks for server in servers))
 
 
-async def _stop(servers: Sequence[_Server], tasks: Sequence["asyncio.Task[None]"]) -> None:
+async def _stop(servers: Sequence[Server], tasks: Sequence["asyncio.Task[None]"]) -> None:
     # What is cut off from here on is cut off on purpose: no lines about it.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     for server in servers:
