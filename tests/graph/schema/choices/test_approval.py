@@ -1,7 +1,6 @@
 """Listings of an account that asks for approval: hidden until somebody decides."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -21,22 +20,10 @@ from providers.model import Listing
 from providers.queries import ListingQuery, Page
 from tests.acme_world import AcmeClient, Estate, acme_world
 from tests.gateway_world import World, world
+from tests.graph.schema.choices.offers import STAY
 from tests.listing_choices import APPROVE, REJECT, Tenant, connect, listing_id, listing_ids, tenant
 
 COUNT = "{ accounts { nodes { pendingListingCount } } }"
-STAY = 'arrival: "2027-07-01", departure: "2027-07-03"'
-
-
-@pytest.fixture
-async def running(tmp_path: Path, estates: dict[str, Estate]) -> AsyncIterator[World]:
-    async with acme_world(tmp_path, estates, []) as world:
-        estates["1"].now = estates["2"].now = world.clock.now
-        yield world
-
-
-@pytest.fixture
-async def owner(running: World) -> Tenant:
-    return await tenant(running)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from providers.errors import AuthenticationFailed, RateLimited
 from providers.model import Access, Address, Cleaning, Contact
 from tests.acme_world import Estate
 from tests.gateway_world import World
-from tests.graph.schema.imports.offers import OFFERED, STAY, offered
+from tests.graph.schema.choices.offers import OFFERED, STAY, offered
 from tests.listing_choices import (
     IMPORT,
     OTHER,

@@ -14,7 +14,7 @@ from graph.schema import ids
 from graph.storage.tables import TenantRow
 from tests.acme_world import Estate
 from tests.gateway_world import World, world
-from tests.graph.schema.imports.offers import OFFERED, STAY, offered
+from tests.graph.schema.choices.offers import OFFERED, STAY, offered
 from tests.listing_choices import (
     APPROVE,
     IMPORT,
