@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Protocol
 
 import structlog
 
@@ -16,10 +15,10 @@ from graph.accounts.accounts import ConnectedAccount
 from graph.accounts.ids import new_id
 from graph.accounts.sealed import delivery_context
 from graph.accounts.vault import Vault
-from graph.events.claiming import LEASE, Claimed, Handed
+from graph.events.claiming import LEASE
 from graph.events.delivery_rows import Kept, Offer, store
 from graph.events.handing import FRESH
-from graph.events.handover import Handover
+from graph.events.handover import Handover, Worker, handed_of
 from graph.events.inbox import Inbox
 from graph.events.inbox_records import Row
 from graph.storage.durable import DurableWrites
@@ -41,8 +40,6 @@ GATHER_SECONDS = 0.01
 AGAIN_SECONDS = 1.0
 """How often the database is tried while it takes nothing."""
 
-_CLAIMED = ("id", "tenant_id", "account_id", "event", "provider_account", "received_at", "body")
-
 
 class TooMuchWaitingError(Exception):
     """More waits to be written than is good for this process: the sender has to come again."""
@@ -60,25 +57,6 @@ class _Waiting:
     covered: bool = False
     acknowledged: bool = False
     given: bool = False
-
-
-class Worker(Protocol):
-    """Who works on deliveries, in this process or in one beside it."""
-
-    @property
-    def holder(self) -> str: ...
-
-    def takes(self, account_id: str) -> bool:
-        """Whether a delivery of an account may be claimed for it as it is stored."""
-        ...
-
-    def take(self, handed: Sequence[Handed]) -> None:
-        """Work on what was claimed for it, and on what it is to store itself."""
-        ...
-
-    def wake(self) -> None:
-        """Something was stored that it was not given."""
-        ...
 
 
 class Deliveries:
@@ -111,8 +89,9 @@ class Deliveries:
         self._hold = timedelta(seconds=hold)
         self._inbox = inbox
         self._stored = stored
-        self._handover = Handover(worker, time.monotonic) if worker is not None else None
-        self._overdue: asyncio.Task[None] | None = None
+        self._handover: Handover | None = None
+        if worker is not None and inbox is not None:
+            self._handover = Handover(worker, inbox, time.monotonic, left=self._store_again)
         self._waiting: deque[_Waiting] = deque()
         self._waiting_bytes = 0
         self._writer: asyncio.Task[None] | None = None
@@ -128,40 +107,55 @@ class Deliveries:
         row = self._row(account, note, body)
         if self._waiting_bytes + self._handed_bytes + len(row["body"]) > MAX_WAITING_BYTES:
             raise TooMuchWaitingError
-        if await self._hand_over(row):
-            return Kept.FOR_LATER
-        waiting = _Waiting(row, asyncio.get_running_loop().create_future())
-        self._enqueue([waiting])
-        if self._inbox is not None and self._busy and not self._failing:
-            waiting.covered = True
-            waiting.covered = await self._inbox.keep(row)
-            if waiting.covered and not waiting.done.done():
-                waiting.acknowledged = True
+        if self._handover is not None and not self._failing and self._takes_now(self._handover, row):
+            if await self._handover.give(row):
                 return Kept.FOR_LATER
-        return await waiting.done
+            return await self._store(_Waiting(row, self._future(), given=True))
+        return await self._keep(row)
 
     def note_settled(self, ids: Collection[str]) -> None:
         """The worker stored these with what they led to."""
         if self._handover is not None:
-            self._done_with(self._handover.take_back(ids))
+            self._done_with(self._handover.note_done(ids))
 
     def note_left(self, ids: Collection[str]) -> None:
         """The worker gave these up without having stored them."""
         if self._handover is not None:
-            self._store_again(self._handover.take_back(ids))
+            self._handover.note_left(ids)
 
     async def aclose(self) -> None:
         """Wait until what was begun is written, or is left to the next start."""
         self._ending.set()
         if self._handover is not None:
-            self._store_again(self._handover.take_back_all())
-        if self._overdue is not None:
-            self._overdue.cancel()
-            await asyncio.gather(self._overdue, return_exceptions=True)
+            await self._handover.aclose()
         if self._writer is not None:
             await asyncio.gather(self._writer, return_exceptions=True)
         if self._inbox is not None:
             await self._inbox.aclose()
+
+    def _takes_now(self, handover: Handover, row: Row) -> bool:
+        return self._hold <= FRESH and handover.takes(row["account_id"])
+
+    async def _keep(self, row: Row) -> Kept:
+        """Store it, or have the inbox keep it for as long as the database is busy."""
+        waiting = _Waiting(row, self._future())
+        if self._inbox is None or not self._busy or self._failing:
+            return await self._store(waiting)
+        self._enqueue([waiting])
+        waiting.covered = True
+        waiting.covered = await self._inbox.keep(row)
+        if waiting.covered and not waiting.done.done():
+            waiting.acknowledged = True
+            return Kept.FOR_LATER
+        return await waiting.done
+
+    async def _store(self, waiting: _Waiting) -> Kept:
+        self._enqueue([waiting])
+        return await waiting.done
+
+    @staticmethod
+    def _future() -> "asyncio.Future[Kept]":
+        return asyncio.get_running_loop().create_future()
 
     @property
     def _handed_bytes(self) -> int:
@@ -173,35 +167,10 @@ class Deliveries:
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_all())
 
-    async def _hand_over(self, row: Row) -> bool:
-        """Whether the inbox has it, and the worker stores it."""
-        if self._worker is None or self._handover is None or self._inbox is None:
-            return False
-        if self._failing or self._hold > FRESH or not self._handover.takes(row["account_id"]):
-            return False
-        try:
-            if not await self._inbox.keep(row):
-                return False
-        except asyncio.CancelledError:
-            # Its sender has gone, and was told nothing.
-            self._inbox.let_go([row["id"]])
-            raise
-        self._handover.give(row)
-        self._worker.take([_handed(row, unstored=row)])
-        if self._overdue is None or self._overdue.done():
-            self._overdue = asyncio.create_task(self._look_after_overdue())
-        return True
-
-    async def _look_after_overdue(self) -> None:
-        while self._handover:
-            await asyncio.sleep(AGAIN_SECONDS)
-            self._store_again(self._handover.take_back_overdue())
-
     def _store_again(self, rows: Sequence[Row]) -> None:
         """Store what the worker may have stored, or still may."""
-        made = asyncio.get_running_loop().create_future
-        if rows:
-            self._enqueue([_Waiting(row, made(), covered=True, acknowledged=True, given=True) for row in rows])
+        again = [_Waiting(row, self._future(), covered=True, acknowledged=True, given=True) for row in rows]
+        self._enqueue(again)
 
     def _done_with(self, rows: Sequence[Row]) -> None:
         """These are in the database."""
@@ -314,16 +283,20 @@ class Deliveries:
 
     async def _write(self, batch: Sequence[_Waiting]) -> list[Kept]:
         rows = [each.row for each in batch]
-        again = {each.row["id"] for each in batch if each.acknowledged}
+        again = {each.row["id"] for each in batch if each.acknowledged or each.given}
         kept = await self._writes.write(partial(store, rows, self._offer(batch), again=again))
-        if self._worker is not None and self._handover is not None:
-            stored = [row for row, outcome in zip(rows, kept, strict=True) if outcome is Kept.NEW]
-            self._worker.take([_handed(row) for row in stored if row["holder"] is not None])
+        self._tell_worker([row for row, outcome in zip(rows, kept, strict=True) if outcome is Kept.NEW])
+        return kept
+
+    def _tell_worker(self, stored: Sequence[Row]) -> None:
+        if self._worker is None:
+            return
+        self._worker.take([handed_of(row) for row in stored if row["holder"] is not None])
+        if any(row["holder"] is None for row in stored):
+            self._worker.wake()
+        if self._handover is not None:
             for row in stored:
                 self._handover.note_stored(row["account_id"], row["holder"])
-            if any(row["holder"] is None for row in stored):
-                self._worker.wake()
-        return kept
 
     def _offer(self, batch: Sequence[_Waiting]) -> Offer | None:
         """What is offered to the worker of this process; nothing that is to wait for long, or that it has."""
@@ -333,9 +306,3 @@ class Deliveries:
         accounts = frozenset(id_ for id_ in {each.row["account_id"] for each in batch} if worker.takes(id_))
         given = frozenset(each.row["id"] for each in batch if each.given)
         return Offer(worker.holder, self._clock.now() + LEASE, accounts, given)
-
-
-def _handed(row: Row, *, unstored: Row | None = None) -> Handed:
-    given = {name: row[name] for name in _CLAIMED}
-    claimed = Claimed(**given, tries=0, early=False)
-    return Handed(claimed=claimed, due_at=row["due_at"], subject=row["subject"], unstored=unstored)
