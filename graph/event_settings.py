@@ -12,12 +12,13 @@ EventDays = Annotated[
     int, Field(ge=1, le=3650, description="Days that reservation events are kept, and what became of sending them.")
 ]
 EventReorderSeconds = Annotated[
-    float,
+    float | None,
     Field(
         ge=0,
         le=600,
-        description="Seconds that a webhook waits for those about earlier changes of the same reservation; what comes "
-        "later than that is told as part of the newer change.",
+        description="Seconds that every webhook waits for those about earlier changes of the same reservation; what "
+        "comes later than that is told as part of the newer change. Without it, only those wait that do not tell of a "
+        "change in the last 2 seconds, for 0.02 seconds.",
     ),
 ]
 EventPolling = Annotated[

@@ -221,7 +221,7 @@ class Settings(BaseModel):
     webhook_days: webhook_settings.WebhookDays = 30
     webhook_alert_email: webhook_settings.WebhookAlertEmail = None
     event_days: event_settings.EventDays = 30
-    event_reorder_seconds: event_settings.EventReorderSeconds = 0.02
+    event_reorder_seconds: event_settings.EventReorderSeconds = None
     event_polling: event_settings.EventPolling = True
     event_process: event_settings.EventProcess = False
     creation_days: int = Field(30, ge=1, le=3650, description="Days that an idempotencyKey is remembered.")

@@ -41,12 +41,15 @@ class WebhookNote:
     ``event`` is the PMS's own word, ``account_id`` the PMS's own id of the account that it is about. Two deliveries of
     one account with the same ``key`` are the same one, sent again. None where that cannot be told: two changes may
     look alike, and neither must be lost. ``subject`` is the PMS's own id of the reservation that it is about.
+    ``changed_at`` is the PMS's time of the change (aware UTC), where the delivery shows what changed: one that says no
+    more than that something did is better read together with others.
     """
 
     event: str | None = None
     account_id: str | None = None
     key: str | None = None
     subject: str | None = None
+    changed_at: datetime | None = None
 
 
 NOTHING_READ = WebhookNote()

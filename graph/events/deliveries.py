@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 
 import structlog
@@ -21,6 +20,7 @@ from graph.events.handing import FRESH
 from graph.events.handover import Handover, Worker, handed_of
 from graph.events.inbox import Inbox
 from graph.events.inbox_records import Row
+from graph.events.reordering import Reordering
 from graph.storage.durable import DurableWrites
 from graph.storage.failures import StorageError
 from providers.upstream.clock import Clock
@@ -39,6 +39,9 @@ GATHER_SECONDS = 0.01
 
 AGAIN_SECONDS = 1.0
 """How often the database is tried while it takes nothing."""
+
+
+NO_WAITING = Reordering(0)
 
 
 class TooMuchWaitingError(Exception):
@@ -72,12 +75,12 @@ class Deliveries:
         vault: Vault,
         clock: Clock,
         *,
-        hold: float = 0.0,
+        reordering: Reordering = NO_WAITING,
         worker: Worker | None = None,
         inbox: Inbox | None = None,
         stored: Callable[[str], None] | None = None,
     ) -> None:
-        """``hold``: seconds that each waits for those about earlier changes before it is worked on.
+        """``reordering``: how long each waits for those about earlier changes before it is worked on.
 
         ``worker`` is given what it takes of the deliveries; the others are claimed by whoever comes first. ``stored``
         is called with each tenant for which some were stored.
@@ -86,7 +89,7 @@ class Deliveries:
         self._writes = writes
         self._vault = vault
         self._clock = clock
-        self._hold = timedelta(seconds=hold)
+        self._reordering = reordering
         self._inbox = inbox
         self._stored = stored
         self._handover: Handover | None = None
@@ -134,7 +137,7 @@ class Deliveries:
             await self._inbox.aclose()
 
     def _takes_now(self, handover: Handover, row: Row) -> bool:
-        return self._hold <= FRESH and handover.takes(row["account_id"])
+        return self._reordering.longest <= FRESH and handover.takes(row["account_id"])
 
     async def _keep(self, row: Row) -> Kept:
         """Store it, or have the inbox keep it for as long as the database is busy."""
@@ -193,7 +196,7 @@ class Deliveries:
             "body": self._vault.seal(body, context=delivery_context(account.tenant_id, account.id, delivery_id)),
             "received_at": now,
             "subject": note.subject,
-            "due_at": now + self._hold,
+            "due_at": now + self._reordering.wait(note, now),
             "holder": None,
             "lease_until": None,
         }
@@ -301,7 +304,7 @@ class Deliveries:
     def _offer(self, batch: Sequence[_Waiting]) -> Offer | None:
         """What is offered to the worker of this process; nothing that is to wait for long, or that it has."""
         worker = self._worker
-        if worker is None or self._hold > FRESH:
+        if worker is None or self._reordering.longest > FRESH:
             return None
         accounts = frozenset(id_ for id_ in {each.row["account_id"] for each in batch} if worker.takes(id_))
         given = frozenset(each.row["id"] for each in batch if each.given)

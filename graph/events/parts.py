@@ -18,6 +18,7 @@ from graph.events.own_ids import OwnIds
 from graph.events.polling import Polling
 from graph.events.processing import Processing
 from graph.events.receiving import Receiving
+from graph.events.reordering import Reordering
 from graph.events.retention import Retention
 from graph.events.settling import States
 from graph.gateway.reading import Reading
@@ -76,7 +77,7 @@ def begin_events(
         writes,
         vault,
         clock,
-        hold=settings.event_reorder_seconds,
+        reordering=Reordering(settings.event_reorder_seconds),
         worker=worker,
         inbox=inbox,
         stored=webhooks.changed,

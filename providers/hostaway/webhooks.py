@@ -65,6 +65,7 @@ class HostawayWebhooks(Webhooks):
             account_id=short_text(sent.get("accountId") or found.record.get("accountId"), MAX_ACCOUNT_ID),
             key=_key(found.record, body),
             subject=found.reservation_id,
+            changed_at=_changed_at(found.record),
         )
 
     def told(self, body: bytes, account_id: str) -> Sequence[Told]:
@@ -137,9 +138,13 @@ def _incoming(record: dict[str, Any]) -> bool | None:
         return None
 
 
-def _instant(record: dict[str, Any]) -> datetime | None:
+def _changed_at(record: dict[str, Any]) -> datetime | None:
+    return max(filter(None, (_instant(record, name) for name in CHANGE_TIMES)), default=None)
+
+
+def _instant(record: dict[str, Any], name: str = "date") -> datetime | None:
     try:
-        return read_instant(record.get("date"))
+        return read_instant(record.get(name))
     except OddValue:
         return None
 

@@ -26,7 +26,7 @@ from starlette.routing import Route
 from graph.cli.garbage import collecting_when_idle
 from graph.cli.servers import run
 from graph.logs import configure_logging
-from tests.bench.subscriptions import WARM_UP, Stage, kind
+from tests.bench.subscriptions import WARM_UP, Stage, changed_now, kind
 from tests.gateway_world import serving, world
 from tests.graph.events.webhook_world import address, basic
 
@@ -61,7 +61,7 @@ async def _send(url: str, headers: Mapping[str, str], status: int, rate: int, bo
     taken: list[float] = []
 
     async def one(session: aiohttp.ClientSession, body: str, due: float) -> None:
-        async with session.post(url, data=body.encode(), headers=headers) as answer:
+        async with session.post(url, data=changed_now(body), headers=headers) as answer:
             await answer.read()
             assert answer.status == status, answer.status
         taken.append(time.perf_counter() - due)
