@@ -163,13 +163,14 @@ async def world(
     readings: Mapping[str, Any] | None = None,
     today: date | None = None,
     early: bool = False,
+    real_time: bool = False,
     **settings: Any,
 ) -> AsyncIterator[World]:
-    """A gateway with simulated accounts connected to it. With ``event_process`` time is not ours.
+    """A gateway with simulated accounts connected to it. With ``event_process`` or ``real_time`` time is not ours.
 
     ``early``: there are hours until midnight, when simulated PMSs change something by themselves.
     """
-    clock = RealClock() if settings.get("event_process") else ShiftedClock()
+    clock = RealClock() if real_time or settings.get("event_process") else ShiftedClock()
     if early:
         clock.leave_the_evening()
     counts = {"HOSTAWAY": hostaway_accounts, "BOOKINGSYNC": bookingsync_accounts}

@@ -21,7 +21,7 @@ LOOKS = 12_000
 """Looks after which a server that is never idle is held up all the same: ten minutes."""
 
 _YOUNG_TURNS = 2
-"""Python looks through what is a little older at every tenth small collection, which takes up to ten milliseconds: at
+"""Python looks through what is a little older at every tenth small collection, which takes up to six milliseconds: at
 every third it has less to look through, and all in all the same.
 """
 

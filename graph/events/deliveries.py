@@ -34,7 +34,7 @@ AT_ONCE = 100
 MAX_WAITING_BYTES = 64 * 1024 * 1024
 """What may wait to be written; more is refused, so that a slow disk does not fill the memory."""
 
-GATHER_SECONDS = 0.01
+GATHER_SECONDS = 0.003
 """So long rows that the inbox has wait for others, to share a transaction."""
 
 AGAIN_SECONDS = 1.0

@@ -112,6 +112,7 @@ async def measure(
                 hostaway_accounts=1,
                 bookingsync_accounts=0,
                 listings=listings,
+                real_time=True,
                 event_process=event_process,
             ) as running,
             serving(running.app) as ours,

@@ -328,6 +328,7 @@ async def measure(
             hostaway_accounts=1,
             bookingsync_accounts=0,
             listings=listings,
+            real_time=True,
             max_connections_per_key=subscribers + 1,
             event_process=event_process,
         ) as running:
