@@ -114,8 +114,8 @@ class Handover:
         """
         given = _Given(row, self._worker.holder, self._time())
         self._add(given)
-        self._worker.take([handed_of(row, unstored=row)])
         try:
+            self._worker.take([handed_of(row, unstored=row)])
             kept = await self._inbox.keep(row)
         except asyncio.CancelledError:
             # Its sender has gone, and was told nothing.

@@ -39,7 +39,6 @@ _READERS = 2
 _FREE_SECONDS = 30.0
 """How long a thread waits for one of them."""
 
-
 _PATIENT = "patient"
 
 
