@@ -40,7 +40,6 @@ GATHER_SECONDS = 0.003
 AGAIN_SECONDS = 1.0
 """How often the database is tried while it takes nothing."""
 
-
 NO_WAITING = Reordering(0)
 
 
