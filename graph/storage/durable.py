@@ -39,6 +39,12 @@ _READERS = 2
 _FREE_SECONDS = 30.0
 """How long a thread waits for one of them."""
 
+_PATIENT = "patient"
+
+
+class _LockedError(Exception):
+    """Somebody else has what is needed, and it is not to be waited for here."""
+
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
@@ -55,8 +61,13 @@ class DurableWrites:
     written together, in the order in which it came.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, in_place: bool = False) -> None:
+        """``in_place``: in the thread of the event loop, unless another process is writing.
+
+        That is for a process that has nothing to do while it waits for the disk: clients would wait for it as well.
+        """
         self._database = database
+        self._in_place = in_place
         url = database.engine.url
         in_file = url.get_backend_name() == "sqlite" and bool(url.database) and ":memory:" not in str(url.database)
         self._writing = _Connections(_engine(url, _begin_writing, busy=0), 1) if in_file else None
@@ -93,8 +104,14 @@ class DurableWrites:
             async with self._database.reading() as session:
                 return await session.run_sync(partial(_on_connection, work))
         async with self._database.looking():
-            found: list[T] = await asyncio.to_thread(self._reading.run, [work])
+            found: list[T] = await self._run(self._reading, [work])
         return found[0]
+
+    async def _run(self, connections: "_Connections", together: Sequence[Callable[[Connection], Any]]) -> list[Any]:
+        if self._in_place:
+            with suppress(_LockedError):
+                return connections.run(together, patient=False)
+        return await asyncio.to_thread(connections.run, together)
 
     async def _write_all(self, connections: "_Connections") -> None:
         while self._waiting:
@@ -103,7 +120,7 @@ class DurableWrites:
                 async with self._database.turn():
                     # Now, not before: whatever came while others had their turn goes along.
                     together += self._next()
-                    written = await asyncio.to_thread(connections.run, [each.work for each in together])
+                    written = await self._run(connections, [each.work for each in together])
             except StorageError as error:
                 _fail(together or self._next(), error)
             except Exception as error:  # noqa: BLE001 - it is told to whoever waits for it
@@ -133,7 +150,7 @@ class DurableWrites:
         for each in together:
             try:
                 async with self._database.turn():
-                    written = await asyncio.to_thread(connections.run, [each.work])
+                    written = await self._run(connections, [each.work])
             except StorageError as outage:
                 _fail(together, outage)
                 return
@@ -164,13 +181,17 @@ class _Connections:
         for _ in range(number):
             self._free.put(None)
 
-    def run(self, together: Sequence[Callable[[Connection], Any]]) -> list[Any]:
-        """What each of these returns, in one transaction, once there is a connection. Raises ``SQLAlchemyError``."""
-        life, connection = self._lives, self._next()
+    def run(self, together: Sequence[Callable[[Connection], Any]], *, patient: bool = True) -> list[Any]:
+        """What each of these returns, in one transaction, once there is a connection. Raises ``SQLAlchemyError``.
+
+        Unless ``patient``, it waits for nobody else: raises ``_LockedError``, and nothing was done.
+        """
+        life, connection = self._lives, self._next(patient)
         failed = False
         try:
             if connection is None:
                 connection = self.engine.connect()
+            connection.info[_PATIENT] = patient
             with connection.begin():
                 return [work(connection) for work in together]
         except DBAPIError:
@@ -191,12 +212,12 @@ class _Connections:
             for _ in range(self._free.qsize()):
                 self._give_back(self._free.get_nowait(), keep=False)
 
-    def _next(self) -> Connection | None:
+    def _next(self, patient: bool) -> Connection | None:
         """None stands for one that is not open."""
         try:
-            return self._free.get(timeout=_FREE_SECONDS)
+            return self._free.get(patient, _FREE_SECONDS)
         except Empty:
-            raise PoolTimeout("all connections are in use") from None
+            raise PoolTimeout("all connections are in use") if patient else _LockedError from None
 
     def _give_back(self, connection: Connection | None, *, keep: bool) -> None:
         kept = connection if keep else None
@@ -256,6 +277,8 @@ def _begin_writing(connection: Connection) -> None:
         except sqlite3.OperationalError as error:
             if not _is_busy(error) or time.monotonic() >= until:
                 raise
+            if not connection.info[_PATIENT]:
+                raise _LockedError from None
             time.sleep(_AGAIN_SECONDS)
         else:
             return

@@ -104,8 +104,8 @@ class Worker:
         if (watch := watch_of(settings, vault)) is not None:
             watch.start()
             stack.push_async_callback(watch.aclose)
-        log = _ToldLog(database, vault, clock, days=settings.event_days, tell=partial(channel.tell, "appended"))
-        self._states = States(database, vault, log, DurableWrites(database))
+        log = _ToldLog(database, vault, clock, days=settings.event_days, tell=partial(channel.tell_at_once, "appended"))
+        self._states = States(database, vault, log, DurableWrites(database, in_place=True))
         self._states.when_settled(partial(channel.tell, "settled"))
         accounts = Accounts(database, vault, clock=clock)
         completing = _CompletingElsewhere(channel, origin, clock)

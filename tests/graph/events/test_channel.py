@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from select import select
 from typing import Any
 
 import pytest
@@ -85,6 +86,20 @@ async def test_what_is_told_is_heard_in_its_order_and_before_later_questions_are
             channel.tell("hear", each)
         await channel.call("twice", None)
         assert other.heard == told
+
+
+async def test_what_is_told_at_once_is_sent_before_anything_else_is_done_with_what_was_told_before() -> None:
+    loop, (ours, theirs) = asyncio.get_running_loop(), socket.socketpair()
+    channel, other = Channel({}, {}), Other()
+    await loop.create_unix_connection(lambda: channel, sock=ours)
+    channel.tell("hear", 1)
+    assert select([theirs], [], [], 0)[0] == []
+    channel.tell_at_once("hear", 2)
+    assert select([theirs], [], [], 0)[0] == [theirs]
+    await loop.create_unix_connection(lambda: other.channel, sock=theirs)
+    channel.abort()
+    await other.channel.closed.wait()
+    assert other.heard == [1, 2]
 
 
 async def test_while_it_is_paused_nothing_is_heard_and_nothing_is_lost() -> None:

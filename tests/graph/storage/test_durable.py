@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Event
+from threading import Event, get_ident
 from typing import Any, cast
 
 import pytest
@@ -105,9 +105,9 @@ async def together(writes: DurableWrites, works: Sequence[Callable[[Connection],
     return await asyncio.gather(*(writes.write(work) for work in works), return_exceptions=True)
 
 
-@pytest.fixture
-def writes(sqlite_database: Database) -> DurableWrites:
-    return DurableWrites(sqlite_database)
+@pytest.fixture(params=[False, True], ids=["elsewhere", "in place"])
+def writes(sqlite_database: Database, request: pytest.FixtureRequest) -> DurableWrites:
+    return DurableWrites(sqlite_database, in_place=request.param)
 
 
 @pytest.fixture
@@ -126,7 +126,8 @@ async def test_what_waits_at_a_time_is_written_in_its_order_in_one_transaction(w
     assert await origins(writes) == [str(number) for number in range(9)]
 
 
-async def test_who_writes_again_is_joined_with_who_waited_meanwhile(writes: DurableWrites) -> None:
+async def test_who_writes_again_is_joined_with_who_waited_meanwhile(sqlite_database: Database) -> None:
+    writes = DurableWrites(sqlite_database)
     commits = counted(writes)
     gate = Event()
 
@@ -203,6 +204,29 @@ async def test_a_writer_waits_for_one_of_another_process(
     other.close()
 
 
+async def test_in_place_only_what_waits_for_another_process_is_in_another_thread(
+    sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes = DurableWrites(sqlite_database, in_place=True)
+
+    def thread(_: Connection) -> int:
+        return get_ident()
+
+    assert await writes.write(thread) == await writes.read(thread) == get_ident()
+    other = sqlite3.connect(tmp_path / "data" / "staygraph.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    waits = Event()
+    monkeypatch.setattr("graph.storage.durable.time.sleep", lambda _: waits.set())
+    writing = asyncio.create_task(writes.write(thread))
+    # The event loop goes on meanwhile.
+    assert await asyncio.to_thread(waits.wait, 10)
+    assert await writes.read(thread) == get_ident()
+    other.execute("COMMIT")
+    other.close()
+    assert await writing != get_ident()
+    assert await writes.write(thread) == get_ident()
+
+
 def opened(writes: DurableWrites) -> tuple[list[Any], list[Any]]:
     """Grow with each connection that is opened for writing, and with each that is closed."""
     made: list[Any] = []
@@ -228,9 +252,8 @@ async def test_a_connection_stays_open_until_the_database_fails_on_it(writes: Du
     assert await origins(writes) == ["first", "second", "third"]
 
 
-async def test_connections_are_closed_with_the_database_also_those_at_work(
-    writes: DurableWrites, sqlite_database: Database
-) -> None:
+async def test_connections_are_closed_with_the_database_also_those_at_work(sqlite_database: Database) -> None:
+    writes = DurableWrites(sqlite_database)
     made, closed = opened(writes)
     begun, gate = Event(), Event()
 
