@@ -10,8 +10,10 @@ from graph.cli.failures import CommandError, ExitCode
 from graph.cli.local import opened_vault, prepare_settings
 from graph.cli.options import AsJson
 from graph.cli.screen import note, say, show_json, warn
+from graph.events.inbox import set_aside_inboxes
 from graph.events.inbox_left import left_bodies, take_in_left
 from graph.settings import Settings, variable_name
+from graph.storage.database import Database
 
 
 def rotate_secrets(
@@ -43,28 +45,34 @@ def rotate_secrets(
             "gateway with it in second place, then with it in first place, then run this without --new-key.",
             ExitCode.USAGE,
         )
-    done, counts = asyncio.run(_run(settings, check=check, new_key=new_key))
+    done, counts, set_aside = asyncio.run(_run(settings, check=check, new_key=new_key))
     if as_json:
         show_json(_json(done, counts))
     else:
         _show(settings, done, counts)
+        for name in set_aside:
+            warn(f"{name} has webhooks that could not be stored. They need the keys of then until you delete the file.")
     if counts.unreadable:
         raise typer.Exit(ExitCode.STORAGE)
     if check and counts.older:
         raise typer.Exit(ExitCode.CHECK_FAILED)
 
 
-async def _run(settings: Settings, *, check: bool, new_key: bool) -> tuple[Resealed | None, Counts]:
+async def _run(settings: Settings, *, check: bool, new_key: bool) -> tuple[Resealed | None, Counts, list[str]]:
     async with opened_vault(settings) as (database, vault):
         rotation = Rotation(database, vault)
         if check:
-            return None, await rotation.count(await left_bodies(database))
+            return None, await rotation.count(await left_bodies(database)), _set_aside(database)
         if new_key:
             note(f"Putting a new key into {settings.key_file}; gateways get {2 * PAUSE_SECONDS:.0f} s to read it.")
             await use_new_key(settings, database, vault)
         # What is in a file of a gateway that died is sealed with the keys of then.
         await take_in_left(database)
-        return await rotation.reseal(), await rotation.count()
+        return await rotation.reseal(), await rotation.count(await left_bodies(database)), _set_aside(database)
+
+
+def _set_aside(database: Database) -> list[str]:
+    return [] if database.file is None else [path.name for path in set_aside_inboxes(database.file)]
 
 
 def _show(settings: Settings, done: Resealed | None, counts: Counts) -> None:
@@ -76,7 +84,7 @@ def _show(settings: Settings, done: Resealed | None, counts: Counts) -> None:
     if counts.unreadable:
         warn(f"{counts.unreadable} cannot be opened: put the key that sealed them back, then run this again.")
     if counts.older:
-        note("Keep the other keys. Run this without --check.")
+        note("Keep the other keys. Run this without --check." if done is None else "Keep the other keys.")
         return
     place = variable_name("secret_keys") if settings.secret_keys else str(settings.key_file)
     note(

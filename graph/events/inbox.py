@@ -210,7 +210,7 @@ class LeftInbox:
 
 def left_inboxes(database: Path) -> Iterator[LeftInbox]:
     """The files beside a database whose processes are gone. Close each before the next. Raises ``OSError``."""
-    for path in sorted(database.parent.glob(f"{glob.escape(database.name)}-{_KIND}_*")):
+    for path in _beside(database):
         if path.name.endswith(_REFUSED):
             continue
         try:
@@ -221,6 +221,15 @@ def left_inboxes(database: Path) -> Iterator[LeftInbox]:
             yield LeftInbox(path, file, list(unpack(file.read())))
         else:
             file.close()
+
+
+def set_aside_inboxes(database: Path) -> list[Path]:
+    """The files beside a database that nobody takes in any more."""
+    return [path for path in _beside(database) if path.name.endswith(_REFUSED)]
+
+
+def _beside(database: Path) -> list[Path]:
+    return sorted(database.parent.glob(f"{glob.escape(database.name)}-{_KIND}_*"))
 
 
 def _path(database: Path, name: str) -> Path:

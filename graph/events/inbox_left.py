@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from graph.events.deliveries import AT_ONCE
 from graph.events.delivery_rows import store
-from graph.events.inbox import SUPPORTED, LeftInbox, left_inboxes
-from graph.events.inbox_records import Row
+from graph.events.inbox import SUPPORTED, LeftInbox, left_inboxes, set_aside_inboxes
+from graph.events.inbox_records import Row, unpack
 from graph.storage.database import Database
 from graph.storage.durable import DurableWrites
 from graph.storage.failures import StorageError
@@ -92,7 +92,7 @@ class LeftInboxes:
 
 
 async def left_bodies(database: Database) -> list[bytes]:
-    """The sealed bodies of webhooks that are in such files and not in the database.
+    """The sealed bodies of webhooks that are in such files, also in ones that were set aside, and not in the database.
 
     Raises ``OSError``, and ``StorageUnavailable``.
     """
@@ -109,7 +109,7 @@ async def left_bodies(database: Database) -> list[bytes]:
 
 
 def _left_bodies(database: Path) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
+    found = {row["id"]: row["body"] for path in set_aside_inboxes(database) for row in unpack(path.read_bytes())}
     for left in left_inboxes(database):
         try:
             found |= {row["id"]: row["body"] for row in left.rows}

@@ -12,7 +12,7 @@ import pytest
 from graph.accounts.keyfile import read_keys
 from graph.accounts.sealed import delivery_context
 from graph.accounts.vault import Vault
-from graph.events.inbox import Inbox
+from graph.events.inbox import Inbox, left_inboxes
 from providers.upstream.clock import SystemClock
 
 
@@ -47,16 +47,14 @@ def test_a_new_key_takes_over_and_the_old_one_may_be_dropped(
     assert terminal.run("accounts", "test", connected).exit_code == 0
 
 
-def test_webhooks_that_a_gateway_left_in_a_file_are_sealed_anew_as_well(
-    terminal: Any, data_dir: Path, connected: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("graph.accounts.rotation.PAUSE_SECONDS", 0.0)
+def leave_webhook(data_dir: Path, account_id: str) -> None:
+    """Leave one in a file, as a gateway does that dies."""
     now = datetime(2027, 5, 1, tzinfo=UTC)
     sealed = Vault(read_keys(data_dir / "secret.key")).seal(
-        b"{}", context=delivery_context("default", connected, "whd_1")
+        b"{}", context=delivery_context("default", account_id, "whd_1")
     )
     row = {
-        "id": "whd_1", "tenant_id": "default", "account_id": connected, "delivery_key": None, "event": None,
+        "id": "whd_1", "tenant_id": "default", "account_id": account_id, "delivery_key": None, "event": None,
         "provider_account": None, "body": sealed, "received_at": now, "subject": None, "due_at": now,
     }  # fmt: skip
 
@@ -66,13 +64,39 @@ def test_webhooks_that_a_gateway_left_in_a_file_are_sealed_anew_as_well(
         await inbox.aclose()
 
     asyncio.run(leave())
+
+
+def test_webhooks_that_a_gateway_left_in_a_file_are_sealed_anew_as_well(
+    terminal: Any, data_dir: Path, connected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("graph.accounts.rotation.PAUSE_SECONDS", 0.0)
+    leave_webhook(data_dir, connected)
     assert len(list(data_dir.glob("*-inbox_*"))) == 1
     assert terminal.json("keys", "rotate-secrets", "--check") == counts(first=3, older=0, resealed=None)
     assert terminal.json("keys", "rotate-secrets", "--new-key") == counts(first=3, older=0, resealed=3)
     assert list(data_dir.glob("*-inbox_*")) == []
     # The database has it by now: it is counted once.
-    asyncio.run(leave())
+    leave_webhook(data_dir, connected)
     assert terminal.json("keys", "rotate-secrets", "--check") == counts(first=3, older=0, resealed=None)
+
+
+def test_what_was_set_aside_needs_its_key_until_it_is_deleted(
+    terminal: Any, data_dir: Path, connected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("graph.accounts.rotation.PAUSE_SECONDS", 0.0)
+    leave_webhook(data_dir, connected)
+    for left in left_inboxes(data_dir / "staygraph.db"):
+        kept = left.set_aside()
+        left.close()
+    assert terminal.json("keys", "rotate-secrets", "--new-key") == counts(first=2, older=1, resealed=2)
+    said = terminal.run("keys", "rotate-secrets", "--check")
+    assert said.exit_code == 1
+    assert f"{kept.name} has webhooks" in said.stderr
+    assert "may be dropped" not in said.stderr
+    kept.unlink()
+    said = terminal.run("keys", "rotate-secrets", "--check")
+    assert said.exit_code == 0
+    assert "may be dropped" in said.stderr
 
 
 def test_a_key_that_was_put_first_by_hand_is_counted_then_used(terminal: Any, data_dir: Path, connected: str) -> None:
