@@ -50,8 +50,8 @@ def rotate_secrets(
         show_json(_json(done, counts))
     else:
         _show(settings, done, counts)
-        for name in set_aside:
-            warn(f"{name} has webhooks that could not be stored. They need the keys of then until you delete the file.")
+    for name in set_aside:
+        warn(f"{name} has webhooks that could not be stored. They need the keys of then until you delete the file.")
     if counts.unreadable:
         raise typer.Exit(ExitCode.STORAGE)
     if check and counts.older:

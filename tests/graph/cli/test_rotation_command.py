@@ -89,10 +89,11 @@ def test_what_was_set_aside_needs_its_key_until_it_is_deleted(
         kept = left.set_aside()
         left.close()
     assert terminal.json("keys", "rotate-secrets", "--new-key") == counts(first=2, older=1, resealed=2)
-    said = terminal.run("keys", "rotate-secrets", "--check")
-    assert said.exit_code == 1
-    assert f"{kept.name} has webhooks" in said.stderr
-    assert "may be dropped" not in said.stderr
+    for options in (["--check"], ["--check", "--json"]):
+        said = terminal.run("keys", "rotate-secrets", *options)
+        assert said.exit_code == 1
+        assert f"{kept.name} has webhooks" in said.stderr
+        assert "may be dropped" not in said.stderr
     kept.unlink()
     said = terminal.run("keys", "rotate-secrets", "--check")
     assert said.exit_code == 0
