@@ -82,8 +82,8 @@ class DurableWrites:
         """What ``work`` returns, once it is committed; nothing of it is written on an error.
 
         It holds the lock of all writers, and shares its transaction with others: if one of them fails, each is run once
-        more, alone. It runs in another thread, and must touch nothing but the connection and what it was given. Raises
-        ``StorageUnavailable``.
+        more, alone. It may run in another thread, and must touch nothing but the connection and what it was given.
+        Raises ``StorageUnavailable``.
         """
         if self._writing is None:
             async with self._database.session() as session:
@@ -98,7 +98,7 @@ class DurableWrites:
     async def read(self, work: Callable[[Connection], T]) -> T:
         """What ``work`` returns, which only reads: it sees one state of the data and waits for no writer.
 
-        It runs in another thread, as for ``write``. Raises ``StorageUnavailable``.
+        It may run in another thread, as for ``write``. Raises ``StorageUnavailable``.
         """
         if self._reading is None:
             async with self._database.reading() as session:
